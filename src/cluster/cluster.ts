@@ -1,0 +1,69 @@
+/** The machines and how to reach them: what a checked `cluster.yml` says. No I/O here. */
+export type NodeRole = 'manager' | 'worker' | 'balancer';
+
+export interface SshSettings {
+  user: string;
+  port: number;
+  /** Path of the private key, `~` already expanded; absent: agent and `~/.ssh/config` decide. */
+  key?: string;
+  /** Host to go through, `user@host:port` or a name of `~/.ssh/config`. */
+  jump?: string;
+  /** Where host keys are looked up and recorded; `~/.ssh/known_hosts` unless told. */
+  knownHosts?: string;
+}
+
+export interface ClusterNode {
+  name: string;
+  /** IPv4 address that the other nodes and we reach it by. */
+  address: string;
+  role: NodeRole;
+  /** Swarm node labels that we own. */
+  labels: Record<string, string>;
+  availability: 'active' | 'pause' | 'drain';
+  ssh: SshSettings;
+}
+
+export interface BalancerSettings {
+  engine: 'haproxy';
+  /** Virtual address and prefix length; absent with a single balancer. */
+  vip?: { address: string; prefixLength: number };
+  failover: 'safe' | 'fast';
+}
+
+/** Where an image comes from when not from a registry: an archive made by `docker save`, loaded on the nodes that need it. */
+export interface ImageSettings {
+  /** Image reference → path of the archive. */
+  archives: Record<string, string>;
+  /** Folder on this computer where built images are kept by the digest of what they were built from. */
+  cache?: string;
+}
+
+export interface Cluster {
+  name: string;
+  /** Absolute path of the file it was read from. */
+  file: string;
+  /** In the order of the file. */
+  nodes: ClusterNode[];
+  balancer?: BalancerSettings;
+  stack?: { name: string; file: string };
+  /** Absolute path of the secrets file. */
+  secretsFile?: string;
+  images: ImageSettings;
+  /** Variables for the compose file's `${NAME}` and the secrets file's templates; `KAWANAN_VIP` is always among them. */
+  variables: Record<string, string>;
+  /** What is allowed but unwise, e.g. an even number of managers. */
+  warnings: string[];
+}
+
+/** The nodes that run an engine: all but the balancers. */
+export function swarmNodes(cluster: Cluster): ClusterNode[] {
+  return cluster.nodes.filter((node) => node.role !== 'balancer');
+}
+
+export function managers(cluster: Cluster): ClusterNode[] {
+  return cluster.nodes.filter((node) => node.role === 'manager');
+}
+
+export function balancers(cluster: Cluster): ClusterNode[] {
+  return cluster.nodes.filter((node) => node.role === 'balancer');
+}

@@ -1,0 +1,45 @@
+/**
+ * A stack as it should be: what a compose file converts to. The objects have the shapes of the Engine API
+ * (`POST /services/create` and so on), names already scoped by the stack. No I/O here.
+ */
+import type { ConfigSpec, NetworkCreate, SecretSpec, ServiceSpec } from './engine-types.ts';
+
+export interface BuildDefinition {
+  /** Absolute path of the context folder. */
+  context: string;
+  /** Path of the Dockerfile inside the context. */
+  dockerfile: string;
+  args: Record<string, string>;
+  target?: string;
+}
+
+export interface ServiceDefinition {
+  /** Name in the compose file, unscoped. */
+  key: string;
+  spec: ServiceSpec;
+  build?: BuildDefinition;
+  /** Keys of services that must be up first. */
+  dependsOn: string[];
+}
+
+export interface NamedObject<Spec> {
+  /** Key in the compose file. */
+  key: string;
+  spec: Spec;
+}
+
+export interface StackDefinition {
+  name: string;
+  /** Absolute path of the (first) compose file. */
+  file: string;
+  networks: NamedObject<NetworkCreate>[];
+  configs: NamedObject<ConfigSpec>[];
+  /** Secrets the compose file defines itself (`file:`); data base64 as the API wants it. */
+  secrets: NamedObject<SecretSpec>[];
+  services: ServiceDefinition[];
+  /** Names that must exist already. */
+  external: { networks: string[]; configs: string[]; secrets: string[] };
+  /** The checked but uninterpreted `x-balancer` section, and where it stands in the file. */
+  xBalancer?: { value: unknown; locate: (path: (string | number)[]) => { line?: number; column?: number } };
+  warnings: string[];
+}
