@@ -45,7 +45,8 @@ export interface Cluster {
   /** In the order of the file. */
   nodes: ClusterNode[];
   balancer?: BalancerSettings;
-  stack?: { name: string; file: string };
+  /** Absolute paths; `stack.file` of the file is one path or a list, merged in order as `docker stack deploy -c a -c b` does. */
+  stack?: { name: string; files: string[] };
   /** Absolute path of the secrets file. */
   secretsFile?: string;
   images: ImageSettings;
