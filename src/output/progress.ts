@@ -1,0 +1,121 @@
+import type { Change } from '../plan/change.ts';
+import type { ChangeEvent } from '../plan/run-changes.ts';
+import { formatDuration } from './format.ts';
+import { neutralise, type Terminal } from './terminal.ts';
+
+/** Shows a group of changes while they are carried out: an outline on a terminal, plain lines elsewhere. */
+export interface ProgressView {
+  /** Runs `work`, showing what it says of `changes`; passes its failure on. */
+  show(
+    title: string,
+    changes: Change[],
+    work: (onEvent: (event: ChangeEvent) => void) => Promise<void>,
+  ): Promise<void>;
+}
+
+/** The view that suits the terminal. Progress goes to standard error, so that standard output stays the result. */
+export function createProgressView(terminal: Terminal): ProgressView {
+  return terminal.interactive ? createOutlineView() : createLineView(terminal);
+}
+
+function describe(change: Change): string {
+  const host = change.object.host;
+  return neutralise(host === undefined ? change.title : `${host}  ${change.title}`);
+}
+
+function createLineView(terminal: Terminal): ProgressView {
+  return {
+    show: async (title, _changes, work) => {
+      await work((event) => {
+        const line = renderEvent(event);
+        if (line !== undefined) terminal.err(`${title}  ${line}\n`);
+      });
+    },
+  };
+}
+
+/** One plain line for an event; none for the steps in between, which would bury the log of a pipe. */
+function renderEvent(event: ChangeEvent): string | undefined {
+  const what = describe(event.change);
+  switch (event.type) {
+    case 'started':
+      return `${what} …`;
+    case 'progress':
+      return undefined;
+    case 'done':
+      return `${what}: done in ${formatDuration(event.elapsedMs)}`;
+    case 'failed':
+      return `${what}: FAILED after ${formatDuration(event.elapsedMs)}`;
+    case 'skipped':
+      return `${what}: not started`;
+  }
+}
+
+interface Row {
+  finished: Promise<void>;
+  finish: (error?: unknown) => void;
+  skipped: boolean;
+  show: (text: string) => void;
+}
+
+function createOutlineView(): ProgressView {
+  return {
+    show: async (title, changes, work) => {
+      const { Listr } = await import('listr2');
+      const rows = new Map(changes.map((change) => [change.id, createRow()]));
+      const outline = new Listr(
+        [
+          {
+            title,
+            task: (_context, task) =>
+              task.newListr(
+                changes.map((change) => ({
+                  title: describe(change),
+                  task: async (_, subtask) => {
+                    const row = rows.get(change.id)!;
+                    row.show = (text) => {
+                      subtask.output = text;
+                    };
+                    await row.finished;
+                    if (row.skipped) subtask.skip('not started');
+                  },
+                })),
+                { concurrent: true, exitOnError: false },
+              ),
+          },
+        ],
+        { exitOnError: false, registerSignalListeners: false, rendererOptions: { collapseSubtasks: false } },
+      );
+      const shown = outline.run();
+      try {
+        await work((event) => passOn(event, rows.get(event.change.id)!));
+      } finally {
+        for (const row of rows.values()) row.finish();
+        await shown;
+      }
+    },
+  };
+}
+
+function passOn(event: ChangeEvent, row: Row): void {
+  if (event.type === 'progress') row.show(neutralise(event.message));
+  if (event.type === 'done') row.finish();
+  if (event.type === 'failed')
+    row.finish(new Error(neutralise(event.error instanceof Error ? event.error.message : 'failed')));
+  if (event.type === 'skipped') {
+    row.skipped = true;
+    row.finish();
+  }
+}
+
+function createRow(): Row {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  // Nobody listens until the outline reaches the row; without this a fast failure would end the process.
+  promise.catch(() => {});
+  return {
+    finished: promise,
+    finish: (error) => (error === undefined ? resolve() : reject(error)),
+    skipped: false,
+    show: () => {},
+  };
+}

@@ -1,0 +1,130 @@
+/**
+ * Walks the layers: observes and plans all of them, carries plans out from the bottom up (or, to remove, from the
+ * top down), and proves at the end that nothing is left to change.
+ */
+import { InterruptedError, UserError } from '../errors.ts';
+import { type LayerName, type LayerPlan, unknownPlan } from '../plan/change.ts';
+import type { EarlierPlans, Layer, RemovalOptions } from '../plan/layer.ts';
+import { type ChangeEvent, runChanges } from '../plan/run-changes.ts';
+
+export interface Walk {
+  layers: Layer[];
+  signal: AbortSignal;
+  /** Shows one layer's changes while `work` carries them out. */
+  show: (plan: LayerPlan, work: (onEvent: (event: ChangeEvent) => void) => Promise<void>) => Promise<void>;
+}
+
+/** The plan of every layer, lowest first. Layers are observed side by side; nothing is changed. */
+export async function planLayers({ layers, signal }: Pick<Walk, 'layers' | 'signal'>): Promise<LayerPlan[]> {
+  const observations = await Promise.all(layers.map((layer) => layer.observe(signal)));
+  const earlier = new Map<LayerName, LayerPlan>();
+  for (const [index, layer] of layers.entries()) {
+    const seen = observations[index]!;
+    earlier.set(
+      layer.name,
+      seen.kind === 'unknown' ? unknownPlan(layer.name, seen.reason) : layer.plan(seen.value, earlier),
+    );
+  }
+  return [...earlier.values()];
+}
+
+/** What removal would do, top layer first. A layer that can't be observed has nothing to remove. */
+export async function planRemovals(
+  walk: Pick<Walk, 'layers' | 'signal'>,
+  options: RemovalOptions,
+): Promise<LayerPlan[]> {
+  const plans = await Promise.all(walk.layers.map((layer) => planRemoval(layer, options, walk.signal)));
+  return plans.reverse();
+}
+
+async function planRemoval(layer: Layer, options: RemovalOptions, signal: AbortSignal): Promise<LayerPlan> {
+  const seen = await layer.observe(signal);
+  if (seen.kind === 'observed') return layer.planRemoval(seen.value, options);
+  return { layer: layer.name, changes: [], unchanged: 0, warnings: [] };
+}
+
+/**
+ * Carries plans out, lowest layer first. A plan made before a lower layer changed is made anew, for the world has
+ * moved; so is one that was "known after apply".
+ *
+ * @returns the plans that were carried out, and how long each took.
+ */
+export async function applyLayers(walk: Walk, plans: LayerPlan[]): Promise<AppliedLayer[]> {
+  const applied: AppliedLayer[] = [];
+  const earlier = new Map<LayerName, LayerPlan>();
+  let moved = false;
+  for (const layer of walk.layers) {
+    const startedAt = performance.now();
+    const known = plans.find((plan) => plan.layer === layer.name && plan.unknown === undefined);
+    const plan = known && !moved ? known : await planOne(layer, earlier, walk.signal);
+    earlier.set(layer.name, plan);
+    if (plan.changes.length === 0) continue;
+    await runPlan(walk, layer, plan);
+    moved = true;
+    applied.push({ plan, elapsedMs: performance.now() - startedAt });
+  }
+  return applied;
+}
+
+export interface AppliedLayer {
+  plan: LayerPlan;
+  elapsedMs: number;
+}
+
+/** Carries out removals, top layer first; each is planned when its turn comes, so that a run cut short goes on. */
+export async function removeLayers(walk: Walk, options: RemovalOptions): Promise<AppliedLayer[]> {
+  const applied: AppliedLayer[] = [];
+  for (const layer of walk.layers.toReversed()) {
+    const startedAt = performance.now();
+    const plan = await planRemoval(layer, options, walk.signal);
+    if (plan.changes.length === 0) continue;
+    await runPlan(walk, layer, plan);
+    applied.push({ plan, elapsedMs: performance.now() - startedAt });
+  }
+  return applied;
+}
+
+/**
+ * Carries plans out and proves it: plans once more, does what only became possible now (an old secret that no task
+ * uses any longer), and throws when something is still to do after that.
+ */
+export async function applyAndVerify(walk: Walk, plans: LayerPlan[]): Promise<AppliedLayer[]> {
+  const applied = await applyLayers(walk, plans);
+  const leftovers = await planLayers(walk);
+  if (listPending(leftovers).length === 0) return applied;
+  applied.push(...(await applyLayers(walk, leftovers)));
+  const pending = listPending(await planLayers(walk));
+  if (pending.length === 0) return applied;
+  throw new UserError('everything was carried out, but the cluster is still not as wanted', {
+    details: pending,
+    next: 'run the same command again; if this stays, something else changes the cluster: kawanan doctor',
+  });
+}
+
+function listPending(plans: LayerPlan[]): string[] {
+  return plans.flatMap((plan) => [
+    ...(plan.unknown === undefined ? [] : [`${plan.layer}: ${plan.unknown}`]),
+    ...plan.changes.map((change) =>
+      [`${plan.layer}:`, change.object.host, change.title].filter(Boolean).join(' '),
+    ),
+  ]);
+}
+
+async function planOne(layer: Layer, earlier: EarlierPlans, signal: AbortSignal): Promise<LayerPlan> {
+  const seen = await layer.observe(signal);
+  if (seen.kind === 'observed') return layer.plan(seen.value, earlier);
+  throw new UserError(`the ${layer.name} layer still can't be observed: ${seen.reason}`, {
+    next: 'kawanan doctor shows what is missing',
+  });
+}
+
+async function runPlan(walk: Walk, layer: Layer, plan: LayerPlan): Promise<void> {
+  if (walk.signal.aborted)
+    throw new InterruptedError('interrupted', { next: 'run the same command again to go on' });
+  await walk.show(plan, (onEvent) =>
+    runChanges(plan.changes, (change, progress) => layer.apply(change, progress), {
+      signal: walk.signal,
+      onEvent,
+    }),
+  );
+}
