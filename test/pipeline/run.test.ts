@@ -1,0 +1,151 @@
+import { describe, expect, test } from 'vitest';
+import { InterruptedError, UserError } from '../../src/errors.ts';
+import { applyAndVerify, planLayers, planRemovals, removeLayers } from '../../src/pipeline/run.ts';
+import type { Change, LayerName, LayerPlan } from '../../src/plan/change.ts';
+import type { Layer } from '../../src/plan/layer.ts';
+
+interface FakeWorld {
+  present: Set<string>;
+  log: string[];
+}
+
+interface FakeOptions {
+  /** Can't be observed until this object is there. */
+  needs?: string;
+  /** Objects that are only removed once this one is there (an old secret, once its consumers have moved). */
+  collects?: { object: string; once: string };
+  broken?: boolean;
+}
+
+/** A layer whose objects are names in a set: real plans and real order, no machines. */
+function fakeLayer(name: LayerName, objects: string[], world: FakeWorld, options: FakeOptions = {}): Layer {
+  const change = (kind: 'create' | 'remove', object: string): Change => ({
+    id: object,
+    layer: name,
+    kind,
+    object: { type: 'thing', name: object },
+    title: `${kind} ${object}`,
+    fields: [],
+    after: [],
+    action: object,
+  });
+  const wrap = (changes: Change[]): LayerPlan => ({
+    layer: name,
+    changes,
+    unchanged: objects.length - changes.length,
+    warnings: [],
+  });
+  return {
+    name,
+    observe: async () =>
+      options.needs === undefined || world.present.has(options.needs)
+        ? { kind: 'observed', value: new Set(world.present) }
+        : { kind: 'unknown', reason: `no ${options.needs}` },
+    plan: (observed) => {
+      const seen = observed as Set<string>;
+      const missing = objects.filter((object) => !seen.has(object)).map((object) => change('create', object));
+      const { collects } = options;
+      const old =
+        collects && seen.has(collects.once) && seen.has(collects.object)
+          ? [change('remove', collects.object)]
+          : [];
+      return wrap([...missing, ...old]);
+    },
+    planRemoval: (observed) =>
+      wrap(
+        objects
+          .filter((object) => (observed as Set<string>).has(object))
+          .map((object) => change('remove', object)),
+      ),
+    apply: async ({ kind, action }) => {
+      world.log.push(`${kind} ${action}`);
+      if (options.broken) return;
+      if (kind === 'create') world.present.add(action as string);
+      else world.present.delete(action as string);
+    },
+  };
+}
+
+function walkOf(layers: Layer[], signal = new AbortController().signal) {
+  return {
+    layers,
+    signal,
+    show: (_: LayerPlan, work: (onEvent: () => void) => Promise<void>) => work(() => {}),
+  };
+}
+
+describe('walking the layers', () => {
+  test('plans a layer that rests on what is not there yet as known after apply, and applies it all the same', async () => {
+    const world: FakeWorld = { present: new Set(), log: [] };
+    const walk = walkOf([
+      fakeLayer('hosts', ['docker'], world),
+      fakeLayer('swarm', ['node'], world, { needs: 'docker' }),
+    ]);
+    const plans = await planLayers(walk);
+    expect(plans.map(({ layer, unknown, changes }) => [layer, unknown, changes.length])).toEqual([
+      ['hosts', undefined, 1],
+      ['swarm', 'no docker', 0],
+    ]);
+    await applyAndVerify(walk, plans);
+    expect(world.log).toEqual(['create docker', 'create node']);
+  });
+
+  test('changes nothing the second time', async () => {
+    const world: FakeWorld = { present: new Set(['docker', 'node']), log: [] };
+    const walk = walkOf([fakeLayer('hosts', ['docker'], world), fakeLayer('swarm', ['node'], world)]);
+    expect(await applyAndVerify(walk, await planLayers(walk))).toEqual([]);
+    expect(world.log).toEqual([]);
+  });
+
+  test('goes through once more for what only an upper layer makes possible', async () => {
+    const world: FakeWorld = { present: new Set(['old-secret']), log: [] };
+    const secrets = fakeLayer('secrets', ['new-secret'], world, {
+      collects: { object: 'old-secret', once: 'service' },
+    });
+    const walk = walkOf([secrets, fakeLayer('stack', ['service'], world)]);
+    await applyAndVerify(walk, await planLayers(walk));
+    expect(world.log).toEqual(['create new-secret', 'create service', 'remove old-secret']);
+  });
+
+  test('fails when the cluster is still not as wanted after everything was carried out', async () => {
+    const world: FakeWorld = { present: new Set(), log: [] };
+    const walk = walkOf([fakeLayer('hosts', ['docker'], world, { broken: true })]);
+    const error = await applyAndVerify(walk, await planLayers(walk)).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(UserError);
+    expect((error as UserError).details).toEqual(['hosts: create docker']);
+  });
+
+  test('fails when a layer stays unobservable although the layers below are done', async () => {
+    const world: FakeWorld = { present: new Set(), log: [] };
+    const walk = walkOf([fakeLayer('swarm', ['node'], world, { needs: 'docker' })]);
+    await expect(applyAndVerify(walk, await planLayers(walk))).rejects.toThrow(
+      "the swarm layer still can't be observed: no docker",
+    );
+  });
+
+  test('removes from the top down', async () => {
+    const world: FakeWorld = { present: new Set(['docker', 'node', 'service']), log: [] };
+    const layers = [
+      fakeLayer('hosts', ['docker'], world),
+      fakeLayer('swarm', ['node'], world),
+      fakeLayer('stack', ['service'], world),
+    ];
+    const plans = await planRemovals(walkOf(layers), { volumes: false });
+    expect(plans.map(({ layer }) => layer)).toEqual(['stack', 'swarm', 'hosts']);
+    await removeLayers(walkOf(layers), { volumes: false });
+    expect(world.log).toEqual(['remove service', 'remove node', 'remove docker']);
+  });
+
+  test('starts no further layer once interrupted', async () => {
+    const world: FakeWorld = { present: new Set(), log: [] };
+    const interrupt = new AbortController();
+    const walk = walkOf(
+      [fakeLayer('hosts', ['docker'], world), fakeLayer('swarm', ['node'], world)],
+      interrupt.signal,
+    );
+    const plans = await planLayers(walk);
+    interrupt.abort();
+    await expect(applyAndVerify(walk, plans)).rejects.toBeInstanceOf(InterruptedError);
+    expect(world.log).toEqual([]);
+  });
+});
