@@ -10,6 +10,8 @@ export interface SshSettings {
   jump?: string;
   /** Where host keys are looked up and recorded; `~/.ssh/known_hosts` unless told. */
   knownHosts?: string;
+  /** Which of these the cluster file leaves open: `~/.ssh/config` may say otherwise. */
+  defaulted?: ('user' | 'port')[];
 }
 
 export interface ClusterNode {

@@ -1,0 +1,241 @@
+import { connect as connectTcp } from 'node:net';
+import type { Duplex } from 'node:stream';
+import ssh2, { type AuthenticationType, type AuthHandlerMiddleware, type Client } from 'ssh2';
+import { type Credential, type CredentialOptions, collectCredentials, unlockKey } from './credentials.ts';
+import { type Attempt, explainConnectionError } from './explain-connection-error.ts';
+import { prepareHostKeyCheck, type TrustRecord } from './host-key-check.ts';
+import { ConnectionError } from './remote-errors.ts';
+import type { SshTarget } from './ssh-target.ts';
+
+export interface SshTimeouts {
+  /** Until the port answers. */
+  connectMs: number;
+  /** From there until we are let in, time for passphrases not counted. */
+  handshakeMs: number;
+  /** Between two signs of life; after three without an answer the machine is given up. */
+  keepaliveMs: number;
+}
+
+export const defaultTimeouts: SshTimeouts = { connectMs: 8_000, handshakeMs: 15_000, keepaliveMs: 3_000 };
+
+export interface OpenOptions extends CredentialOptions {
+  timeouts: SshTimeouts;
+  onTrust: (record: TrustRecord) => void;
+}
+
+/** An open SSH connection. */
+export interface SshConnection {
+  client: Client;
+  /** Set once the connection is gone: what ends everything that still ran over it. */
+  lost(): ConnectionError | undefined;
+  /** Calls once, when it is gone (at once if it is), unless the function given back was called before. */
+  onLost(listener: (error: ConnectionError) => void): () => void;
+  /** Ends it; resolves when it is gone. */
+  close(): Promise<void>;
+}
+
+/** Opens one connection, through its jump hosts. @throws ConnectionError, always. */
+export async function openSsh(target: SshTarget, options: OpenOptions): Promise<SshConnection> {
+  const attempt: Attempt = { tried: [], unusable: [], established: false };
+  let jump: SshConnection | undefined;
+  try {
+    const check = await prepareHostKeyCheck(target, options.onTrust);
+    const credentials = await collectCredentials(target);
+    attempt.unusable.push(...credentials.unusable);
+    jump = target.jump ? await openSsh(target.jump, options) : undefined;
+    const socket = jump
+      ? await forwardTcp(jump.client, target)
+      : await dialTcp(target, options.timeouts.connectMs);
+    const client = await shakeHands(socket, target, check, credentials.usable, attempt, options);
+    attempt.established = true;
+    return watchConnection(client, target, attempt, jump);
+  } catch (error) {
+    await jump?.close();
+    throw explainConnectionError(error, target, attempt);
+  }
+}
+
+function dialTcp(target: SshTarget, timeoutMs: number): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    const socket = connectTcp({ host: target.host, port: target.port, noDelay: true });
+    const timer = setTimeout(
+      () => socket.destroy(timeoutError(`no connection within ${timeoutMs / 1000} s`)),
+      timeoutMs,
+    );
+    socket.once('connect', () => {
+      clearTimeout(timer);
+      socket.removeListener('error', reject);
+      resolve(socket);
+    });
+    socket.once('error', (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+  });
+}
+
+function forwardTcp(jump: Client, target: SshTarget): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    jump.forwardOut('127.0.0.1', 0, target.host, target.port, (error, stream) => {
+      if (!error) return resolve(stream);
+      // sshd tells only in words why it can't reach the other side
+      const code = /refused/i.test(error.message)
+        ? 'ECONNREFUSED'
+        : /timed out/i.test(error.message)
+          ? 'ETIMEDOUT'
+          : /unreachable|no route/i.test(error.message)
+            ? 'EHOSTUNREACH'
+            : undefined;
+      reject(Object.assign(error, code === undefined ? {} : { code }));
+    });
+  });
+}
+
+function shakeHands(
+  sock: Duplex,
+  target: SshTarget,
+  check: Awaited<ReturnType<typeof prepareHostKeyCheck>>,
+  credentials: Credential[],
+  attempt: Attempt,
+  options: OpenOptions,
+): Promise<Client> {
+  return new Promise((resolve, reject) => {
+    const client = new ssh2.Client();
+    let failure: unknown;
+    const deadline = startDeadline(options.timeouts.handshakeMs, () => {
+      fail(
+        timeoutError(
+          `connected, but sshd did not finish the greeting within ${options.timeouts.handshakeMs / 1000} s`,
+        ),
+      );
+    });
+    const fail = (error: unknown): void => {
+      deadline.stop();
+      failure ??= error;
+      reject(failure);
+      sock.destroy();
+      client.destroy();
+    };
+    client.once('ready', () => {
+      deadline.stop();
+      client.removeAllListeners('error').removeAllListeners('close');
+      resolve(client);
+    });
+    client.on('error', fail);
+    client.on('close', () =>
+      fail(Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' })),
+    );
+    const queue = [...credentials];
+    const offerNext = async (): Promise<AuthenticationType | false | object> => {
+      const next = queue.shift();
+      if (!next) return false;
+      attempt.tried.push(next.name);
+      if (next.type === 'agent') return { type: 'agent', username: target.user, agent: next.socket };
+      if (next.type === 'key') return { type: 'publickey', username: target.user, key: next.key };
+      deadline.pause();
+      const key = await unlockKey(target, next, options);
+      deadline.resume();
+      return { type: 'publickey', username: target.user, key };
+    };
+    client.connect({
+      sock: sock as never,
+      username: target.user,
+      readyTimeout: 0,
+      keepaliveInterval: options.timeouts.keepaliveMs,
+      keepaliveCountMax: 3,
+      algorithms: { serverHostKey: preferAlgorithms(check.preferred) as never },
+      hostVerifier: (key: Buffer, answer: (ok: boolean) => void) => {
+        check.verify(key).then(
+          () => answer(true),
+          (error) => fail(error),
+        );
+      },
+      authHandler: ((_left: unknown, _partial: unknown, callback: (next: unknown) => void) => {
+        offerNext().then(callback, fail);
+      }) as unknown as AuthHandlerMiddleware,
+    });
+  });
+}
+
+const hostKeyAlgorithms = [
+  'ssh-ed25519',
+  'ecdsa-sha2-nistp256',
+  'ecdsa-sha2-nistp384',
+  'ecdsa-sha2-nistp521',
+  'rsa-sha2-512',
+  'rsa-sha2-256',
+];
+
+/** All that we accept, those that give a key of a recorded type first. */
+function preferAlgorithms(keyTypes: string[]): string[] {
+  const wanted = (algorithm: string): boolean =>
+    keyTypes.includes(algorithm) || (algorithm.startsWith('rsa-') && keyTypes.includes('ssh-rsa'));
+  return [...hostKeyAlgorithms.filter(wanted), ...hostKeyAlgorithms.filter((one) => !wanted(one))];
+}
+
+function watchConnection(
+  client: Client,
+  target: SshTarget,
+  attempt: Attempt,
+  jump: SshConnection | undefined,
+): SshConnection {
+  let lost: ConnectionError | undefined;
+  let closing = false;
+  const listeners = new Set<(error: ConnectionError) => void>();
+  const end = (error: unknown): void => {
+    if (lost) return;
+    lost = closing
+      ? new ConnectionError(target.label, 'closed', `the connection to ${target.host} is closed`)
+      : explainConnectionError(error, target, attempt);
+    void jump?.close();
+    for (const listener of listeners) listener(lost);
+    listeners.clear();
+  };
+  client.on('error', (error) => {
+    end(error);
+    client.destroy();
+  });
+  client.on('close', () => end(new Error('it was closed')));
+  return {
+    client,
+    lost: () => lost,
+    onLost: (listener) => {
+      if (lost) listener(lost);
+      else listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    close: () => {
+      closing = true;
+      if (lost) return Promise.resolve();
+      return new Promise((resolve) => {
+        // a machine that no longer answers doesn't say goodbye either
+        const giveUp = setTimeout(() => client.destroy(), 500);
+        client.once('close', () => {
+          clearTimeout(giveUp);
+          resolve();
+        });
+        client.end();
+      });
+    },
+  };
+}
+
+function timeoutError(message: string): Error {
+  return Object.assign(new Error(message), { code: 'KAWANAN_TIMEOUT' });
+}
+
+interface Deadline {
+  pause(): void;
+  resume(): void;
+  stop(): void;
+}
+
+function startDeadline(timeoutMs: number, expire: () => void): Deadline {
+  let timer = setTimeout(expire, timeoutMs);
+  const stop = (): void => clearTimeout(timer);
+  const resume = (): void => {
+    stop();
+    timer = setTimeout(expire, timeoutMs);
+  };
+  return { pause: stop, resume, stop };
+}

@@ -1,0 +1,176 @@
+import type { ClientChannel } from 'ssh2';
+import { type Command, type CommandResult, renderCommandLine } from './command.ts';
+import type { SshConnection } from './open-ssh.ts';
+import { CommandError, SudoError } from './remote-errors.ts';
+
+/** Who runs a command where; for messages and for `sudo`. */
+export interface CommandPlace {
+  host: string;
+  user: string;
+}
+
+const defaultTimeoutMs = 60_000;
+/** `timeout` of coreutils ends with this when it had to end the command. */
+const timedOutExitCode = 124;
+const killedExitCode = 137;
+const shownLines = 10;
+
+/**
+ * Runs a command over an open connection.
+ * The far side ends it when its time is up, so that nothing runs on when the connection is gone.
+ *
+ * @throws CommandError for an exit code that isn't accepted, ConnectionError when the connection is lost meanwhile.
+ */
+export async function runCommand(
+  connection: SshConnection,
+  command: Command,
+  place: CommandPlace,
+): Promise<CommandResult> {
+  const timeoutMs = command.timeoutMs ?? defaultTimeoutMs;
+  const limited: Command = {
+    ...command,
+    program: 'timeout',
+    args: ['--kill-after=5', String(timeoutMs / 1000), command.program, ...(command.args ?? [])],
+  };
+  const startedAt = performance.now();
+  const end = await execute(connection, renderCommandLine(limited, place.user), command.stdin, timeoutMs);
+  const late = performance.now() - startedAt >= timeoutMs;
+  const shown = renderCommandLine(command, place.user);
+  const info = {
+    host: place.host,
+    command: shown,
+    exitCode: end.exitCode,
+    stderr: end.stderr,
+    stdout: end.stdout,
+  };
+
+  if (end.exitCode === undefined) {
+    if (end.signal === undefined || late) throw timedOut(info, timeoutMs);
+    throw new CommandError(`${shown} was ended by signal ${end.signal}`, info, {
+      details: lastLines(end.stderr),
+    });
+  }
+  if ((command.accept ?? [0]).includes(end.exitCode)) {
+    return { exitCode: end.exitCode, stdout: end.stdout, stderr: end.stderr };
+  }
+  if (late && (end.exitCode === timedOutExitCode || end.exitCode === killedExitCode))
+    throw timedOut(info, timeoutMs);
+  if (command.asRoot && place.user !== 'root' && isSudoRefusal(end.stderr)) throw noSudo(info, place);
+  throw new CommandError(`${shown} failed with exit code ${end.exitCode}`, info, {
+    details: lastLines(end.stderr || end.stdout),
+  });
+}
+
+interface CommandEnd {
+  exitCode: number | undefined;
+  signal: string | undefined;
+  stdout: string;
+  stderr: string;
+}
+
+function execute(
+  connection: SshConnection,
+  line: string,
+  stdin: string | Uint8Array | undefined,
+  timeoutMs: number,
+): Promise<CommandEnd> {
+  return new Promise((resolve, reject) => {
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    let exitCode: number | undefined;
+    let signal: string | undefined;
+    let settled = false;
+    const settle = (finish: () => void): void => {
+      if (settled) return;
+      settled = true;
+      clearTimeout(timer);
+      forget();
+      finish();
+    };
+    const succeed = (): void =>
+      settle(() =>
+        resolve({
+          exitCode,
+          signal,
+          stdout: Buffer.concat(stdout).toString(),
+          stderr: Buffer.concat(stderr).toString(),
+        }),
+      );
+    let channel: ClientChannel | undefined;
+    // The far side ends it first; this is for a far side that can't.
+    const timer = setTimeout(() => {
+      succeed();
+      channel?.close();
+    }, timeoutMs + 8_000);
+    const forget = connection.onLost((error) => queueMicrotask(() => settle(() => reject(error))));
+    const open = (): void => {
+      // Words of programs are matched here and there: they must not be translated.
+      connection.client.exec(line, { env: { LC_ALL: 'C.UTF-8' } }, (error, opened) => {
+        if (error) return settle(() => reject(connection.lost() ?? error));
+        channel = opened;
+        channel.on('data', (chunk: Buffer) => void stdout.push(chunk));
+        channel.stderr.on('data', (chunk: Buffer) => void stderr.push(chunk));
+        channel.on('exit', (code: number | null, name?: string) => {
+          if (code === null) signal = name ?? 'unknown';
+          else exitCode = code;
+        });
+        // A command may end without reading what it was given.
+        channel.on('error', () => {});
+        channel.on('close', () => {
+          const lost = connection.lost();
+          if (lost && exitCode === undefined && signal === undefined) settle(() => reject(lost));
+          // the connection's own end is noticed a moment after its channels'
+          else if (exitCode === undefined && signal === undefined) setTimeout(succeed, 500);
+          else succeed();
+        });
+        channel.end(stdin === undefined ? undefined : Buffer.from(stdin as string));
+      });
+    };
+    try {
+      open();
+    } catch (error) {
+      settle(() => reject(connection.lost() ?? error));
+    }
+  });
+}
+
+type Info = ConstructorParameters<typeof CommandError>[1];
+
+function timedOut(info: Info, timeoutMs: number): CommandError {
+  return new CommandError(`${info.command} did not end within ${timeoutMs / 1000} s and was killed`, info, {
+    details: lastLines(info.stderr),
+  });
+}
+
+function isSudoRefusal(stderr: string): boolean {
+  return (
+    /^sudo: .*(password is required|a terminal is required|no tty present|unable to|not allowed)/m.test(
+      stderr,
+    ) ||
+    /sudo:.*(not found|No such file)/.test(stderr) ||
+    /(is not in the sudoers file|may not run sudo|is not allowed to)/.test(stderr)
+  );
+}
+
+function noSudo(info: Info, place: CommandPlace): SudoError {
+  const missing = /sudo:.*(not found|No such file)/.test(info.stderr);
+  return new SudoError(
+    missing
+      ? `there is no sudo on ${place.host}, and ${place.user} is not root`
+      : `${place.user} may not become root on ${place.host} without a password`,
+    info,
+    {
+      details: lastLines(info.stderr),
+      next: missing
+        ? 'as root there: apt-get install sudo, or write ssh: {user: root} in the cluster file'
+        : `as root there: echo '${place.user} ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/${place.user}`,
+    },
+  );
+}
+
+function lastLines(text: string): string[] {
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .slice(-shownLines);
+}
