@@ -1,0 +1,40 @@
+/** Which node builds what, and in which order where it matters. Pure. */
+import type { PreparedBuild } from './desired.ts';
+
+export interface ImageToBuild {
+  reference: string;
+  prepared: PreparedBuild;
+  /** Nodes that need the image. */
+  nodes: string[];
+}
+
+export interface BuildOrder extends ImageToBuild {
+  builder: string;
+  /** The build whose engine cache this one will use, so that it comes after it. */
+  afterReference?: string;
+}
+
+/**
+ * Gives each build a node that needs its image: builds that begin alike follow each other on one node, where the
+ * second finds the first's layers; all others are spread, so that they can run side by side.
+ */
+export function assignBuilders(images: ImageToBuild[]): BuildOrder[] {
+  const load = new Map<string, number>();
+  const orders: BuildOrder[] = [];
+  for (const image of images) {
+    const alike = orders.findLast(
+      (order) => sharesWork(order.prepared, image.prepared) && image.nodes.includes(order.builder),
+    );
+    const idlest = image.nodes.reduce((best, node) =>
+      (load.get(node) ?? 0) < (load.get(best) ?? 0) ? node : best,
+    );
+    const builder = alike?.builder ?? idlest;
+    load.set(builder, (load.get(builder) ?? 0) + 1);
+    orders.push({ ...image, builder, ...(alike && { afterReference: alike.reference }) });
+  }
+  return orders;
+}
+
+function sharesWork(a: PreparedBuild, b: PreparedBuild): boolean {
+  return a.opening === b.opening && /^RUN /m.test(a.opening);
+}

@@ -1,0 +1,45 @@
+import { type Cluster, swarmNodes } from '../cluster/cluster.ts';
+import type { Layer } from '../plan/layer.ts';
+import type { Hosts } from '../remote/host.ts';
+import { createImageApplier } from './apply-images.ts';
+import type { WantedImages } from './desired.ts';
+import { createImageEngine, type ImageEngine } from './image-engine.ts';
+import { type EngineOf, observeImages } from './observe-images.ts';
+import type { ObservedImages } from './observed.ts';
+import { type ImageAction, planImageRemoval, planImages } from './plan.ts';
+
+export interface ImagesLayerOptions {
+  /** Engine of a node; over its host's connection unless told. */
+  engineOf?: EngineOf;
+}
+
+/** The layer of images: each is on every node that its services' placement allows before anything is deployed. */
+export function createImagesLayer(
+  wanted: WantedImages,
+  cluster: Cluster,
+  hosts: Hosts,
+  options: ImagesLayerOptions = {},
+): Layer<ObservedImages, ImageAction> {
+  const engines = new Map<string, Promise<ImageEngine>>();
+  const connect = async (node: string): Promise<ImageEngine> =>
+    createImageEngine((await hosts.connect(node)).engine());
+  const engineOf: EngineOf =
+    options.engineOf ??
+    ((node) => {
+      const engine = engines.get(node) ?? connect(node);
+      engines.set(node, engine);
+      // a node that didn't answer may do so later in the same run
+      engine.catch(() => engines.delete(node));
+      return engine;
+    });
+  const cacheFolder = cluster.images.cache;
+  const apply = createImageApplier({ wanted, engineOf, cacheFolder });
+  const names = swarmNodes(cluster).map((node) => node.name);
+  return {
+    name: 'images',
+    observe: () => observeImages(wanted, names, engineOf, cacheFolder),
+    plan: (observed) => planImages(wanted, observed),
+    planRemoval: (observed) => planImageRemoval(wanted, observed),
+    apply,
+  };
+}

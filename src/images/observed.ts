@@ -1,0 +1,26 @@
+/** What images there are: on the nodes, and kept on this computer. Data only. */
+import type { EngineFacts, EngineImage } from './image-engine.ts';
+
+export interface NodeImages extends EngineFacts {
+  node: string;
+  images: EngineImage[];
+}
+
+export interface ObservedImages {
+  /** In the cluster file's order. */
+  nodes: NodeImages[];
+  /** Build digest → the whole archive of that build in the cache folder. */
+  cached: Record<string, CachedImage>;
+}
+
+export interface CachedImage {
+  path: string;
+  imageId: string;
+  /** As the Engine API spells it, e.g. `amd64`. */
+  architecture: string;
+}
+
+/** On every image that we build: hex SHA-256 of what it was made from. */
+export const buildLabel = 'kawanan.build';
+/** On every image that we build: the stack it was built for. */
+export const stackLabel = 'kawanan.stack';
