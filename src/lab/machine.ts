@@ -1,0 +1,191 @@
+import { spawn } from 'node:child_process';
+import { open, readFile, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { InterruptedError, UserError } from '../errors.ts';
+import type { Progress } from '../plan/layer.ts';
+import { type CgroupLayout, killGroup, listProcesses, makeNodeGroups, nodeGroup } from './cgroups.ts';
+import {
+  bridgeName,
+  type Lab,
+  type LabNetwork,
+  type LabNode,
+  linkName,
+  machineName,
+  nodeDir,
+} from './lab.ts';
+import { writeResolvConf } from './machine-disk.ts';
+import { readLinks } from './network.ts';
+import { allCodes, lastLines, runLocal, systemPath } from './run-local.ts';
+
+const bootTimeoutMs = 180_000;
+
+// Enters the control groups, puts the disk together in a mount namespace of its own (it ends with the machine,
+// however that ends), and becomes systemd-nspawn. Everything it is told comes as arguments.
+const launcher = `set -eu
+options=$1 root=$2; shift 2
+while [ "$1" != -- ]; do echo $$ > "$1"; shift; done; shift
+mount -t overlay overlay -o "$options" "$root"
+exec "$@"`;
+
+export interface BootOptions {
+  lab: Lab;
+  node: LabNode;
+  network: LabNetwork;
+  lowerDir: string;
+  layout: CgroupLayout;
+}
+
+/** The words that start a machine, from `unshare` on. `groupFiles` are the `cgroup.procs` it enters. */
+export function bootWords(options: BootOptions, groupFiles: string[]): string[] {
+  const { lab, node, lowerDir, layout } = options;
+  const dir = nodeDir(lab, node);
+  const root = join(dir, 'root');
+  const overlay = `lowerdir=${lowerDir},upperdir=${join(dir, 'upper')},workdir=${join(dir, 'work')}`;
+  const nspawn = [
+    'systemd-nspawn',
+    ...['--register=no', '--keep-unit', '--quiet', `--directory=${root}`],
+    ...[`--machine=${machineName(lab, node)}`, `--hostname=${node.name}`],
+    // An engine in the machine needs them all, and system calls that systemd-nspawn holds back.
+    ...['--capability=all', '--system-call-filter=@keyring bpf @mount @privileged add_key keyctl'],
+    // The engine keeps images as overlay mounts, and those can't lie on another overlay mount.
+    `--bind=${join(dir, 'docker')}:/var/lib/docker`,
+    `--network-bridge=${bridgeName(lab)}`,
+    ...['--resolv-conf=off', '--timezone=off', '--link-journal=no', '--boot', '--console=passive'],
+  ];
+  const legacy = ['systemd.unified_cgroup_hierarchy=0', 'SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1'];
+  const kernelWords = layout.version === 1 ? legacy : [];
+  return [
+    ...['unshare', '--mount', '--propagation', 'slave', 'sh', '-c', launcher, 'sh'],
+    ...[overlay, root, ...groupFiles, '--', ...nspawn, ...kernelWords],
+  ];
+}
+
+/** Switches a machine on and waits until its systemd and its sshd are up. */
+export async function bootMachine(options: BootOptions, progress: Progress): Promise<void> {
+  await launchMachine(options);
+  await waitForMachine(options, progress);
+}
+
+async function launchMachine(options: BootOptions): Promise<void> {
+  const { lab, node, layout } = options;
+  await writeResolvConf(lab, node);
+  await waitForCableGone(lab, node);
+  const words = bootWords(options, await makeNodeGroups(layout, lab, node));
+  const log = await open(consoleLog(lab, node), 'w', 0o600);
+  try {
+    const child = spawn(words[0]!, words.slice(1), {
+      cwd: '/',
+      // The machine outlives us: its own session, no pipe to us.
+      detached: true,
+      stdio: ['ignore', log.fd, log.fd],
+      env: { PATH: systemPath, SYSTEMD_NSPAWN_LOCK: '0', SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE: '1' },
+    });
+    await new Promise<void>((done, fail) => {
+      child.once('spawn', done);
+      child.once('error', fail);
+    });
+    child.unref();
+  } finally {
+    await log.close();
+  }
+}
+
+// The kernel removes the cable of a machine that was killed a moment after its last process.
+async function waitForCableGone(lab: Lab, node: LabNode): Promise<void> {
+  const name = linkName(lab, node);
+  for (let attempt = 0; attempt < 100; attempt++) {
+    if (!(await readLinks()).some((link) => link.ifname === name)) return;
+    await sleep(50);
+  }
+  await runLocal('ip', ['link', 'delete', name], { accept: allCodes });
+}
+
+/** Waits until a machine that is on answers: systemd has started everything, and sshd sends its greeting. */
+export async function waitForMachine(options: BootOptions, progress: Progress): Promise<void> {
+  const { lab, node, network, layout } = options;
+  const group = nodeGroup(layout.freezer, lab, node);
+  const deadline = Date.now() + bootTimeoutMs;
+  const startedAt = Date.now();
+  for (;;) {
+    if (progress.signal.aborted) throw new InterruptedError('interrupted');
+    const leader = await findLeader(group);
+    if (
+      leader !== undefined &&
+      (await hasBooted(leader, progress)) &&
+      (await answersSsh(network.addresses[node.name]!))
+    )
+      return;
+    // The launcher needs a moment until it has entered its group.
+    const gone = Date.now() - startedAt > 2000 && (await listProcesses(group)).length === 0;
+    if (gone || Date.now() > deadline) {
+      throw new UserError(
+        gone
+          ? `${node.name} ended while it started`
+          : `${node.name} did not start within ${bootTimeoutMs / 1000} s`,
+        {
+          details: lastLines(await readFile(consoleLog(lab, node), 'utf8').catch(() => ''), 10),
+          next: `its console is in ${consoleLog(lab, node)}`,
+        },
+      );
+    }
+    await sleep(100);
+  }
+}
+
+/** Everything the machine printed since it was last switched on. */
+export function consoleLog(lab: Lab, node: LabNode): string {
+  return join(nodeDir(lab, node), 'console.log');
+}
+
+async function hasBooted(leader: number, progress: Progress): Promise<boolean> {
+  const words = ['--target', String(leader), '--all', '--', 'systemctl', 'is-system-running'];
+  const { stdout } = await runLocal('nsenter', words, {
+    accept: allCodes,
+    signal: progress.signal,
+    timeoutMs: 10_000,
+  });
+  return ['running', 'degraded'].includes(stdout.trim());
+}
+
+function answersSsh(address: string): Promise<boolean> {
+  return new Promise((done) => {
+    const socket = connect({ host: address, port: 22, timeout: 1000 });
+    const end = (answer: boolean): void => {
+      socket.destroy();
+      done(answer);
+    };
+    socket.once('data', (data) => end(data.toString('latin1').startsWith('SSH-')));
+    socket.once('error', () => end(false));
+    socket.once('timeout', () => end(false));
+    socket.once('close', () => done(false));
+  });
+}
+
+/** The first process of a machine (its systemd), seen from this computer; `undefined` while there is none. */
+export async function findLeader(group: string): Promise<number | undefined> {
+  for (const pid of await listProcesses(group)) {
+    const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+    if (isLeader(status)) return pid;
+  }
+  return undefined;
+}
+
+/** Whether a process is number 1 of a namespace right below ours: a container inside the machine is one deeper. */
+export function isLeader(status: string): boolean {
+  const ids = /^NSpid:\s+(.*)$/m.exec(status)?.[1]?.split(/\s+/) ?? [];
+  return ids.length === 2 && ids[1] === '1';
+}
+
+/** Power failure: the machine is gone at once, and sends nothing more. Its disk stays as it is. */
+export async function powerOff(layout: CgroupLayout, lab: Lab, node: LabNode): Promise<void> {
+  const group = nodeGroup(layout.freezer, lab, node);
+  // First the cable, or the dying processes would say goodbye to their peers.
+  await runLocal('ip', ['link', 'set', linkName(lab, node), 'down'], { accept: allCodes });
+  await killGroup(layout, group);
+  await waitForCableGone(lab, node);
+  // systemd-nspawn had no time to remove these.
+  await rm(join('/run/systemd/nspawn/propagate', machineName(lab, node)), { recursive: true, force: true });
+  await rm(join('/run/systemd/nspawn/unix-export', machineName(lab, node)), { recursive: true, force: true });
+}

@@ -1,0 +1,73 @@
+import { access, constants } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UserError } from '../errors.ts';
+import { systemPath } from './run-local.ts';
+
+/** The programs a lab needs and the Debian package that brings each. */
+const packageOf: Record<string, string> = {
+  debootstrap: 'debootstrap',
+  'systemd-nspawn': 'systemd-container',
+  ip: 'iproute2',
+  ss: 'iproute2',
+  iptables: 'iptables',
+  'iptables-save': 'iptables',
+  'ssh-keygen': 'openssh-client',
+  unshare: 'util-linux',
+  setpriv: 'util-linux',
+  nsenter: 'util-linux',
+  flock: 'util-linux',
+  mount: 'mount',
+  tar: 'tar',
+  'apt-config': 'apt',
+};
+
+export interface Surroundings {
+  platform: string;
+  /** Effective user id. */
+  uid: number;
+  missingPrograms: string[];
+}
+
+/** What this computer lacks for a lab, as one error with the command that mends it; `undefined` when nothing is. */
+export function explainMissing(found: Surroundings): UserError | undefined {
+  if (found.platform !== 'linux') {
+    return new UserError(
+      `the lab needs Linux: it runs machines with systemd-nspawn, and this is ${found.platform}`,
+      {
+        next: 'run it in a Linux virtual machine, or write a cluster.yml for machines of your own: kawanan init',
+      },
+    );
+  }
+  const packages = [...new Set(found.missingPrograms.map((program) => packageOf[program] ?? program))];
+  const install = packages.length > 0 ? `apt-get install -y ${packages.join(' ')}` : undefined;
+  if (found.uid !== 0) {
+    return new UserError('the lab needs root: it mounts file systems and makes network interfaces', {
+      next: `run the same command with sudo${install ? `, after sudo ${install}` : ''}`,
+    });
+  }
+  if (!install) return undefined;
+  return new UserError(`the lab needs programs that are not installed: ${found.missingPrograms.join(', ')}`, {
+    next: install,
+  });
+}
+
+/** Throws unless a lab can run on this computer. */
+export async function checkPrerequisites(): Promise<void> {
+  const names = Object.keys(packageOf);
+  const found = await Promise.all(names.map(isInstalled));
+  const missingPrograms = names.filter((_, index) => !found[index]);
+  const problem = explainMissing({
+    platform: process.platform,
+    uid: process.geteuid?.() ?? 0,
+    missingPrograms,
+  });
+  if (problem) throw problem;
+}
+
+async function isInstalled(program: string): Promise<boolean> {
+  const tries = systemPath.split(':').map((dir) => access(join(dir, program), constants.X_OK));
+  return Promise.any(tries).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,139 @@
+import { chown, copyFile, readdir, readFile, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { InputError, UserError } from '../errors.ts';
+import type { Progress } from '../plan/layer.ts';
+import { readCgroupLayout } from './cgroups.ts';
+import { type ImageChoice, renderClusterFile, statePaths } from './cluster-file.ts';
+import { removeAbandonedLabs } from './down.ts';
+import { ensureRunning } from './faults.ts';
+import { chooseNumber, type Lab, type LabNetwork, labNetwork, labNodes, labsDir } from './lab.ts';
+import { withLock } from './lock.ts';
+import { ensureDisk, makeKey, readHostKey } from './machine-disk.ts';
+import { ensureNetwork, readRoutedSubnets } from './network.ts';
+import { renderKnownHosts } from './node-files.ts';
+import { checkPrerequisites } from './prerequisites.ts';
+import { type LabRecord, listLabs, type Release, readRecord, writeRecord, writeWhole } from './record.ts';
+import { ensureRelease, exists } from './root-fs.ts';
+
+export interface UpLabOptions {
+  /** The lab's own, or trixie for a new one, unless told. */
+  release?: Release;
+  images: ImageChoice;
+  progress: Progress;
+}
+
+export interface UpLabResult {
+  /** Whether anything had to be done. */
+  changed: boolean;
+  /** Path of the lab's cluster file. */
+  cluster: string;
+  network: LabNetwork;
+}
+
+/** Brings a lab up from whatever state it is in: new, half made, broken or already running. */
+export async function upLab(lab: Lab, options: UpLabOptions): Promise<UpLabResult> {
+  const { progress } = options;
+  await checkPrerequisites();
+  return withLock(lab.stateDir, { progress }, async () => {
+    await removeAbandonedLabs(lab, progress);
+    const before = await readRecord(lab.machinesDir);
+    checkRelease(before, options.release);
+    const release = options.release ?? before?.release ?? 'trixie';
+    const { rootDir } = await ensureRelease(lab.cacheDir, release, progress);
+    if (release !== 'trixie') await ensureRelease(lab.cacheDir, 'trixie', progress);
+    const record = before ?? (await claimSubnet(lab, release, rootDir, progress));
+    const network = labNetwork(record.number);
+    const changes = [before === undefined, await ensureNetwork(lab, network)];
+    changes.push(...(await ensureMachines(lab, record, network, progress)));
+    changes.push(await writeStateFiles(lab, network, options.images));
+    return { changed: changes.includes(true), cluster: statePaths(lab).cluster, network };
+  });
+}
+
+function checkRelease(record: LabRecord | undefined, wanted: Release | undefined): void {
+  if (!record || !wanted || record.release === wanted) return;
+  throw new InputError({
+    message: `this lab runs Debian ${record.release}; its machines can't become ${wanted}`,
+    next: `kawanan lab down, then kawanan lab up --release ${wanted}`,
+  });
+}
+
+// Under a lock of all labs, so that two checkouts don't choose the same subnet.
+async function claimSubnet(
+  lab: Lab,
+  release: Release,
+  lowerDir: string,
+  progress: Progress,
+): Promise<LabRecord> {
+  return withLock(labsDir, { progress }, async () => {
+    const claimed = (await listLabs()).flatMap(({ record }) =>
+      record ? [labNetwork(record.number).subnet] : [],
+    );
+    const number = chooseNumber([...claimed, ...(await readRoutedSubnets())]);
+    if (number === undefined) throw new UserError('every subnet of 198.18.0.0/15 is taken on this computer');
+    const record = { stateDir: lab.stateDir, cacheDir: lab.cacheDir, number, release, lowerDir };
+    await writeRecord(lab, record);
+    return record;
+  });
+}
+
+async function ensureMachines(
+  lab: Lab,
+  record: LabRecord,
+  network: LabNetwork,
+  progress: Progress,
+): Promise<boolean[]> {
+  const key = statePaths(lab).key;
+  if (!(await exists(`${key}.pub`))) {
+    await rm(key, { force: true });
+    await makeKey(key, 'kawanan lab');
+  }
+  const userKey = await readFile(`${key}.pub`, 'utf8');
+  const layout = await readCgroupLayout();
+  let running = 0;
+  return Promise.all(
+    labNodes.map(async (node) => {
+      await ensureDisk(lab, node, network, userKey);
+      const changed = await ensureRunning({ lab, node, record, layout }, progress);
+      running += 1;
+      if (changed)
+        progress.report(
+          `${node.name} is up at ${network.addresses[node.name]} (${running} of ${labNodes.length})`,
+        );
+      return changed;
+    }),
+  );
+}
+
+async function writeStateFiles(lab: Lab, network: LabNetwork, images: ImageChoice): Promise<boolean> {
+  const paths = statePaths(lab);
+  const keys = await Promise.all(
+    labNodes.map(async (node) => [node.name, await readHostKey(lab, node)] as const),
+  );
+  const wanted: Record<string, string> = {
+    [paths.cluster]: renderClusterFile(lab, network, images),
+    [paths.knownHosts]: renderKnownHosts(network, Object.fromEntries(keys)),
+  };
+  let changed = false;
+  for (const [path, content] of Object.entries(wanted)) {
+    if ((await readFile(path, 'utf8').catch(() => undefined)) === content) continue;
+    await writeWhole(path, content);
+    changed = true;
+  }
+  const example = join(lab.projectDir, 'secrets.example');
+  if (!(await exists(paths.secrets)) && (await exists(example))) {
+    await copyFile(example, paths.secrets);
+    changed = true;
+  }
+  await giveToCaller(lab.stateDir);
+  return changed;
+}
+
+// With sudo, the files belong to the user who asked, so that kawanan can go on without it.
+async function giveToCaller(dir: string): Promise<void> {
+  const [uid, gid] = [process.env['SUDO_UID'], process.env['SUDO_GID']].map(Number);
+  if (!uid || !gid) return;
+  const names = await readdir(dir);
+  for (const path of [dirname(dir), dir, ...names.map((name) => join(dir, name))])
+    await chown(path, uid, gid);
+}
