@@ -1,0 +1,57 @@
+/** What a host was before our first change: written once, never overwritten, and what `down` goes back to. */
+import type { FolderState, HostFile, HostState, ServiceState } from './host-state.ts';
+import { baselineFiles, dataFolders, leftoverFolders, watchedServices } from './paths.ts';
+
+export interface Baseline {
+  version: 1;
+  /** Name of the cluster whose first change it precedes. */
+  cluster: string;
+  hostname: string;
+  /** Package → dpkg status. */
+  packages: Record<string, string>;
+  /** Only the files that were there. */
+  files: Record<string, HostFile>;
+  services: Record<string, ServiceState>;
+  sysctl: Record<string, string>;
+  folders: Record<string, FolderState>;
+  users: string[];
+  groups: string[];
+  /** Of the firewall's forward chain; the engine sets it to `DROP`. Absent where there was no iptables. */
+  forwardPolicy?: string;
+}
+
+/** The baseline of a host as it is now. */
+export function makeBaseline(cluster: string, state: HostState): Baseline {
+  return {
+    version: 1,
+    cluster,
+    hostname: state.hostname,
+    packages: state.packages,
+    files: pick(state.files, baselineFiles),
+    services: pick(state.services, watchedServices),
+    sysctl: state.sysctl,
+    folders: pick(state.folders, [...dataFolders, ...leftoverFolders]),
+    users: state.accounts?.users ?? [],
+    groups: state.accounts?.groups ?? [],
+    ...(state.forwardPolicy === undefined ? {} : { forwardPolicy: state.forwardPolicy }),
+  };
+}
+
+/** The file's content. */
+export function renderBaseline(baseline: Baseline): string {
+  return `${JSON.stringify(baseline, null, 1)}\n`;
+}
+
+/** Reads a baseline; `undefined` for a file that was cut short or isn't one. */
+export function parseBaseline(text: string): Baseline | undefined {
+  try {
+    const value = JSON.parse(text) as Baseline;
+    return value.version === 1 && typeof value.packages === 'object' ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function pick<Value>(all: Record<string, Value>, keys: readonly string[]): Record<string, Value> {
+  return Object.fromEntries(keys.filter((key) => all[key] !== undefined).map((key) => [key, all[key]!]));
+}

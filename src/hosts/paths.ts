@@ -1,0 +1,64 @@
+/** Where things are on a host: what we write, what we read, and what packages leave behind. */
+
+/** Our own folder on a host; gone after `down`. */
+export const ownFolder = '/var/lib/kawanan';
+export const baselinePath = `${ownFolder}/baseline.json`;
+/** The packages that our installs brought, one a line; written before each install. */
+export const broughtPath = `${ownFolder}/brought-packages`;
+export const aptLogPath = `${ownFolder}/apt.log`;
+export const hostsPath = '/etc/hosts';
+export const sysctlPath = '/etc/sysctl.d/60-kawanan.conf';
+export const engineDropInPath = '/etc/systemd/system/docker.service.d/kawanan.conf';
+export const engineConfigPath = '/etc/docker/daemon.json';
+
+/** Files whose content the baseline keeps: those we write here, and those the balancer layer writes. */
+export const baselineFiles = [
+  '/etc/hostname',
+  hostsPath,
+  sysctlPath,
+  engineDropInPath,
+  engineConfigPath,
+  '/etc/haproxy/haproxy.cfg',
+  '/etc/keepalived/keepalived.conf',
+  '/etc/nftables.conf',
+] as const;
+
+/** Folders that hold the data of containers: volumes, images. */
+export const dataFolders = ['/var/lib/docker', '/var/lib/containerd'] as const;
+
+/** Folders that packages leave behind when they are purged. */
+export const leftoverFolders = [
+  '/etc/docker',
+  '/etc/containerd',
+  '/etc/haproxy',
+  '/etc/keepalived',
+  '/etc/systemd/system/docker.service.d',
+  '/etc/systemd/system/haproxy.service.d',
+  '/etc/systemd/system/keepalived.service.d',
+  '/var/lib/haproxy',
+  '/opt/containerd',
+  '/run/docker',
+  '/run/containerd',
+  '/run/haproxy',
+] as const;
+
+/** Services whose state the baseline keeps. */
+export const watchedServices = [
+  'docker.service',
+  'docker.socket',
+  'containerd.service',
+  'haproxy.service',
+  'keepalived.service',
+  'nftables.service',
+] as const;
+
+/** Services that keep a clock right; one that runs is enough. */
+export const clockServices = [
+  'systemd-timesyncd.service',
+  'chrony.service',
+  'chronyd.service',
+  'ntp.service',
+  'ntpd.service',
+  'ntpsec.service',
+  'openntpd.service',
+] as const;
