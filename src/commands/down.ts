@@ -1,6 +1,46 @@
 import { Command } from 'commander';
 import type { CommandContext } from '../cli.ts';
+import { formatDuration } from '../output/format.ts';
+import { planToJson, renderPlan } from '../output/render-plan.ts';
+import { loadRemovalInputs } from '../pipeline/inputs.ts';
+import { createLayers } from '../pipeline/layers.ts';
+import { planRemovals, removeLayers } from '../pipeline/run.ts';
+import {
+  type ApplyOptions,
+  addClusterOptions,
+  confirm,
+  createWalk,
+  openHosts,
+  printJson,
+} from './session.ts';
 
-export function buildCommand(_context: CommandContext): Command {
-  return new Command('down');
+interface DownOptions extends ApplyOptions {
+  volumes?: boolean;
+}
+
+export function buildCommand(context: CommandContext): Command {
+  return addClusterOptions(new Command('down'))
+    .option('-y, --yes', 'go ahead without asking')
+    .option('--volumes', 'remove volumes too, with all the data in them')
+    .action((options: DownOptions) => takeDown(options, context));
+}
+
+async function takeDown(options: DownOptions, context: CommandContext): Promise<void> {
+  const { terminal, cwd, env, signal } = context;
+  const startedAt = performance.now();
+  const inputs = await loadRemovalInputs({ ...options, cwd, env });
+  await using hosts = openHosts(inputs.cluster, context);
+  const layers = await createLayers(inputs, hosts);
+  const removal = { volumes: options.volumes ?? false };
+  const plans = await planRemovals({ layers, signal }, removal);
+  if (plans.every(({ changes }) => changes.length === 0)) {
+    if (options.json) printJson(context, { changed: false });
+    else terminal.out('nothing to remove\n');
+    return;
+  }
+  terminal.err(renderPlan(plans, terminal.colors));
+  await confirm(`Remove all this from ${inputs.cluster.name}?`, options, context);
+  const applied = await removeLayers(createWalk(layers, context), removal);
+  if (options.json) printJson(context, { changed: true, plans: planToJson(applied.map(({ plan }) => plan)) });
+  else terminal.out(`removed in ${formatDuration(performance.now() - startedAt)}\n`);
 }

@@ -1,6 +1,32 @@
 import { Command } from 'commander';
 import type { CommandContext } from '../cli.ts';
+import { exitCodes } from '../errors.ts';
+import { hasChanges, planToJson, renderPlan } from '../output/render-plan.ts';
+import { loadInputs } from '../pipeline/inputs.ts';
+import { createLayers } from '../pipeline/layers.ts';
+import { planLayers } from '../pipeline/run.ts';
+import { addClusterOptions, type ClusterOptions, openHosts, printJson } from './session.ts';
 
-export function buildCommand(_context: CommandContext): Command {
-  return new Command('plan');
+interface PlanOptions extends ClusterOptions {
+  detailedExitcode?: boolean;
+}
+
+export function buildCommand(context: CommandContext): Command {
+  return addClusterOptions(new Command('plan'))
+    .option('--detailed-exitcode', 'exit with 3 when there are changes')
+    .action((options: PlanOptions) => showPlan(options, context));
+}
+
+async function showPlan(options: PlanOptions, context: CommandContext): Promise<void> {
+  const { terminal, cwd, env, signal } = context;
+  const inputs = await loadInputs({ ...options, cwd, env, writeSecrets: false });
+  await using hosts = openHosts(inputs.cluster, context);
+  const plans = await planLayers({ layers: await createLayers(inputs, hosts), signal });
+  if (options.json) printJson(context, planToJson(plans));
+  else {
+    for (const warning of inputs.cluster.warnings)
+      terminal.err(`${terminal.colors.yellow('warning')} ${warning}\n`);
+    terminal.out(renderPlan(plans, terminal.colors));
+  }
+  if (options.detailedExitcode && hasChanges(plans)) context.setExitCode(exitCodes.changesPending);
 }

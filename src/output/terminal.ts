@@ -9,6 +9,8 @@ export interface Terminal {
   colors: ReturnType<typeof pico.createColors>;
   /** Asks for a line; only where `interactive`. */
   ask(question: string): Promise<string>;
+  /** The same without showing what is typed. */
+  askHidden(question: string): Promise<string>;
 }
 
 /** The process's own standard streams. Honours NO_COLOR and FORCE_COLOR. */
@@ -19,16 +21,26 @@ export function createTerminal(): Terminal {
     err: (text) => void process.stderr.write(text),
     interactive,
     colors: pico,
-    ask: async (question) => {
-      const { createInterface } = await import('node:readline/promises');
-      const lines = createInterface({ input: process.stdin, output: process.stderr });
-      try {
-        return await lines.question(question);
-      } finally {
-        lines.close();
-      }
+    ask: (question) => askLine(question, process.stderr),
+    askHidden: async (question) => {
+      const { Writable } = await import('node:stream');
+      process.stderr.write(question);
+      // readline echoes what is typed to its output: one that swallows everything hides it
+      const answer = await askLine('', new Writable({ write: (_chunk, _encoding, done) => done() }));
+      process.stderr.write('\n');
+      return answer;
     },
   };
+}
+
+async function askLine(question: string, output: NodeJS.WritableStream): Promise<string> {
+  const { createInterface } = await import('node:readline/promises');
+  const lines = createInterface({ input: process.stdin, output, terminal: true });
+  try {
+    return await lines.question(question);
+  } finally {
+    lines.close();
+  }
 }
 
 /** Text of a remote machine with its control characters made visible, so that it can't drive the user's terminal. */

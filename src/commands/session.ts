@@ -1,0 +1,67 @@
+/** What the commands that work on a cluster share: their options, the connections, the way results are shown. */
+import type { Command } from 'commander';
+import type { CommandContext } from '../cli.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { UserError } from '../errors.ts';
+import { createProgressView } from '../output/progress.ts';
+import type { Walk } from '../pipeline/run.ts';
+import type { Layer } from '../plan/layer.ts';
+import type { Hosts } from '../remote/host.ts';
+import { createHosts } from '../remote/hosts.ts';
+
+export interface ClusterOptions {
+  file?: string;
+  json?: boolean;
+}
+
+export interface ApplyOptions extends ClusterOptions {
+  yes?: boolean;
+}
+
+/** Adds the options that every command on a cluster has. */
+export function addClusterOptions(command: Command): Command {
+  return command
+    .option('-f, --file <cluster.yml>', 'the cluster file', 'cluster.yml')
+    .option('--json', 'print the result as JSON');
+}
+
+/** The connections to a cluster's hosts, closed at the end of the block that holds them. */
+export function openHosts(cluster: Cluster, { terminal }: CommandContext): Hosts & AsyncDisposable {
+  const hosts = createHosts(cluster, {
+    onTrust: ({ host, fingerprint, file }) =>
+      terminal.err(
+        `${host}: seen for the first time; its key ${fingerprint} is now trusted (recorded in ${file})\n`,
+      ),
+    ...(terminal.interactive && {
+      askPassphrase: (keyPath: string) => terminal.askHidden(`passphrase of ${keyPath}: `),
+    }),
+  });
+  return { connect: hosts.connect, close: hosts.close, [Symbol.asyncDispose]: hosts.close };
+}
+
+/** The walk of a command through the layers, shown on its terminal. */
+export function createWalk(layers: Layer[], { terminal, signal }: CommandContext): Walk {
+  const view = createProgressView(terminal);
+  return { layers, signal, show: (plan, work) => view.show(plan.layer, plan.changes, work) };
+}
+
+/** Prints a value as JSON on standard output. */
+export function printJson({ terminal }: CommandContext, value: unknown): void {
+  terminal.out(`${JSON.stringify(value, undefined, 2)}\n`);
+}
+
+/** Asks before anything is changed. Without a terminal to ask on, `--yes` must have been given. */
+export async function confirm(
+  question: string,
+  options: ApplyOptions,
+  { terminal }: CommandContext,
+): Promise<void> {
+  if (options.yes) return;
+  if (!terminal.interactive || options.json) {
+    throw new UserError('nothing was changed: nobody can be asked here', {
+      next: 'add --yes to go ahead without a question',
+    });
+  }
+  const answer = await terminal.ask(`${question} [y/N] `);
+  if (!/^y(es)?$/i.test(answer.trim())) throw new UserError('nothing was changed: the answer was not yes');
+}

@@ -1,0 +1,129 @@
+/** Reads everything the user wrote, checks it across files, and reports all that is wrong at once. */
+import type { Cluster } from '../cluster/cluster.ts';
+import { loadCluster } from '../cluster/load-cluster.ts';
+import { InputError, type Problem } from '../errors.ts';
+import type { WantedImages } from '../images/desired.ts';
+import type { LoadedSecrets } from '../secrets/load-secrets.ts';
+import type { StackDefinition } from '../stack/definition.ts';
+
+export interface LoadOptions {
+  /** The cluster file; `cluster.yml` unless told. */
+  file?: string;
+  cwd: string;
+  env: NodeJS.ProcessEnv;
+  /** Write fresh values into the secrets file where it says `generate`; a dry run leaves it as it is. */
+  writeSecrets: boolean;
+}
+
+/** What the user wants, read and checked. */
+export interface Inputs {
+  cluster: Cluster;
+  stack?: StackInputs;
+}
+
+export interface StackInputs {
+  /** With the references of built images that are really deployed. */
+  definition: StackDefinition;
+  images: WantedImages;
+  secrets: LoadedSecrets;
+}
+
+/**
+ * Loads cluster file, compose files and secrets file. Nothing is changed but, where `writeSecrets` says so, the
+ * secrets file.
+ *
+ * @throws InputError with every problem of every file.
+ */
+export async function loadInputs(options: LoadOptions): Promise<Inputs> {
+  const cluster = await loadCluster(options.file, options.cwd);
+  return cluster.stack ? { cluster, stack: await loadStackInputs(cluster, options) } : { cluster };
+}
+
+/**
+ * What removal needs to know: the machines and the stack's name. What there is to remove is read from the cluster, so
+ * a compose or secrets file that is broken or gone doesn't stand in the way.
+ */
+export async function loadRemovalInputs(options: Pick<LoadOptions, 'file' | 'cwd'>): Promise<Inputs> {
+  const cluster = await loadCluster(options.file, options.cwd);
+  if (!cluster.stack) return { cluster };
+  const { name, files } = cluster.stack;
+  const definition: StackDefinition = {
+    name,
+    file: files[0]!,
+    networks: [],
+    configs: [],
+    secrets: [],
+    services: [],
+    external: { networks: [], configs: [], secrets: [] },
+    warnings: [],
+  };
+  return { cluster, stack: { definition, images: { stackName: name, images: [] }, secrets: new Map() } };
+}
+
+async function loadStackInputs(cluster: Cluster, options: LoadOptions): Promise<StackInputs> {
+  const [
+    { loadStack },
+    { prepareImages },
+    { listWantedImages, resolveBuildImages },
+    { loadSecrets, checkSecretSources },
+    { checkStack },
+    { planBackends },
+  ] = await Promise.all([
+    import('../stack/compose/load-stack.ts'),
+    import('../images/prepare-images.ts'),
+    import('../images/desired.ts'),
+    import('../secrets/load-secrets.ts'),
+    import('../stack/check-stack.ts'),
+    import('../balancer/backends.ts'),
+  ]);
+  const problems: Problem[] = [];
+  const collect = createCollector(problems);
+
+  const definition = await collect(() =>
+    loadStack(cluster.stack!.files, {
+      name: cluster.stack!.name,
+      variables: composeVariables(cluster, options.env),
+    }),
+  );
+  // A broken compose file hides which secrets are wanted; its own problems come first.
+  if (!definition) throw new InputError(problems);
+  problems.push(...checkStack(definition, cluster));
+  await collect(() => planBackends(definition, cluster));
+  const images = await collect(() => prepareImages(definition, cluster));
+  // Writing fresh values is a change: only when nothing else is wrong.
+  const write = options.writeSecrets && problems.length === 0;
+  const secrets = await collect(() =>
+    loadSecrets(cluster.secretsFile, { variables: cluster.variables, env: options.env, write }),
+  );
+  if (secrets) problems.push(...checkSecretSources(definition, [...secrets.values.keys()]));
+  if (problems.length > 0 || !images || !secrets) throw new InputError(problems);
+  return {
+    definition: resolveBuildImages(definition, images.builds),
+    images: listWantedImages(definition, cluster, images.builds, images.archives),
+    secrets,
+  };
+}
+
+/** The shell's variables win over the cluster file's, as they do over an `.env` file; but the VIP is the cluster's. */
+function composeVariables(cluster: Cluster, env: NodeJS.ProcessEnv): Record<string, string> {
+  const shell = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const vip = cluster.variables['KAWANAN_VIP'];
+  return {
+    ...cluster.variables,
+    ...Object.fromEntries(shell),
+    ...(vip === undefined ? {} : { KAWANAN_VIP: vip }),
+  };
+}
+
+/** Runs a step and keeps its input problems for later; anything else is thrown on. */
+function createCollector(problems: Problem[]): <T>(work: () => T | Promise<T>) => Promise<T | undefined> {
+  return async (work) => {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      problems.push(...error.problems);
+      return undefined;
+    }
+  };
+}

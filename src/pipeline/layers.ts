@@ -1,0 +1,45 @@
+/** Puts the layers together for what the user wants. */
+import { balancers } from '../cluster/cluster.ts';
+import type { LayerName } from '../plan/change.ts';
+import type { Layer } from '../plan/layer.ts';
+import type { Hosts } from '../remote/host.ts';
+import type { Inputs } from './inputs.ts';
+
+export interface LayerChoice {
+  /** Only these; all of them unless told. */
+  only?: LayerName[];
+  /** Take over nodes that are in another swarm. */
+  takeOver?: boolean;
+}
+
+/** The layers of a cluster, lowest first; those of the stack only where the cluster file names one. */
+export async function createLayers(inputs: Inputs, hosts: Hosts, choice: LayerChoice = {}): Promise<Layer[]> {
+  const { cluster, stack } = inputs;
+  const [{ createHostsLayer }, { createSwarmLayer }, { connectManager }] = await Promise.all([
+    import('../hosts/layer.ts'),
+    import('../swarm/layer.ts'),
+    import('../swarm/connect-manager.ts'),
+  ]);
+  const connectEngine = async () => (await connectManager(cluster, hosts)).engine;
+  const layers: Layer[] = [
+    createHostsLayer(cluster, hosts),
+    createSwarmLayer(cluster, hosts, { takeOver: choice.takeOver ?? false }),
+  ];
+  if (stack) {
+    const [{ createImagesLayer }, { createSecretsLayer }, { createStackLayer }] = await Promise.all([
+      import('../images/layer.ts'),
+      import('../secrets/layer.ts'),
+      import('../stack/layer.ts'),
+    ]);
+    layers.push(
+      createImagesLayer(stack.images, cluster, hosts),
+      createSecretsLayer(stack.definition, stack.secrets, { connectEngine }),
+      createStackLayer(stack.definition, cluster, { connectEngine, hosts }),
+    );
+  }
+  if (balancers(cluster).length > 0) {
+    const { createBalancerLayer } = await import('../balancer/layer.ts');
+    layers.push(createBalancerLayer(stack?.definition, cluster, hosts));
+  }
+  return choice.only ? layers.filter(({ name }) => choice.only!.includes(name)) : layers;
+}
