@@ -1,0 +1,24 @@
+/** What the stack layer tells itself to do: names and ids only, never a value. */
+
+/** The object in the swarm behind each name that services refer to: `mysql_password` → `mysql_password.v2`. */
+export interface ObjectNames {
+  secrets: Record<string, string>;
+  configs: Record<string, string>;
+}
+
+export type StackAction =
+  | { do: 'create-network'; network: string }
+  /** Removes the services that use it first; they are made anew by their own changes. */
+  | { do: 'replace-network'; network: string; id: string; serviceIds: string[] }
+  | { do: 'create-config'; config: string; objectName: string }
+  | { do: 'create-secret'; secret: string; objectName: string }
+  | { do: 'update-labels'; type: 'config' | 'secret'; key: string; id: string }
+  | { do: 'create-service'; service: string; names: ObjectNames }
+  /** `version` is the service's version index when it was observed. */
+  | { do: 'update-service'; service: string; id: string; version: number; names: ObjectNames }
+  /** For what the engine won't change in place; the old one is gone already when its network was replaced. */
+  | { do: 'replace-service'; service: string; id: string; names: ObjectNames }
+  /** The spec is as wanted, the tasks aren't yet. `again` starts them anew, `resume` takes up a paused update. */
+  | { do: 'converge-service'; service: string; id: string; how: 'wait' | 'resume' | 'again' }
+  | { do: 'remove-service' | 'remove-network' | 'remove-config' | 'remove-secret'; id: string; name: string }
+  | { do: 'remove-volumes'; node: string; volumes: string[] };

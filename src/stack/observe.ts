@@ -1,0 +1,130 @@
+/** Reads a stack from a manager in one round of calls side by side. Changes nothing. */
+import type Docker from 'dockerode';
+import { UserError } from '../errors.ts';
+import type { Hosts } from '../remote/host.ts';
+import { stackNamespaceLabel } from './engine-types.ts';
+import type {
+  NodeLeftovers,
+  ObservedConfig,
+  ObservedNetwork,
+  ObservedNode,
+  ObservedSecret,
+  ObservedService,
+  ObservedTask,
+  StackObserved,
+} from './observed.ts';
+
+const callTimeoutMs = 20_000;
+
+/** Everything of a stack that a manager knows. One round trip: all lists are asked for at the same time. */
+export async function observeStack(engine: Docker, stackName: string): Promise<StackObserved> {
+  const [nodes, networks, configs, secrets, services, tasks] = await within(
+    callTimeoutMs,
+    Promise.all([
+      engine.listNodes(),
+      engine.listNetworks(),
+      engine.listConfigs(),
+      engine.listSecrets(),
+      listStackServices(engine, stackName),
+      listStackTasks(engine, stackName),
+    ]),
+  );
+  return {
+    nodes: (nodes as RawNode[]).map(readNode),
+    networks: (networks as unknown as ObservedNetwork[]).filter(
+      (network) => network.Scope === 'swarm' || network.Name === 'host' || network.Name === 'bridge',
+    ),
+    configs: (configs ?? []) as unknown as ObservedConfig[],
+    secrets: (secrets ?? []) as unknown as ObservedSecret[],
+    services,
+    tasks,
+  };
+}
+
+/** The services that carry the stack's label. */
+export async function listStackServices(engine: Docker, stackName: string): Promise<ObservedService[]> {
+  const filters = { label: [`${stackNamespaceLabel}=${stackName}`] };
+  return ((await engine.listServices({ filters: JSON.stringify(filters) } as never)) ??
+    []) as unknown as ObservedService[];
+}
+
+/** The tasks of the stack's services, those of removed services included until their nodes have let go of them. */
+export async function listStackTasks(engine: Docker, stackName: string): Promise<ObservedTask[]> {
+  const filters = { label: [`${stackNamespaceLabel}=${stackName}`] };
+  return ((await engine.listTasks({ filters: JSON.stringify(filters) } as never)) ??
+    []) as unknown as ObservedTask[];
+}
+
+/** The stack's volumes on each node, asked of each node's own engine; a node that doesn't answer is said so. */
+export async function observeLeftovers(
+  hosts: Hosts,
+  nodeNames: string[],
+  stackName: string,
+): Promise<NodeLeftovers[]> {
+  return Promise.all(
+    nodeNames.map(async (node) => {
+      try {
+        const engine = (await hosts.connect(node)).engine();
+        const filters = { label: [`${stackNamespaceLabel}=${stackName}`] };
+        const answer = await within(
+          callTimeoutMs,
+          engine.listVolumes({ filters: JSON.stringify(filters) } as never),
+        );
+        return { node, volumes: (answer.Volumes ?? []).map((volume) => volume.Name).sort() };
+      } catch (error) {
+        return { node, volumes: [], unreachable: error instanceof Error ? error.message : String(error) };
+      }
+    }),
+  );
+}
+
+interface RawNode {
+  ID: string;
+  Spec: { Role: string; Availability: string; Labels?: Record<string, string> };
+  Description?: {
+    Hostname?: string;
+    Platform?: { OS?: string; Architecture?: string };
+    Engine?: { Labels?: Record<string, string> };
+  };
+  Status?: { State?: string; Addr?: string };
+}
+
+/** A node of `GET /nodes` as the rest of the layer reads it. */
+export function readNode(raw: RawNode): ObservedNode {
+  return {
+    id: raw.ID,
+    hostname: raw.Description?.Hostname ?? raw.ID,
+    role: raw.Spec.Role === 'manager' ? 'manager' : 'worker',
+    labels: raw.Spec.Labels ?? {},
+    engineLabels: raw.Description?.Engine?.Labels ?? {},
+    platform: {
+      os: raw.Description?.Platform?.OS ?? 'linux',
+      architecture: raw.Description?.Platform?.Architecture ?? '',
+    },
+    availability:
+      raw.Spec.Availability === 'drain' ? 'drain' : raw.Spec.Availability === 'pause' ? 'pause' : 'active',
+    address: raw.Status?.Addr ?? '',
+    ready: raw.Status?.State === 'ready',
+  };
+}
+
+/** The answer, or a `UserError` once it has taken too long; a manager without quorum hangs rather than fails. */
+async function within<Value>(timeoutMs: number, call: Promise<Value>): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const expired = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () =>
+        reject(
+          new UserError(`the engine didn't answer within ${timeoutMs / 1000} s`, {
+            next: 'see `kawanan status` for nodes that are down: a swarm without a majority of its managers answers nothing',
+          }),
+        ),
+      timeoutMs,
+    );
+  });
+  try {
+    return await Promise.race([call, expired]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

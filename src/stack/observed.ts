@@ -1,0 +1,103 @@
+/** A stack as it is: what a manager of the swarm answers, in the Engine API's own shapes. No I/O here. */
+import type { ConfigSpec, NetworkCreate, SecretSpec, ServiceSpec } from './engine-types.ts';
+
+export interface ObservedNode {
+  id: string;
+  hostname: string;
+  role: 'manager' | 'worker';
+  labels: Record<string, string>;
+  engineLabels: Record<string, string>;
+  platform: { os: string; architecture: string };
+  availability: 'active' | 'pause' | 'drain';
+  address: string;
+  /** The node answers the managers: `ready` and nothing else. */
+  ready: boolean;
+}
+
+export interface ObservedNetwork extends NetworkCreate {
+  Id: string;
+}
+
+/** A config, with its data. */
+export interface ObservedConfig {
+  ID: string;
+  Spec: ConfigSpec;
+}
+
+/** A secret: the engine never gives its data back. */
+export interface ObservedSecret {
+  ID: string;
+  Spec: SecretSpec;
+}
+
+/** Source: Engine API v1.41–1.45, `Service.UpdateStatus`. */
+export interface UpdateStatus {
+  State?:
+    | 'updating'
+    | 'paused'
+    | 'completed'
+    | 'rollback_started'
+    | 'rollback_paused'
+    | 'rollback_completed'
+    | string;
+  StartedAt?: string;
+  CompletedAt?: string;
+  Message?: string;
+}
+
+export interface ObservedService {
+  ID: string;
+  Version: { Index: number };
+  CreatedAt: string;
+  UpdatedAt: string;
+  Spec: ServiceSpec;
+  PreviousSpec?: ServiceSpec;
+  UpdateStatus?: UpdateStatus;
+  JobStatus?: { JobIteration?: { Index?: number }; LastExecution?: string };
+}
+
+export interface ObservedTask {
+  ID: string;
+  CreatedAt: string;
+  UpdatedAt?: string;
+  ServiceID: string;
+  /** Absent for tasks of global services. */
+  Slot?: number;
+  /** Absent until the scheduler has found a node. */
+  NodeID?: string;
+  Spec: ServiceSpec['TaskTemplate'];
+  DesiredState: string;
+  Status: {
+    State: string;
+    Timestamp?: string;
+    Message?: string;
+    Err?: string;
+    ContainerStatus?: { ContainerID?: string; ExitCode?: number };
+  };
+  JobIteration?: { Index?: number };
+}
+
+/** What holds data on one node, as its own engine says: only looked at when something may be removed. */
+export interface NodeLeftovers {
+  node: string;
+  /** Names of the stack's volumes. */
+  volumes: string[];
+  /** Why the node couldn't be asked; its volumes are then unknown. */
+  unreachable?: string;
+}
+
+export interface StackObserved {
+  nodes: ObservedNode[];
+  /** Every network that swarm services can use, the stack's or not. */
+  networks: ObservedNetwork[];
+  /** Every config of the swarm. */
+  configs: ObservedConfig[];
+  /** Every secret of the swarm. */
+  secrets: ObservedSecret[];
+  /** Services of the stack. */
+  services: ObservedService[];
+  /** Tasks of those services, and those that services of the stack left behind. */
+  tasks: ObservedTask[];
+  /** One for each node; absent when nobody asked. */
+  leftovers?: NodeLeftovers[];
+}
