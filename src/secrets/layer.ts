@@ -1,0 +1,94 @@
+import type Docker from 'dockerode';
+import { InputError } from '../errors.ts';
+import type { Layer } from '../plan/layer.ts';
+import { applySecretChange } from './apply-secrets.ts';
+import { checkSecretSources } from './check-secret-sources.ts';
+import type { WantedSecrets } from './desired.ts';
+import { fingerprintSecret } from './fingerprint.ts';
+import type { ObservedSecrets } from './observed.ts';
+import { planSecretRemoval, planSecrets, type SecretAction, type SecretsWish } from './plan.ts';
+import { SecretValue } from './secret-value.ts';
+import { createSwarmSecrets, type SwarmSecrets } from './swarm-secrets.ts';
+
+/** A manager's engine, or why there is none yet; `findManager` of the swarm layer answers just so. */
+export type ConnectEngine = () => Promise<
+  { kind: 'found'; engine: Docker } | { kind: 'absent'; reason: string }
+>;
+
+export interface SecretsLayerOptions {
+  /** The compose file, for problems. */
+  file?: string;
+  /** Make a new version of secrets that were made by hand, whose value can't be compared. */
+  replaceUnknown?: boolean;
+  /** Refuse a secret without a source as soon as it is sure that the swarm has none; `false` to remove. */
+  requireSources?: boolean;
+}
+
+/** The layer of a stack's external secrets. Values stay in the closure: what it observes, plans and throws has none. */
+export function createSecretsLayer(
+  wanted: WantedSecrets,
+  stackName: string,
+  connectEngine: ConnectEngine,
+  options: SecretsLayerOptions = {},
+): Layer<ObservedSecrets, SecretAction> {
+  const connect = async (): Promise<SwarmSecrets | { reason: string }> => {
+    const answer = await connectEngine();
+    return answer.kind === 'found' ? createSwarmSecrets(answer.engine) : { reason: answer.reason };
+  };
+  return createSecretsLayerOn(wanted, stackName, connect, options);
+}
+
+/** The same on any implementation of a swarm's secrets. */
+export function createSecretsLayerOn(
+  wanted: WantedSecrets,
+  stackName: string,
+  connect: () => Promise<SwarmSecrets | { reason: string }>,
+  options: SecretsLayerOptions = {},
+): Layer<ObservedSecrets, SecretAction> {
+  const { file, replaceUnknown = false, requireSources = true } = options;
+  const states: SecretsWish['states'] = new Map(
+    [...wanted].map(([name, value]) => [name, describeValue(value)]),
+  );
+  const wish: SecretsWish = { stackName, states, replaceUnknown, ...(file !== undefined && { file }) };
+  return {
+    name: 'secrets',
+    observe: async () => {
+      const swarm = await connect();
+      if ('reason' in swarm) {
+        // where there is no swarm there are no secrets: better said before anything is changed
+        if (requireSources) refuseMissing(states, file);
+        return { kind: 'unknown', reason: swarm.reason };
+      }
+      return { kind: 'observed', value: await observeSecrets(swarm, wanted) };
+    },
+    plan: (observed) => planSecrets(wish, observed),
+    planRemoval: (observed) => planSecretRemoval(stackName, observed),
+    apply: async (change) => {
+      const swarm = await connect();
+      if ('reason' in swarm) throw new Error(swarm.reason);
+      await applySecretChange(change, swarm, wanted, stackName);
+    },
+  };
+}
+
+function describeValue(value: SecretValue | 'generated at up' | undefined) {
+  if (value === undefined) return 'no source' as const;
+  return value instanceof SecretValue ? ('value' as const) : value;
+}
+
+function refuseMissing(states: SecretsWish['states'], file: string | undefined): void {
+  const known = [...states].filter(([, state]) => state !== 'no source').map(([name]) => name);
+  const external = { networks: [], configs: [], secrets: [...states.keys()] };
+  const problems = checkSecretSources({ file: file ?? '', external }, known);
+  if (problems.length > 0) throw new InputError(problems);
+}
+
+async function observeSecrets(swarm: SwarmSecrets, wanted: WantedSecrets): Promise<ObservedSecrets> {
+  const [secrets, key] = await Promise.all([swarm.list(), swarm.readKey()]);
+  const wantedFingerprints: Record<string, string> = {};
+  // the fingerprints are made here, so that neither key nor value reaches the plan
+  if (key)
+    for (const [name, value] of wanted)
+      if (value instanceof SecretValue) wantedFingerprints[name] = fingerprintSecret(key.key, name, value);
+  return { secrets, ...(key && { keyConfigId: key.id }), wantedFingerprints };
+}

@@ -1,0 +1,219 @@
+/** Which secrets must be made and which old versions can go. Pure: it sees fingerprints, never values. */
+import { InputError } from '../errors.ts';
+import type { Change, LayerPlan } from '../plan/change.ts';
+import { areComparable } from './fingerprint.ts';
+import { fingerprintKeyName, type ObservedSecret, type ObservedSecrets, secretLabels } from './observed.ts';
+
+export type SecretAction =
+  | { do: 'create-key' }
+  /** `secret` is the name that services know, `objectName` that of the version: the stack layer reads both. */
+  | { do: 'create'; secret: string; objectName: string; version: number }
+  | { do: 'remove'; id: string }
+  | { do: 'remove-key'; id: string };
+
+type SecretChange = Change<SecretAction>;
+
+export interface SecretsWish {
+  stackName: string;
+  /** Name of the compose file, for problems. */
+  file?: string;
+  /** How much is known of the value of each external secret. */
+  states: ReadonlyMap<string, 'value' | 'generated at up' | 'no source'>;
+  /** Make a new version of a secret whose present value can't be known; otherwise it is left. */
+  replaceUnknown: boolean;
+}
+
+/**
+ * Plans new secrets, new versions of changed ones, and the removal of versions that nothing uses any longer.
+ *
+ * @throws InputError naming every secret that has neither a source nor an object in the swarm.
+ */
+export function planSecrets(wish: SecretsWish, observed: ObservedSecrets): LayerPlan<SecretAction> {
+  const creates: SecretChange[] = [];
+  const warnings: string[] = [];
+  const missing: string[] = [];
+  let unchanged = 0;
+  for (const [name, state] of wish.states) {
+    const newest = findNewestVersion(name, observed.secrets);
+    const verdict = judge(name, state, newest, wish, observed);
+    if (verdict === 'missing') missing.push(name);
+    else if (verdict === 'same') unchanged++;
+    else if ('note' in verdict) {
+      unchanged++;
+      warnings.push(verdict.note);
+    } else {
+      creates.push(planVersion(name, newest?.version ?? 0, observed, state));
+      warnings.push(...verdict.warnings);
+    }
+  }
+  if (missing.length > 0) throw new InputError(missing.map((name) => explainMissing(name, wish.file)));
+  const key = creates.length > 0 && observed.keyConfigId === undefined ? [planKey()] : [];
+  for (const change of creates) change.after = key.map((one) => one.id);
+  const changes = [...key, ...creates, ...planCollection(wish.stackName, observed)];
+  return { layer: 'secrets', changes, unchanged, warnings };
+}
+
+type Verdict = 'same' | 'missing' | { note: string } | { warnings: string[] };
+
+function judge(
+  name: string,
+  state: 'value' | 'generated at up' | 'no source',
+  newest: Version | undefined,
+  wish: SecretsWish,
+  observed: ObservedSecrets,
+): Verdict {
+  if (!newest) return state === 'no source' ? 'missing' : { warnings: [] };
+  if (state === 'no source') return 'same';
+  if (state === 'generated at up')
+    return {
+      warnings: [
+        `the swarm has ${name} already, but the secrets file says generate: it gets a new value, and services that use it restart. To keep the present one, put its value into the secrets file`,
+      ],
+    };
+  const present = newest.secret.labels[secretLabels.fingerprint];
+  const wanted = observed.wantedFingerprints[name];
+  if (areComparable(present, wanted)) return present === wanted ? 'same' : { warnings: warnOfChange(name) };
+  if (wish.replaceUnknown) return { warnings: warnOfChange(name) };
+  return {
+    note:
+      present === undefined
+        ? `${newest.secret.name} was not made by kawanan: whether it holds the value of the secrets file can't be known, so it is used as it is`
+        : `the key that ${newest.secret.name} was made with is gone, so whether it ${newest.secret.name} holds the value of the secrets file can't be known: it is used as it is`,
+  };
+}
+
+interface Version {
+  secret: ObservedSecret;
+  version: number;
+}
+
+/** By label; a secret of just that name without our labels is the first version. Never by the beginning of a name. */
+function findNewestVersion(name: string, secrets: ObservedSecret[]): Version | undefined {
+  return secrets
+    .filter((secret) => (secret.labels[secretLabels.secret] ?? secret.name) === name)
+    .map((secret) => ({ secret, version: readVersion(secret) }))
+    .sort((a, b) => b.version - a.version)[0];
+}
+
+function readVersion(secret: ObservedSecret): number {
+  return Number(secret.labels[secretLabels.version] ?? 1) || 1;
+}
+
+function planVersion(
+  name: string,
+  newestVersion: number,
+  observed: ObservedSecrets,
+  state: 'value' | 'generated at up' | 'no source',
+): SecretChange {
+  const taken = new Set(observed.secrets.map((secret) => secret.name));
+  let version = newestVersion + 1;
+  while (taken.has(versionName(name, version))) version++;
+  const objectName = versionName(name, version);
+  const first = newestVersion === 0;
+  const value = state === 'generated at up' ? 'a value that up generates' : '[secret]';
+  return {
+    id: `secret:${objectName}`,
+    layer: 'secrets',
+    kind: 'create',
+    object: { type: 'secret', name },
+    title: first ? 'create' : `create version ${version}, as the value changed`,
+    fields: [first ? { path: 'value', after: value } : { path: 'value', before: '[secret]', after: value }],
+    ...(!first && { interrupts: 'the services that use it restart when the stack is deployed' }),
+    undo: first ? 'removing it' : 'the version before stays as long as a service, or its rollback, uses it',
+    after: [],
+    action: { do: 'create', secret: name, objectName, version },
+  };
+}
+
+/** The first version has the name alone. */
+function versionName(name: string, version: number): string {
+  return version === 1 ? name : `${name}.v${version}`;
+}
+
+function planKey(): SecretChange {
+  return {
+    id: 'fingerprint-key',
+    layer: 'secrets',
+    kind: 'create',
+    object: { type: 'config', name: fingerprintKeyName },
+    title: 'create the key by which changed secrets are recognised',
+    fields: [],
+    undo: 'removing it',
+    after: [],
+    action: { do: 'create-key' },
+  };
+}
+
+/** Older versions of ours that no service, no rollback and no running task needs. */
+function planCollection(stackName: string, { secrets }: ObservedSecrets): SecretChange[] {
+  return secrets
+    .filter((secret) => secret.labels[secretLabels.stack] === stackName)
+    .filter((secret) => {
+      const name = secret.labels[secretLabels.secret];
+      return name !== undefined && findNewestVersion(name, secrets)?.secret.id !== secret.id;
+    })
+    .filter((secret) => secret.services.length === 0 && !secret.inRunningTask)
+    .map((secret) =>
+      planRemove(secret, `remove version ${readVersion(secret)}, which nothing uses any longer`),
+    );
+}
+
+function planRemove(secret: ObservedSecret, title: string): SecretChange {
+  return {
+    id: `remove:${secret.id}`,
+    layer: 'secrets',
+    kind: 'remove',
+    object: { type: 'secret', name: secret.name },
+    title,
+    fields: [{ path: 'value', before: '[secret]' }],
+    after: [],
+    action: { do: 'remove', id: secret.id },
+  };
+}
+
+/** Plans the removal of all that was made for the stack; the key goes last, when no other stack needs it. */
+export function planSecretRemoval(stackName: string, observed: ObservedSecrets): LayerPlan<SecretAction> {
+  const ours = observed.secrets.filter((secret) => secret.labels[secretLabels.stack] === stackName);
+  const foreign = (secret: ObservedSecret): string[] =>
+    secret.services.filter((service) => service.stack !== stackName).map((service) => service.name);
+  const removed = ours.filter((secret) => foreign(secret).length === 0);
+  const changes = removed.map((secret) => planRemove(secret, 'remove'));
+  const warnings = ours
+    .filter((secret) => foreign(secret).length > 0)
+    .map(
+      (secret) => `the secret ${secret.name} stays: ${foreign(secret).join(', ')} of another stack uses it`,
+    );
+  const others = observed.secrets.some(
+    (secret) => secret.labels[secretLabels.fingerprint] !== undefined && !removed.includes(secret),
+  );
+  if (observed.keyConfigId !== undefined && !others) {
+    changes.push({
+      id: 'fingerprint-key',
+      layer: 'secrets',
+      kind: 'remove',
+      object: { type: 'config', name: fingerprintKeyName },
+      title: 'remove the key by which changed secrets are recognised',
+      fields: [],
+      after: changes.map((change) => change.id),
+      action: { do: 'remove-key', id: observed.keyConfigId },
+    });
+  }
+  return { layer: 'secrets', changes, unchanged: 0, warnings };
+}
+
+function warnOfChange(name: string): string[] {
+  // a name that opens something: what it opens has its own idea of the value
+  if (!/pass|secret|key|user|token/i.test(name)) return [];
+  return [
+    `${name} changes for the services that read it, which restart; a database or object store that was set up with the old value still wants that one until it is changed there too`,
+  ];
+}
+
+function explainMissing(name: string, file: string | undefined) {
+  return {
+    ...(file !== undefined && { file }),
+    path: `secrets.${name}`,
+    message: `the external secret ${name} has no value, and the swarm has none of that name`,
+    next: `add it to the secrets file, e.g. ${name}: generate`,
+  };
+}

@@ -1,0 +1,124 @@
+/** Gets the value of one entry of a secrets file from where it says: a file, the environment, a program. */
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import type { Problem } from '../errors.ts';
+import { fillTemplate } from './fill-template.ts';
+import { SecretValue } from './secret-value.ts';
+import type { SecretEntry } from './secrets-file.ts';
+
+export interface Surroundings {
+  /** Absolute path of the secrets file; paths in it are seen from its folder. */
+  file: string;
+  /** Variables for templates. */
+  variables: Readonly<Record<string, string>>;
+  env: NodeJS.ProcessEnv;
+}
+
+export type Resolved = { value: SecretValue } | { problem: Problem };
+
+/** Swarm takes less than this many bytes in a secret. Source: swarmkit, `MaxSecretSize`. */
+const tooManyBytes = 500 * 1024;
+const commandTimeoutMs = 60_000;
+
+/** The value of an entry, or what keeps it from being had. `generate` is not for here. */
+export async function resolveSource(entry: SecretEntry, surroundings: Surroundings): Promise<Resolved> {
+  const failed = (message: string, next?: string): Resolved => ({
+    problem: { ...entry.place, message, ...(next !== undefined && { next }) },
+  });
+  const found = await readSource(entry, surroundings);
+  if ('message' in found) return failed(found.message, found.next);
+  const { bytes } = found;
+  if (bytes.length === 0) return failed('the value is empty, which swarm does not take', 'give it a value');
+  if (bytes.length >= tooManyBytes)
+    return failed(`the value has ${bytes.length} bytes; swarm takes less than ${tooManyBytes}`);
+  return { value: new SecretValue(bytes) };
+}
+
+type Found = { bytes: Buffer } | { message: string; next?: string };
+
+async function readSource({ name, source }: SecretEntry, around: Surroundings): Promise<Found> {
+  switch (source.from) {
+    case 'value':
+      return { bytes: Buffer.from(source.text) };
+    case 'template': {
+      const { text, problems } = fillTemplate(source.text, around.variables);
+      if (text !== undefined) return { bytes: Buffer.from(text) };
+      const known = Object.keys(around.variables).join(', ') || 'none';
+      return {
+        message: problems.join('; '),
+        next: `variables are set under variables of the cluster file; there are: ${known}`,
+      };
+    }
+    case 'env': {
+      const value = around.env[source.name];
+      if (value !== undefined) return { bytes: Buffer.from(value) };
+      return {
+        message: `the environment variable ${source.name} is not set`,
+        next: `export ${source.name}=…`,
+      };
+    }
+    case 'file':
+      return readValueFile(source.path, around.file);
+    case 'command':
+      return runCommand(source.argv, around);
+    case 'generate':
+      throw new Error(`${name} is to be generated, not read`);
+  }
+}
+
+async function readValueFile(written: string, secretsFile: string): Promise<Found> {
+  const path = resolve(dirname(secretsFile), written.replace(/^~(?=\/)/, homedir()));
+  try {
+    return { bytes: dropLastNewline(await readFile(path)) };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const reasons: Record<string, string> = {
+      ENOENT: 'there is no such file',
+      EACCES: 'you may not read it',
+      EISDIR: 'it is a folder',
+    };
+    return {
+      message: `the file ${path} can't be read: ${reasons[code ?? ''] ?? code}`,
+      next: 'paths are seen from the folder of the secrets file',
+    };
+  }
+}
+
+/** The arguments and what the program complains about may hold secrets: neither is shown. */
+function runCommand(argv: string[], { file, env }: Surroundings): Promise<Found> {
+  const [program = '', ...args] = argv;
+  const settings = {
+    cwd: dirname(file),
+    env,
+    timeout: commandTimeoutMs,
+    maxBuffer: 2 * tooManyBytes,
+    encoding: 'buffer' as const,
+  };
+  return new Promise((done) => {
+    const child = execFile(program, args, settings, (error, stdout) => {
+      if (!error) return done({ bytes: dropLastNewline(stdout) });
+      const { code, killed } = error as { code?: number | string; killed?: boolean };
+      const how =
+        code === 'ENOENT'
+          ? 'there is no such program'
+          : code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER'
+            ? 'it printed too much'
+            : killed
+              ? `it took longer than ${commandTimeoutMs / 1000} s`
+              : `it ended with code ${code}`;
+      done({
+        message: `the program ${program} gave no value: ${how}`,
+        next: 'run the command by hand to see why',
+      });
+    });
+    child.stdin?.end();
+  });
+}
+
+/** Editors and programs end a text with a newline that belongs to no password. */
+function dropLastNewline(bytes: Buffer): Buffer {
+  if (bytes.at(-1) !== 0x0a) return bytes;
+  return bytes.subarray(0, bytes.at(-2) === 0x0d ? -2 : -1);
+}

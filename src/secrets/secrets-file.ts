@@ -1,0 +1,149 @@
+/** A secrets file as text: what each entry says, where it stands, and how values are put into it. Pure. */
+import { isAlias, isMap, isScalar, type Node, parseDocument, type Scalar } from 'yaml';
+import { InputError, type Place, type Problem } from '../errors.ts';
+import { suggestWord } from '../input/nearest-word.ts';
+import { checkInput } from '../input/schema-problems.ts';
+import { readYaml } from '../input/yaml-input.ts';
+import { type Charset, secretsFileSchema } from './secrets-schema.ts';
+
+/** Where the value of a secret comes from. `value` and `template` are still the secret itself: never print one. */
+export type SecretSource =
+  | { from: 'value'; text: string }
+  | { from: 'generate'; length: number; charset: Charset }
+  | { from: 'file'; path: string }
+  | { from: 'env'; name: string }
+  | { from: 'command'; argv: string[] }
+  | { from: 'template'; text: string };
+
+export interface SecretEntry {
+  name: string;
+  source: SecretSource;
+  place: Place;
+  /** Offsets of the entry's value in the text. */
+  range: [start: number, end: number];
+}
+
+/**
+ * Reads the text of a secrets file.
+ *
+ * @throws InputError with every problem; no message holds anything that could be a value.
+ */
+export function parseSecretsFile(text: string, file: string): SecretEntry[] {
+  const { raw, locate, problems } = readYaml(text, file);
+  if (problems.length > 0) throw new InputError(problems.map(hideSyntax));
+  if (raw === null || raw === undefined) return [];
+  const checked = checkInput(raw, secretsFileSchema, { file, locate });
+  if (checked.value === undefined) throw new InputError(checked.problems.map(hideValues));
+  const entries: SecretEntry[] = [];
+  const wrong: Problem[] = [];
+  // the schema has said that it is a mapping whose keys are plain text
+  const { contents } = parseDocument(text, { merge: true, stringKeys: true });
+  for (const pair of isMap(contents) ? contents.items : []) {
+    const name = String((pair.key as Scalar).value);
+    const node = pair.value as Node;
+    const place: Place = { file, ...locate([name]), path: name };
+    if (isAlias(node) || name === '<<' || !node.range) {
+      wrong.push({ ...place, message: 'an alias stands here', next: 'write the entry out' });
+      continue;
+    }
+    entries.push({
+      name,
+      source: readSource(node, checked.value[name]),
+      place,
+      range: trimRange(text, node.range),
+    });
+  }
+  if (wrong.length > 0) throw new InputError(wrong);
+  return entries;
+}
+
+type RawEntry = (typeof secretsFileSchema)['_output'][string];
+
+const generatedLength = 32;
+
+function readSource(node: Node, raw: RawEntry | undefined): SecretSource {
+  if (typeof raw !== 'object') {
+    const text = readScalarText(node);
+    return text === 'generate'
+      ? { from: 'generate', length: generatedLength, charset: 'alphanumeric' }
+      : { from: 'value', text };
+  }
+  if (raw.value !== undefined) return { from: 'value', text: readScalarText(findChild(node, 'value')) };
+  if (raw.generate !== undefined) {
+    const { length = generatedLength, charset = 'alphanumeric' } = raw.generate === true ? {} : raw.generate;
+    return { from: 'generate', length, charset };
+  }
+  if (raw.file !== undefined) return { from: 'file', path: raw.file };
+  if (raw.env !== undefined) return { from: 'env', name: raw.env };
+  if (raw.command !== undefined) return { from: 'command', argv: raw.command };
+  return { from: 'template', text: raw.template! };
+}
+
+/** A plain scalar just as it is written, so that 0123, 1e3 and yes stay what the user typed. */
+function readScalarText(node: Node | undefined): string {
+  if (!isScalar(node)) return '';
+  return node.type === 'PLAIN' ? (node.source ?? String(node.value)) : String(node.value);
+}
+
+function findChild(node: Node, key: string): Node | undefined {
+  if (!isMap(node)) return undefined;
+  return node.items.find((item) => isScalar(item.key) && item.key.value === key)?.value as Node | undefined;
+}
+
+/** The range of a mapping in block style ends after the line's end. */
+function trimRange(text: string, [start, end]: readonly [number, number, number?]): [number, number] {
+  return [start, start + text.slice(start, end).trimEnd().length];
+}
+
+/**
+ * The text with values put in the place of entries; everything else, comments too, stays as it is.
+ *
+ * @throws Error when a value doesn't read back as it was put in.
+ */
+export function replaceEntries(text: string, file: string, values: ReadonlyMap<string, string>): string {
+  const entries = parseSecretsFile(text, file).filter((entry) => values.has(entry.name));
+  let replaced = text;
+  for (const { name, range } of entries.toSorted((a, b) => b.range[0] - a.range[0]))
+    replaced = replaced.slice(0, range[0]) + JSON.stringify(values.get(name)) + replaced.slice(range[1]);
+  const readBack = new Map(parseSecretsFile(replaced, file).map(({ name, source }) => [name, source]));
+  for (const [name, value] of values) {
+    const source = readBack.get(name);
+    if (source?.from !== 'value' || source.text !== value)
+      throw new Error(`the value of ${name} could not be written into ${file}`);
+  }
+  return replaced;
+}
+
+/** YAML's own messages quote what they stumble over, which may be half a password. */
+function hideSyntax(problem: Problem): Problem {
+  if (/^(a tab at|the key |a second (": "|document)|the lines after)/.test(problem.message)) return problem;
+  const { file, line, column } = problem;
+  return {
+    ...(file !== undefined && { file }),
+    ...(line !== undefined && { line }),
+    ...(column !== undefined && { column }),
+    message: 'this is not YAML',
+    next: "put a value with special characters between single quotes: 'like @this'",
+  };
+}
+
+const knownKeys = ['value', 'generate', 'length', 'charset', 'file', 'env', 'command', 'template'];
+
+/** The same problem without what is written there. */
+function hideValues(problem: Problem): Problem {
+  const unknown = /^unknown key "(.*)"$/s.exec(problem.message)?.[1];
+  if (unknown !== undefined) {
+    const suggestion = suggestWord(unknown, knownKeys);
+    // what is no slip of the pen may be a value that got between braces
+    if (suggestion.startsWith('did you mean')) return { ...problem, next: suggestion };
+    const path = problem.path?.slice(0, -unknown.length - 1);
+    return { ...problem, ...(path !== undefined && { path }), message: 'an unknown key', next: suggestion };
+  }
+  return {
+    ...problem,
+    message: problem.message
+      .replace(/, not ("|-?[\d.]|true$|false$).*$/s, ', not what is written here')
+      .replace(/^("|-?[\d.]|true |false ).* is not one of /s, 'what is written here is not one of '),
+    ...(problem.next?.startsWith('put it in quotes') && { next: 'put it in quotes' }),
+  };
+}

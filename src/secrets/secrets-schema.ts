@@ -1,0 +1,75 @@
+/** What may stand in a secrets file. The exported JSON schema is made of this. */
+import { z } from 'zod';
+
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+
+/** Which characters a generated value is made of. */
+export const charsets = {
+  alphanumeric: 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789',
+  hex: '0123456789abcdef',
+  digits: '0123456789',
+  symbols: 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~!@%^*()+=',
+} as const;
+export type Charset = keyof typeof charsets;
+
+const generateSchema = z
+  .strictObject({
+    length: z
+      .int()
+      .min(8, 'a generated value has at least 8 characters')
+      .max(1024, 'a generated value has at most 1024 characters')
+      .optional()
+      .describe('Number of characters; 32 unless told.'),
+    charset: z
+      .enum(Object.keys(charsets) as [Charset, ...Charset[]])
+      .optional()
+      .describe('What it is made of; alphanumeric unless told.'),
+  })
+  .describe('A random value, made once by `kawanan up` and written into the file in place of this.');
+
+const sourceKeys = ['value', 'generate', 'file', 'env', 'command', 'template'] as const;
+
+const sourceSchema = z
+  .strictObject({
+    value: scalar.optional().describe('The value itself, taken as text just as it is written.'),
+    generate: z.union([z.literal(true), generateSchema]).optional(),
+    file: z
+      .string()
+      .min(1, 'a path is wanted')
+      .optional()
+      .describe('A file with the value, as seen from this file; one newline at its end is dropped.'),
+    env: z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'this is no name of an environment variable')
+      .optional()
+      .describe('An environment variable of kawanan with the value.'),
+    command: z
+      .array(z.string())
+      .min(1, 'a program is wanted')
+      .optional()
+      .describe('A program and its arguments that print the value; one newline at its end is dropped.'),
+    template: z
+      .string()
+      .optional()
+      .describe('Text with ${NAME} filled in from the variables of the cluster file; $$ is a dollar sign.'),
+  })
+  .refine((source) => sourceKeys.filter((key) => source[key] !== undefined).length === 1, {
+    message: `exactly one of ${sourceKeys.join(', ')} is wanted here`,
+    abort: true,
+  });
+
+/** The longest name that still leaves room for a version behind it in the 64 characters that swarm allows. */
+const longestName = 58;
+
+const nameSchema = z
+  .string()
+  .max(longestName, `the name of a secret has at most ${longestName} characters`)
+  .regex(
+    /^[A-Za-z0-9]+(?:[A-Za-z0-9_.-]*[A-Za-z0-9])?$/,
+    'the name of a secret has letters, digits and - _ . between them',
+  );
+
+/** A whole secrets file: name of a secret → where its value comes from. */
+export const secretsFileSchema = z
+  .record(nameSchema, z.union([scalar, sourceSchema]))
+  .describe('The values of the external secrets of a stack. Keep it readable by you alone (mode 0600).');

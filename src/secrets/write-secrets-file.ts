@@ -1,0 +1,24 @@
+import { randomBytes } from 'node:crypto';
+import { open, realpath, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+/** Readable and writable by its owner alone. */
+export const secretsFileMode = 0o600;
+
+/** Writes a whole secrets file: a new one beside it that nobody else can read, synced, then swapped in. Follows a symlink. */
+export async function writeSecretsFile(path: string, text: string): Promise<void> {
+  const target = await realpath(path).catch(() => path);
+  const half = join(dirname(target), `.${randomBytes(6).toString('hex')}.secrets.half`);
+  try {
+    const file = await open(half, 'wx', secretsFileMode);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(half, target);
+  } finally {
+    await rm(half, { force: true });
+  }
+}
