@@ -137,7 +137,6 @@ export async function killGroup(layout: CgroupLayout, group: string): Promise<vo
     const pids = await listProcesses(group);
     if (pids.length === 0) return;
     if (Date.now() > deadline) throw new UserError(`processes ${pids.join(', ')} survived SIGKILL for 20 s`);
-    // The first process of the machine goes first: the kernel then ends all others of its namespace at once.
     for (const pid of pids) {
       try {
         process.kill(pid, 'SIGKILL');

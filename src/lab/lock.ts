@@ -45,7 +45,7 @@ function acquire(dir: string, { shared = false, progress }: LockOptions): Promis
   };
   return new Promise((done, fail) => {
     const waiting = setTimeout(
-      () => progress.report('waiting for another kawanan that is working on the same lab'),
+      () => progress.report(`waiting for another kawanan that is working on ${dir}`),
       1000,
     );
     const stop = (): void => {

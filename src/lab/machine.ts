@@ -16,7 +16,6 @@ import {
   nodeDir,
 } from './lab.ts';
 import { writeResolvConf } from './machine-disk.ts';
-import { readLinks } from './network.ts';
 import { allCodes, lastLines, runLocal, systemPath } from './run-local.ts';
 
 const bootTimeoutMs = 180_000;
@@ -71,7 +70,6 @@ export async function bootMachine(options: BootOptions, progress: Progress): Pro
 async function launchMachine(options: BootOptions): Promise<void> {
   const { lab, node, layout } = options;
   await writeResolvConf(lab, node);
-  await waitForCableGone(lab, node);
   const words = bootWords(options, await makeNodeGroups(layout, lab, node));
   const log = await open(consoleLog(lab, node), 'w', 0o600);
   try {
@@ -90,16 +88,6 @@ async function launchMachine(options: BootOptions): Promise<void> {
   } finally {
     await log.close();
   }
-}
-
-// The kernel removes the cable of a machine that was killed a moment after its last process.
-async function waitForCableGone(lab: Lab, node: LabNode): Promise<void> {
-  const name = linkName(lab, node);
-  for (let attempt = 0; attempt < 100; attempt++) {
-    if (!(await readLinks()).some((link) => link.ifname === name)) return;
-    await sleep(50);
-  }
-  await runLocal('ip', ['link', 'delete', name], { accept: allCodes });
 }
 
 /** Waits until a machine that is on answers: systemd has started everything, and sshd sends its greeting. */
@@ -184,7 +172,8 @@ export async function powerOff(layout: CgroupLayout, lab: Lab, node: LabNode): P
   // First the cable, or the dying processes would say goodbye to their peers.
   await runLocal('ip', ['link', 'set', linkName(lab, node), 'down'], { accept: allCodes });
   await killGroup(layout, group);
-  await waitForCableGone(lab, node);
+  // The kernel would do it, too, but seconds later.
+  await runLocal('ip', ['link', 'delete', linkName(lab, node)], { accept: allCodes });
   // systemd-nspawn had no time to remove these.
   await rm(join('/run/systemd/nspawn/propagate', machineName(lab, node)), { recursive: true, force: true });
   await rm(join('/run/systemd/nspawn/unix-export', machineName(lab, node)), { recursive: true, force: true });

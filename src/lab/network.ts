@@ -113,9 +113,9 @@ export async function readRoutedSubnets(): Promise<string[]> {
   return routes.filter((route) => route.type !== 'unreachable').map((route) => route.dst);
 }
 
-/** Removes the lab's interfaces and rules; the fallback route goes last, when nothing on this computer sends to the lab any more. */
+/** Removes the lab's interfaces and rules; the fallback routes go last, when nothing on this computer sends to the lab any more. */
 export async function removeNetwork(
-  lab: Lab,
+  lab: Pick<Lab, 'id'>,
   network: LabNetwork | undefined,
   progress: Progress,
 ): Promise<void> {
@@ -123,15 +123,19 @@ export async function removeNetwork(
   for (const name of [...labNodes.map((node) => linkName(lab, node)), bridgeName(lab)]) {
     if (names.includes(name)) await runLocal('ip', ['link', 'delete', name], { accept: [0, 1] });
   }
-  for (const { table, rule } of await findRules(ruleComment(lab))) {
-    await runLocal('iptables', ['-w', '-t', table, ...rule]);
+  const rules = await findRules(ruleComment(lab));
+  for (const { table, rule } of rules) await runLocal('iptables', ['-w', '-t', table, ...rule]);
+  // The rules tell the subnet where the lab's record is lost.
+  const subnets = new Set([...subnetsOf(rules), ...(network ? [network.subnet] : [])]);
+  for (const subnet of subnets) {
+    await endConnections(subnet, progress);
+    const route = ['route', 'delete', 'unreachable', subnet, 'metric', fallbackMetric];
+    await runLocal('ip', route, { accept: [0, 2] });
   }
-  if (network) {
-    await endConnections(network.subnet, progress);
-    await runLocal('ip', ['route', 'delete', 'unreachable', network.subnet, 'metric', fallbackMetric], {
-      accept: [0, 2],
-    });
-  }
+}
+
+function subnetsOf(rules: { rule: string[] }[]): string[] {
+  return rules.flatMap(({ rule }) => (rule.includes('-s') ? [rule[rule.indexOf('-s') + 1]!] : []));
 }
 
 /** Rules with a comment, each as the arguments that delete it. */

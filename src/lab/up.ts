@@ -1,6 +1,6 @@
 import { chown, copyFile, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { InputError, UserError } from '../errors.ts';
+import { CombinedError, InputError, InterruptedError, UserError } from '../errors.ts';
 import type { Progress } from '../plan/layer.ts';
 import { readCgroupLayout } from './cgroups.ts';
 import { type ImageChoice, renderClusterFile, statePaths } from './cluster-file.ts';
@@ -91,7 +91,7 @@ async function ensureMachines(
   const userKey = await readFile(`${key}.pub`, 'utf8');
   const layout = await readCgroupLayout();
   let running = 0;
-  return Promise.all(
+  return allOrFailures(
     labNodes.map(async (node) => {
       await ensureDisk(lab, node, network, userKey);
       const changed = await ensureRunning({ lab, node, record, layout }, progress);
@@ -103,6 +103,15 @@ async function ensureMachines(
       return changed;
     }),
   );
+}
+
+// Waits for all even when one fails: nothing of ours may go on behind the lock's back.
+async function allOrFailures<T>(work: Promise<T>[]): Promise<T[]> {
+  const outcomes = await Promise.allSettled(work);
+  const failures = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+  if (failures.length === 1 || failures[0] instanceof InterruptedError) throw failures[0];
+  if (failures.length > 1) throw new CombinedError(`${failures.length} machines did not start`, failures);
+  return outcomes.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
 }
 
 async function writeStateFiles(lab: Lab, network: LabNetwork, images: ImageChoice): Promise<boolean> {
