@@ -1,0 +1,223 @@
+/**
+ * The main job on a lab of its own, in the order a user lives it: five bare machines become the reference system
+ * (while the tool is killed again and again), nothing is done twice, machines and services fail, all is taken away.
+ */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Cluster } from '../../src/cluster/cluster.ts';
+import { loadCluster } from '../../src/cluster/load-cluster.ts';
+import { listResidue } from '../../src/lab/residue.ts';
+import { createHosts } from '../../src/remote/hosts.ts';
+import { copySecretsExample } from '../../src/secrets/secrets-example.ts';
+import { makePicture } from '../../stacks/sirip-hiu/make-picture.ts';
+import { logIn, storePicture, type TourTarget, tourSiripHiu } from '../../stacks/sirip-hiu/tour.ts';
+import { readTourTarget } from '../../stacks/sirip-hiu/tour-target.ts';
+import { eventually } from './support/eventually.ts';
+import { clusterFile, expectKawanan, labDir, projectDir, runKawanan } from './support/kawanan.ts';
+import { compareSnapshots, snapshotHost } from './support/snapshot-host.ts';
+
+let cluster: Cluster;
+let target: TourTarget;
+let bare: Map<string, string[]>;
+const cleanUps: (() => Promise<unknown>)[] = [];
+
+const up = ['up', '--yes', '--file', clusterFile];
+
+async function onHosts<T>(
+  work: (name: string, hosts: ReturnType<typeof createHosts>) => Promise<T>,
+): Promise<Map<string, T>> {
+  const hosts = createHosts(cluster);
+  try {
+    const results = await Promise.all(
+      cluster.nodes.map(async ({ name }): Promise<[string, T]> => [name, await work(name, hosts)]),
+    );
+    return new Map(results);
+  } finally {
+    await hosts.close();
+  }
+}
+
+const snapshotAll = (): Promise<Map<string, string[]>> =>
+  onHosts(async (name, hosts) => snapshotHost(await hosts.connect(name)));
+
+async function setReplicas(service: string, replicas: number): Promise<void> {
+  const hosts = createHosts(cluster);
+  try {
+    const engine = (await hosts.connect('vm-dockerswarmmanager')).engine();
+    const handle = engine.getService(service);
+    const { Version, Spec } = await handle.inspect();
+    await handle.update({ version: Version.Index, ...Spec, Mode: { Replicated: { Replicas: replicas } } });
+  } finally {
+    await hosts.close();
+  }
+}
+
+async function fetchStatus(path: string): Promise<number> {
+  const response = await fetch(`http://${target.address}${path}`, {
+    signal: AbortSignal.timeout(5_000),
+    redirect: 'manual',
+  });
+  await response.arrayBuffer();
+  return response.status;
+}
+
+async function readClusterStatus(): Promise<{ vip?: { holders: string[] }; degraded: string[] }> {
+  const { stdout } = await runKawanan(['status', '--json', '--file', clusterFile]);
+  return JSON.parse(stdout);
+}
+
+/** Every step of the tour, tried again while a fault is being noticed. */
+const tourWithin = (timeoutMs: number): Promise<void> =>
+  eventually(timeoutMs, () => tourSiripHiu(target), 500);
+
+beforeAll(async () => {
+  await expectKawanan(['lab', 'up']);
+  cleanUps.push(() => runKawanan(['lab', 'down']));
+  cluster = await loadCluster(clusterFile);
+  if (!existsSync(cluster.secretsFile!))
+    await copySecretsExample(join(projectDir, 'secrets.example'), cluster.secretsFile!);
+  target = await readTourTarget(clusterFile);
+  bare = await snapshotAll();
+});
+
+afterAll(async () => {
+  for (const cleanUp of cleanUps.reverse()) await cleanUp();
+});
+
+describe('bringing the reference system up', () => {
+  // Each run goes on where the one before was killed and is killed further on, so every moment below is a real
+  // half-made cluster that the next run has to recognise.
+  const moments: [string, (printed: string, elapsedMs: number) => boolean][] = [
+    ['before anything was decided', (_, elapsedMs) => elapsedMs > 400],
+    ['when the first host was touched', (printed) => /^hosts /m.test(printed)],
+    ['in the middle of installing packages', (_, elapsedMs) => elapsedMs > 6_000],
+    ['when the first host was ready', (printed) => /^hosts .*done in/m.test(printed)],
+    ['when the swarm was made', (printed) => /^swarm .*…/m.test(printed)],
+    ['when the first node had joined', (printed) => /^swarm .*done in/m.test(printed)],
+    ['while images were built or loaded', (printed) => /^images .*…/m.test(printed)],
+    ['when the first secret was made', (printed) => /^secrets .*done in/m.test(printed)],
+    ['when the first service was made', (printed) => /^stack .*service.*…/m.test(printed)],
+    ['while the balancers were configured', (printed) => /^balancer .*…/m.test(printed)],
+  ];
+
+  test.each(moments)('is killed %s', async (_, killWhen) => {
+    const { signal, exitCode, stdout, stderr } = await runKawanan(up, { killWhen });
+    // A run that ended by itself never reached the moment, and the kill would have proved nothing.
+    expect({ signal, exitCode, printed: signal ? '' : stdout + stderr }).toEqual({
+      signal: 'SIGKILL',
+      exitCode: null,
+      printed: '',
+    });
+  });
+
+  test('converges all the same on the run after', async () => {
+    const { stdout } = await expectKawanan(up);
+    expect(stdout).toMatch(/verified: nothing left to do/);
+  });
+
+  test('answers through the virtual address: login, picture in, row and picture out, dashboard', () =>
+    tourWithin(30_000));
+
+  test('prints no secret while it does so', async () => {
+    const secrets = await readFile(cluster.secretsFile!, 'utf8');
+    const { stdout, stderr } = await expectKawanan(['plan', '--json', '--file', clusterFile]);
+    const values = [
+      ...secrets.matchAll(/^(\w*(?:password|secret_key|access_key)\w*):\s*["']?([^\s"']{12,})/gm),
+    ];
+    expect(values.length).toBeGreaterThan(3);
+    for (const [, name, value] of values) expect(stdout + stderr, name).not.toContain(value);
+  });
+});
+
+describe('a second run', () => {
+  test('changes nothing, says so, and takes less than 3 s', async () => {
+    const { stdout, elapsedMs } = await expectKawanan(up);
+    expect(stdout).toMatch(/^no changes · \d+ unchanged$/m);
+    expect(elapsedMs).toBeLessThan(3_000);
+  });
+
+  test('has an empty plan', async () => {
+    await expectKawanan(['plan', '--detailed-exitcode', '--file', clusterFile], 0);
+  });
+});
+
+describe('status', () => {
+  test('says who holds the virtual address and that nothing is degraded', async () => {
+    const status = await readClusterStatus();
+    expect(status.vip?.holders).toHaveLength(1);
+    expect(status.degraded).toEqual([]);
+  });
+});
+
+describe('the running cluster', () => {
+  test('still answers when the active balancer is killed', async () => {
+    const holder = (await readClusterStatus()).vip!.holders[0]!;
+    await expectKawanan(['lab', 'kill', holder]);
+    await tourWithin(10_000);
+    const status = await readClusterStatus();
+    expect(status.vip?.holders).toHaveLength(1);
+    expect(status.vip?.holders).not.toContain(holder);
+    expect(status.degraded.join('\n')).toContain(holder);
+    await expectKawanan(['lab', 'start', holder]);
+    await eventually(60_000, async () => expect((await readClusterStatus()).degraded).toEqual([]));
+  });
+
+  test('reads and writes on when a worker is killed, and status says what is degraded', async () => {
+    await expectKawanan(['lab', 'kill', 'vm-dockerswarmworker1']);
+    // A minute's grace would hide an outage: the checks take the worker's servers out within seconds.
+    await tourWithin(15_000);
+    expect((await readClusterStatus()).degraded.join('\n')).toContain('vm-dockerswarmworker1');
+    await expectKawanan(['lab', 'start', 'vm-dockerswarmworker1']);
+    await eventually(120_000, async () => expect((await readClusterStatus()).degraded).toEqual([]));
+    await tourWithin(15_000);
+  });
+
+  test('answers 200 with one API task, 503 with none, and recovers by itself when they return', async () => {
+    const service = 'sirip-hiu_fastapi';
+    await setReplicas(service, 1);
+    await eventually(60_000, async () => expect(await fetchStatus('/api/v1/healthz-of-nothing')).toBe(404));
+    const { value: token } = await logIn(target);
+    await storePicture(target, token, makePicture(100, 1));
+    await setReplicas(service, 0);
+    await eventually(90_000, async () => expect(await fetchStatus('/api/v1/login')).toBe(503));
+    await setReplicas(service, 2);
+    await eventually(90_000, () => tourSiripHiu(target));
+  });
+
+  test('is as the files say after all this', async () => {
+    await eventually(
+      60_000,
+      async () => {
+        await expectKawanan(['plan', '--detailed-exitcode', '--file', clusterFile], 0);
+      },
+      1_000,
+    );
+  });
+});
+
+describe('taking it down', () => {
+  test('asks first, and changes nothing where nobody can answer', async () => {
+    const { stderr } = await expectKawanan(['down', '--file', clusterFile], 1);
+    expect(stderr).toContain('nothing was changed');
+    await tourWithin(5_000);
+  });
+
+  test('leaves every host as it was before', async () => {
+    await expectKawanan(['down', '--yes', '--volumes', '--file', clusterFile]);
+    const after = await snapshotAll();
+    for (const [name, facts] of after) expect(compareSnapshots(bare.get(name)!, facts), name).toEqual([]);
+  });
+
+  test('does nothing the second time', async () => {
+    const { stdout } = await expectKawanan(['down', '--yes', '--volumes', '--file', clusterFile]);
+    expect(stdout).toContain('nothing to remove');
+  });
+
+  test('and `lab down` leaves no process, mount, interface, route, rule or file', async () => {
+    await expectKawanan(['lab', 'down']);
+    expect(await listResidue(labDir)).toEqual([]);
+    expect(existsSync(labDir)).toBe(false);
+  });
+});
