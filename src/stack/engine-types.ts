@@ -10,10 +10,16 @@ export interface NetworkCreate {
   Internal?: boolean;
   Attachable?: boolean;
   Ingress?: boolean;
-  Options?: Record<string, string>;
+  Options?: Record<string, string> | null;
   Labels?: Record<string, string>;
-  IPAM?: { Driver?: string; Config?: { Subnet?: string; Gateway?: string; IPRange?: string }[] };
+  IPAM?: {
+    Driver?: string;
+    Options?: Record<string, string> | null;
+    Config?: { Subnet?: string; Gateway?: string; IPRange?: string }[] | null;
+  } | null;
   EnableIPv6?: boolean;
+  ConfigOnly?: boolean;
+  ConfigFrom?: { Network: string } | null;
 }
 
 export interface ConfigSpec {
@@ -42,6 +48,7 @@ export interface FileTarget {
 
 export interface SecretReference {
   File: FileTarget;
+  /** Empty in a definition: known once the secret exists. */
   SecretID: string;
   SecretName: string;
 }
@@ -49,6 +56,7 @@ export interface SecretReference {
 export interface ConfigReference {
   File?: FileTarget;
   Runtime?: object;
+  /** Empty in a definition: known once the config exists. */
   ConfigID: string;
   ConfigName: string;
 }
@@ -107,7 +115,12 @@ export interface ContainerSpec {
   CapabilityAdd?: string[];
   CapabilityDrop?: string[];
   Ulimits?: { Name: string; Soft: number; Hard: number }[];
-  Privileges?: unknown;
+  Privileges?: {
+    /** `Config` is the config's name in a definition and its ID in the engine. */
+    CredentialSpec: { Config: string; File: string; Registry: string } | null;
+    SELinuxContext: null;
+    NoNewPrivileges: boolean;
+  };
   OomScoreAdj?: number;
 }
 
@@ -140,7 +153,14 @@ export interface ServiceSpec {
   Labels?: Record<string, string>;
   TaskTemplate: {
     ContainerSpec: ContainerSpec;
-    Resources?: unknown;
+    Resources?: {
+      Limits?: { NanoCPUs?: number; MemoryBytes?: number; Pids?: number };
+      Reservations?: {
+        NanoCPUs?: number;
+        MemoryBytes?: number;
+        GenericResources?: { DiscreteResourceSpec?: { Kind: string; Value: number } }[];
+      };
+    };
     RestartPolicy?: RestartPolicy;
     Placement?: {
       Constraints?: string[];

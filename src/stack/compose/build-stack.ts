@@ -1,0 +1,196 @@
+/** The pure middle of loading a stack: texts in, definition out. The files it mentions are read by the caller between. */
+import path from 'node:path';
+import { InputError, type Problem } from '../../errors.ts';
+import type { StackDefinition } from '../definition.ts';
+import { lintStack } from '../lint.ts';
+import { checkComposeFile, readVersion } from './check-schema.ts';
+import { type ComposeStack, newRecord } from './compose-types.ts';
+import { convertStack } from './convert-stack.ts';
+import type { DecodeContext, FileContent } from './decode-context.ts';
+import { decodeFileObjects, decodeNetworks, decodeVolumes } from './decode-objects.ts';
+import { decodeService } from './decode-service.ts';
+import { readStrings } from './decode-values.ts';
+import { findForbiddenKeys } from './forbidden-keys.ts';
+import { interpolateDocument, type Variables } from './interpolate.ts';
+import { mergeStacks } from './merge-stacks.ts';
+import { type ComposeDocument, parseComposeYaml } from './parse-yaml.ts';
+import { type Findings, makeReport } from './report.ts';
+import { warnIgnoredKeys } from './warn-ignored.ts';
+import { printScalar } from './yaml-scalar.ts';
+import { isMap, toPlain, type YamlMap } from './yaml-value.ts';
+
+export interface BuildOptions {
+  name: string;
+  variables: Variables;
+  lenient?: boolean;
+}
+
+/** A compose file that is whole and follows the format, its variables filled in. */
+export interface CheckedCompose {
+  document: ComposeDocument;
+  root: YamlMap;
+  minor: number;
+}
+
+export interface ReadCompose {
+  files: CheckedCompose[];
+  /** Absolute path: relative paths start here. */
+  folder: string;
+  warnings: string[];
+}
+
+/** @throws InputError with every problem of syntax, variables and format in all the files. */
+export function readComposeFiles(
+  sources: { file: string; text: string }[],
+  options: BuildOptions,
+): ReadCompose {
+  const findings: Findings = { problems: checkStackName(options.name), warnings: [] };
+  if (sources.length === 0) findings.problems.push({ message: 'no compose file is given' });
+  const files = sources.flatMap((source) => readComposeFile(source, options, findings));
+  for (const file of files.slice(1)) checkSameVersion(files[0] as CheckedCompose, file, findings);
+  throwIfAny(findings.problems);
+  return { files, folder: path.dirname(sources[0]?.file ?? '/'), warnings: findings.warnings };
+}
+
+function readComposeFile(
+  { file, text }: { file: string; text: string },
+  { variables, lenient }: BuildOptions,
+  findings: Findings,
+): CheckedCompose[] {
+  const document = parseOrCollect(file, text, findings);
+  if (!document) return [];
+  const report = makeReport([document], findings);
+  const { version } = document.root;
+  const minor = readVersion(version);
+  if (minor === undefined) {
+    const written = version === undefined ? '' : version === null ? 'nothing' : printScalar(version);
+    const quotes =
+      typeof version === 'bigint' || typeof version === 'number' ? `in quotes: "${written}"; or ` : '';
+    const problem = `the format version ${written} is not one that swarm stacks have (3.0 to 3.13)`;
+    report.problem(
+      ['version'],
+      problem,
+      `write it ${quotes}remove the line: the newest is the default`.replace('write it remove', 'remove'),
+    );
+    return [];
+  }
+  const forbidden = findForbiddenKeys(document);
+  if (forbidden.length > 0) {
+    findings.problems.push(...forbidden);
+    return [];
+  }
+  const { root, problems } = interpolateDocument(document, variables);
+  findings.problems.push(...problems);
+  if (problems.length > 0) return [];
+  const checked = checkComposeFile(document, root, minor);
+  findings.problems.push(...checked.problems);
+  if (!lenient) findings.problems.push(...checked.unknownKeys);
+  else
+    for (const { path: at = '', message } of checked.unknownKeys)
+      report.warn(at.split('.'), `${message}; it is ignored`);
+  warnIgnoredKeys(root, report);
+  return [{ document, root, minor }];
+}
+
+function parseOrCollect(file: string, text: string, findings: Findings): ComposeDocument | undefined {
+  try {
+    return parseComposeYaml(text, file);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    findings.problems.push(...error.problems);
+    return undefined;
+  }
+}
+
+function checkSameVersion(first: CheckedCompose, other: CheckedCompose, findings: Findings): void {
+  if (first.minor === other.minor) return;
+  makeReport([other.document], findings).problem(
+    ['version'],
+    `the files have different format versions: 3.${first.minor} in ${first.document.file}, 3.${other.minor} here`,
+    'remove the version line from all of them',
+  );
+}
+
+/** What the engine takes as the beginning of a name. */
+function checkStackName(name: string): Problem[] {
+  if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) return [];
+  return [
+    {
+      message: `${JSON.stringify(name)} can't be the name of a stack`,
+      next: 'use letters, digits, "-" and "_", and begin with a letter or a digit',
+    },
+  ];
+}
+
+/** Absolute paths of the environment files, secrets and configs that the compose files name. */
+export function findMentionedFiles({ files, folder }: ReadCompose): string[] {
+  const found = new Set<string>();
+  for (const { root } of files) {
+    for (const service of Object.values(isMap(root.services) ? root.services : {}))
+      for (const file of (isMap(service) && readStrings(service.env_file)) || [])
+        found.add(path.resolve(folder, file));
+    for (const section of [root.secrets, root.configs])
+      for (const object of Object.values(isMap(section) ? section : {}))
+        if (isMap(object) && typeof object.file === 'string') found.add(path.resolve(folder, object.file));
+  }
+  return [...found];
+}
+
+/** @throws InputError with every problem of meaning. */
+export function buildStack(
+  read: ReadCompose,
+  options: BuildOptions,
+  readFile: (path: string) => FileContent,
+): StackDefinition {
+  const findings: Findings = { problems: [], warnings: [...read.warnings] };
+  const decoded = read.files.map((file) => decodeFile(file, read, options, readFile, findings));
+  throwIfAny(findings.problems);
+  const documents = read.files.map((file) => file.document);
+  const report = makeReport(documents, findings);
+  const [first, ...others] = decoded as [ComposeStack, ...ComposeStack[]];
+  const compose = others.reduce((base, over) => mergeStacks(base, over, report), first);
+  const stack = convertStack({ stack: options.name, compose, report }, read.folder, readFile);
+  throwIfAny(findings.problems);
+  const xBalancer = findBalancer(read);
+  const definition: StackDefinition = {
+    ...stack,
+    file: documents[0]?.file ?? '',
+    ...(xBalancer ? { xBalancer } : {}),
+    warnings: findings.warnings,
+  };
+  for (const { path: at, message } of lintStack(definition)) report.warn(at, message);
+  return definition;
+}
+
+function decodeFile(
+  { document, root, minor }: CheckedCompose,
+  { folder }: ReadCompose,
+  { variables }: BuildOptions,
+  readFile: (path: string) => FileContent,
+  findings: Findings,
+): ComposeStack {
+  const report = makeReport([document], findings);
+  const context: DecodeContext = { folder, variables, minor, report, readFile };
+  const services = newRecord<ComposeStack['services'][string]>();
+  for (const [name, service] of Object.entries(isMap(root.services) ? root.services : {}))
+    if (isMap(service)) services[name] = decodeService(name, service, context);
+  return {
+    services,
+    networks: decodeNetworks(root.networks, context),
+    volumes: decodeVolumes(root.volumes, context),
+    secrets: decodeFileObjects('secret', root.secrets, context),
+    configs: decodeFileObjects('config', root.configs, context),
+  };
+}
+
+/** `x-balancer` of the last file that has it. */
+function findBalancer({ files }: ReadCompose): StackDefinition['xBalancer'] {
+  const file = files.findLast(({ root }) => root['x-balancer'] !== undefined);
+  if (!file) return undefined;
+  const locate = (at: (string | number)[]) => file.document.locate(['x-balancer', ...at]);
+  return { value: toPlain(file.root['x-balancer'] ?? null), locate };
+}
+
+function throwIfAny(problems: Problem[]): void {
+  if (problems.length > 0) throw new InputError(problems);
+}

@@ -1,0 +1,36 @@
+/** The text of a compose file from its bytes: UTF-8 or, with a byte order mark, UTF-16. */
+import { InputError } from '../../errors.ts';
+
+/** @throws InputError when the bytes are not text that YAML allows. */
+export function decodeText(bytes: Uint8Array, file: string): string {
+  const text = decode(bytes, file);
+  const bad = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u.exec(text);
+  if (!bad) return text;
+  const before = text.slice(0, bad.index).split('\n');
+  throw new InputError({
+    file,
+    line: before.length,
+    column: (before.at(-1)?.length ?? 0) + 1,
+    message: `a control character (U+${bad[0].codePointAt(0)?.toString(16).padStart(4, '0')}) where text is expected`,
+    next: 'remove it, or write it as an escape inside double quotes',
+  });
+}
+
+function decode(bytes: Uint8Array, file: string): string {
+  const encoding = findEncoding(bytes);
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch {
+    throw new InputError({
+      file,
+      message: `this is not ${encoding.toUpperCase()} text`,
+      next: 'save the file as UTF-8',
+    });
+  }
+}
+
+function findEncoding(bytes: Uint8Array): string {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';
+  return 'utf-8';
+}

@@ -1,0 +1,67 @@
+/** Compose files to a stack definition: reads the files, then everything else is pure. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { InputError } from '../../errors.ts';
+import type { StackDefinition } from '../definition.ts';
+import { buildStack, findMentionedFiles, readComposeFiles } from './build-stack.ts';
+import type { FileContent } from './decode-context.ts';
+import { decodeText } from './decode-text.ts';
+
+export interface LoadOptions {
+  /** Name of the stack, which becomes part of the name of all its objects. */
+  name: string;
+  /** What `${NAME}` and variables without a value are taken from: our environment and the cluster's variables. */
+  variables: Record<string, string>;
+  /** Keys that a swarm stack doesn't know become warnings instead of errors. */
+  lenient?: boolean;
+}
+
+/**
+ * Loads a stack as `docker stack deploy` would: several files are merged in their order, relative paths start from the
+ * folder of the first.
+ *
+ * @throws InputError with every problem found, each with file, line and path.
+ */
+export async function loadStack(files: string[], options: LoadOptions): Promise<StackDefinition> {
+  const absolute = files.map((file) => path.resolve(file));
+  const sources = await Promise.all(absolute.map(readSource));
+  const missing = sources.flatMap((source) => ('problem' in source ? [source.problem] : []));
+  if (missing.length > 0) throw new InputError(missing);
+  const texts = sources.flatMap((source) => ('text' in source ? [source] : []));
+  const read = readComposeFiles(texts, options);
+  const contents = new Map<string, FileContent>();
+  await Promise.all(
+    findMentionedFiles(read).map(async (file) => contents.set(file, await readContent(file))),
+  );
+  return buildStack(read, options, (file) => contents.get(file) ?? { failure: 'it was not read' });
+}
+
+type Source = { file: string; text: string } | { problem: { file: string; message: string; next?: string } };
+
+async function readSource(file: string): Promise<Source> {
+  const read = await readContent(file);
+  if ('content' in read) return { file, text: decodeText(read.content, file) };
+  return {
+    problem: {
+      file,
+      message: `can't read the compose file: ${read.failure}`,
+      next: 'name another file in stack.file of cluster.yml',
+    },
+  };
+}
+
+const failures: Record<string, string> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a folder',
+  EACCES: 'permission denied',
+  ENOTDIR: 'part of its path is not a folder',
+};
+
+async function readContent(file: string): Promise<FileContent> {
+  try {
+    return { content: await readFile(file) };
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    return { failure: failures[code] ?? message };
+  }
+}
