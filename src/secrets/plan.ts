@@ -78,7 +78,7 @@ function judge(
     note:
       present === undefined
         ? `${newest.secret.name} was not made by kawanan: whether it holds the value of the secrets file can't be known, so it is used as it is`
-        : `the key that ${newest.secret.name} was made with is gone, so whether it ${newest.secret.name} holds the value of the secrets file can't be known: it is used as it is`,
+        : `the key that ${newest.secret.name} was made with is gone, so whether it holds the value of the secrets file can't be known: it is used as it is`,
   };
 }
 
