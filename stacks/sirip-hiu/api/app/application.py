@@ -1,0 +1,40 @@
+"""The application: its parts put together, its routes and how its errors answer."""
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+
+from app import login, sirip_hiu
+from app.access_log import AccessLog
+from app.body_limit import BodyLimit
+from app.database import DatabaseUnavailable
+from app.object_store import ObjectStoreUnavailable
+from app.parts import Parts
+from app.pictures import MAX_PICTURE_BYTES
+
+# A multipart body is the picture and a few short fields.
+MAX_BODY_BYTES = MAX_PICTURE_BYTES + 64 * 1024
+
+
+def create_application(parts: Parts) -> FastAPI:
+    app = FastAPI(title="Sirip Hiu", version="1.0", openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
+    app.state.parts = parts
+    app.include_router(login.router, prefix="/api/v1")
+    app.include_router(sirip_hiu.router, prefix="/api/v1")
+    app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
+    app.add_middleware(AccessLog)
+
+    @app.get("/healthz", include_in_schema=False)
+    async def healthz():
+        status, report = parts.health.report()
+        return JSONResponse(report, status)
+
+    @app.get("/livez", include_in_schema=False)
+    async def livez():
+        alive = parts.health.is_alive()
+        return JSONResponse({"alive": alive}, 200 if alive else 503)
+
+    @app.exception_handler(DatabaseUnavailable)
+    @app.exception_handler(ObjectStoreUnavailable)
+    async def unavailable(request, error):
+        return JSONResponse({"detail": str(error)}, 503, {"Retry-After": "2"})
+
+    return app
