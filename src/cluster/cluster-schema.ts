@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import { ipv4Pattern, ipv4SubnetPattern } from './ipv4.ts';
+
+export const hostnamePattern =
+  /^(?=.{1,253}$)[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*$/;
+const path = (what: string) =>
+  z.string().min(1, 'a path is empty').describe(`${what}; relative to this file, ~ is your home`);
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+
+const ssh = z.strictObject({
+  user: z
+    .string()
+    .regex(/^[^\s@:]+$/, 'not a user name')
+    .optional()
+    .describe('root, or a user with passwordless sudo; root unless ~/.ssh/config says otherwise'),
+  port: z
+    .int('a whole number expected')
+    .min(1, 'a port is 1 to 65535')
+    .max(65535, 'a port is 1 to 65535')
+    .optional()
+    .describe('22 unless ~/.ssh/config says otherwise'),
+  key: path('private key; without it the agent and the keys of ~/.ssh decide').optional(),
+  jump: z
+    .string()
+    .regex(/^[^\s/]+$/, 'written as user@host:port, or a name of ~/.ssh/config')
+    .optional()
+    .describe('machine to go through: user@host:port, or a name of ~/.ssh/config'),
+  known_hosts: path(
+    'file where host keys are looked up and recorded; ~/.ssh/known_hosts by default',
+  ).optional(),
+});
+
+const node = z.strictObject({
+  address: z
+    .string()
+    .regex(ipv4Pattern, 'not an IPv4 address, such as 192.168.1.13')
+    .describe('IPv4 address that the other nodes and this computer reach it by'),
+  role: z.enum(['manager', 'worker', 'balancer']),
+  labels: z
+    .record(
+      z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9._/-]*$/, 'a label is letters, digits, dots and dashes'),
+      scalar,
+    )
+    .optional()
+    .describe('labels of the swarm node, for placement constraints'),
+  availability: z
+    .enum(['active', 'pause', 'drain'])
+    .optional()
+    .describe('whether swarm gives it tasks; active by default'),
+  ssh: ssh.optional().describe('how to reach this node, where it differs'),
+});
+
+/** What `cluster.yml` may hold; what depends on several places of it is in cluster-rules.ts. */
+export const clusterSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]*$/, 'a name is letters, digits, dots, dashes and underscores')
+    .describe('what this cluster is called in messages'),
+  ssh: ssh.optional().describe('how to reach the nodes'),
+  // The names are checked by cluster-rules.ts: a record with a bad key would not check what stands under it.
+  nodes: z.record(z.string(), node).meta({
+    description: 'the machines, by the host name they get',
+    propertyNames: { type: 'string', pattern: hostnamePattern.source },
+  }),
+  balancer: z
+    .strictObject({
+      engine: z.enum(['haproxy']).optional(),
+      vip: z
+        .string()
+        .regex(ipv4SubnetPattern, 'not an address with its prefix length, such as 192.168.1.20/24')
+        .optional()
+        .describe('virtual address that clients use, with the prefix length of its network: 192.168.1.20/24'),
+      failover: z
+        .enum(['safe', 'fast'])
+        .optional()
+        .describe(
+          'safe: a second balancer takes over after 3 s; fast: after a fraction of a second, on quiet networks',
+        ),
+    })
+    .optional(),
+  stack: z
+    .strictObject({
+      name: z
+        .string()
+        .regex(/^[a-zA-Z0-9][a-zA-Z0-9_-]*$/, 'a stack name is letters, digits, dashes and underscores'),
+      file: z
+        .union([
+          path('compose file'),
+          z.array(path('compose file')).min(1, 'the list of compose files is empty'),
+        ])
+        .describe('the compose file, or several that are merged in order'),
+    })
+    .optional(),
+  secrets: path('where the values of the secrets come from').optional(),
+  images: z
+    .strictObject({
+      archives: z
+        .record(z.string(), path('archive made by docker save'))
+        .optional()
+        .describe('images that come from an archive instead of a registry: image name → path'),
+      cache: path('folder on this computer where built images are kept').optional(),
+    })
+    .optional(),
+  variables: z
+    .record(
+      z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a variable is letters, digits and underscores'),
+      scalar,
+    )
+    .optional()
+    .describe('values for ${NAME} in the compose file'),
+});
+
+export type ClusterInput = z.infer<typeof clusterSchema>;

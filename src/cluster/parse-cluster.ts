@@ -1,0 +1,105 @@
+import { dirname, resolve } from 'node:path';
+import { InputError } from '../errors.ts';
+import { checkInput } from '../input/schema-problems.ts';
+import { readYaml } from '../input/yaml-input.ts';
+import type { BalancerSettings, Cluster, ClusterNode, ImageSettings, SshSettings } from './cluster.ts';
+import { checkClusterRules, collectWarnings } from './cluster-rules.ts';
+import { type ClusterInput, clusterSchema } from './cluster-schema.ts';
+import { readSubnet } from './ipv4.ts';
+
+export interface ClusterContext {
+  /** What `~` stands for. */
+  home: string;
+  /** The file's name in messages; its absolute path unless told. */
+  shownAs?: string;
+}
+
+/**
+ * Reads the text of a cluster file. `file` is its absolute path: what relative paths inside are relative to.
+ *
+ * @throws InputError with every problem found.
+ */
+export function parseCluster(text: string, file: string, context: ClusterContext): Cluster {
+  const shownAs = context.shownAs ?? file;
+  const { raw, locate, problems } = readYaml(text, shownAs);
+  if (problems.length > 0) throw new InputError(problems);
+  const checked = checkInput(raw, clusterSchema, { file: shownAs, locate });
+  const all = [...checked.problems, ...checkClusterRules(raw, shownAs, locate)];
+  if (checked.value === undefined || all.length > 0) {
+    throw new InputError(
+      all.sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)),
+    );
+  }
+  return buildCluster(checked.value, file, (path) => resolvePath(path, file, context.home));
+}
+
+function buildCluster(input: ClusterInput, file: string, toAbsolute: (path: string) => string): Cluster {
+  const nodes = Object.entries(input.nodes).map(
+    ([name, node]): ClusterNode => ({
+      name,
+      address: node.address,
+      role: node.role,
+      labels: toTexts(node.labels),
+      availability: node.availability ?? 'active',
+      ssh: buildSsh({ ...input.ssh, ...node.ssh }, toAbsolute),
+    }),
+  );
+  const balancer = buildBalancer(input, nodes);
+  const files = [input.stack?.file ?? []].flat().map(toAbsolute);
+  return {
+    name: input.name,
+    file,
+    nodes,
+    ...(balancer && { balancer }),
+    ...(input.stack && { stack: { name: input.stack.name, files } }),
+    ...(input.secrets !== undefined && { secretsFile: toAbsolute(input.secrets) }),
+    images: buildImages(input.images, toAbsolute),
+    variables: { KAWANAN_VIP: findEntry(nodes, balancer), ...toTexts(input.variables) },
+    warnings: collectWarnings(nodes, balancer?.vip !== undefined),
+  };
+}
+
+function buildSsh(
+  input: NonNullable<ClusterInput['ssh']>,
+  toAbsolute: (path: string) => string,
+): SshSettings {
+  const defaulted = (['user', 'port'] as const).filter((key) => input[key] === undefined);
+  return {
+    user: input.user ?? 'root',
+    port: input.port ?? 22,
+    ...(input.key !== undefined && { key: toAbsolute(input.key) }),
+    ...(input.jump !== undefined && { jump: input.jump }),
+    ...(input.known_hosts !== undefined && { knownHosts: toAbsolute(input.known_hosts) }),
+    ...(defaulted.length > 0 && { defaulted }),
+  };
+}
+
+/** Balancer nodes without a section get the defaults: they are balancers all the same. */
+function buildBalancer(input: ClusterInput, nodes: ClusterNode[]): BalancerSettings | undefined {
+  if (!nodes.some(({ role }) => role === 'balancer')) return undefined;
+  const { engine = 'haproxy', failover = 'safe', vip } = input.balancer ?? {};
+  return { engine, failover, ...(vip !== undefined && { vip: readSubnet(vip) }) };
+}
+
+function buildImages(input: ClusterInput['images'], toAbsolute: (path: string) => string): ImageSettings {
+  const archives = Object.entries(input?.archives ?? {}).map(([image, path]) => [image, toAbsolute(path)]);
+  return {
+    archives: Object.fromEntries(archives),
+    ...(input?.cache !== undefined && { cache: toAbsolute(input.cache) }),
+  };
+}
+
+/** The address clients use: the virtual one, else that of the first balancer, else that of the first manager. */
+function findEntry(nodes: ClusterNode[], balancer: BalancerSettings | undefined): string {
+  const first = (role: string): string | undefined => nodes.find((node) => node.role === role)?.address;
+  return balancer?.vip?.address ?? first('balancer') ?? first('manager') ?? '';
+}
+
+function toTexts(values: Record<string, string | number | boolean> | undefined): Record<string, string> {
+  return Object.fromEntries(Object.entries(values ?? {}).map(([name, value]) => [name, String(value)]));
+}
+
+function resolvePath(path: string, file: string, home: string): string {
+  const expanded = path === '~' || path.startsWith('~/') ? home + path.slice(1) : path;
+  return resolve(dirname(file), expanded);
+}
