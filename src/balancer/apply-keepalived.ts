@@ -1,0 +1,118 @@
+import type { Cluster } from '../cluster/cluster.ts';
+import { balancers } from '../cluster/cluster.ts';
+import { UserError } from '../errors.ts';
+import type { Progress } from '../plan/layer.ts';
+import type { Host, Hosts } from '../remote/host.ts';
+import { appliedMarkerPath } from './backup.ts';
+import { acceptableTestExitCodes, findConfigWarnings } from './config-warnings.ts';
+import { keepPrevious } from './keep-previous.ts';
+import { parseAddresses } from './observation.ts';
+import { keepalivedConfigPath, type PartFile, partUnits } from './parts.ts';
+import { findHolders, judgeHolders } from './plan.ts';
+import { isActive, loadUnit, readJournal, reloadSystemd } from './units.ts';
+import { waitUntil } from './wait.ts';
+
+const unit = partUnits.keepalived;
+const holderTimeoutMs = 20_000;
+
+/** Puts keepalived's files on a balancer and has them run; done when exactly one balancer holds the virtual address. */
+export async function applyKeepalived(
+  host: Host,
+  { files, digest }: { files: PartFile[]; digest: string },
+  { cluster, hosts, progress }: { cluster: Cluster; hosts: Hosts; progress: Progress },
+): Promise<void> {
+  const config = files.find((file) => file.path === keepalivedConfigPath)!;
+  await keepPrevious(host, 'keepalived');
+  for (const file of files.filter((one) => one !== config))
+    await host.writeFile(file.path, file.content, { mode: file.mode });
+  await reloadSystemd(host);
+  progress.report('checking the configuration');
+  await testConfig(host, config);
+  const previous = await host.readFile(config.path);
+  await host.writeFile(config.path, config.content, { mode: config.mode });
+  try {
+    await loadUnit(host, unit);
+    await confirmActive(host, progress);
+  } catch (error) {
+    if (previous !== undefined) {
+      await host.writeFile(config.path, previous);
+      await loadUnit(host, unit).catch(() => undefined);
+    }
+    throw error;
+  }
+  progress.report('waiting until one balancer holds the virtual address');
+  await confirmHolder(host, { cluster, hosts, progress });
+  await host.writeFile(appliedMarkerPath, `${digest}\n`);
+}
+
+/** Beside the real file, because keepalived's exit code says little: every line it prints counts. */
+async function testConfig(host: Host, config: PartFile): Promise<void> {
+  const candidate = `${config.path}.kawanan-new`;
+  await host.writeFile(candidate, config.content, { mode: config.mode });
+  try {
+    const { stdout, stderr } = await host.run({
+      program: 'keepalived',
+      args: ['-t', '-f', candidate],
+      asRoot: true,
+      accept: [...acceptableTestExitCodes, 1, 2, 3, 4, 5, 6],
+    });
+    const warnings = findConfigWarnings(`${stdout}\n${stderr}`);
+    if (warnings.length === 0) return;
+    throw new UserError('keepalived refuses the new configuration; the one that runs is untouched', {
+      place: { host: host.name },
+      details: warnings,
+      next: 'this is probably a mistake in kawanan, please report it',
+    });
+  } finally {
+    await host.removeFile(candidate);
+  }
+}
+
+async function confirmActive(host: Host, { signal }: Progress): Promise<void> {
+  if (await waitUntil(() => isActive(host, unit), { timeoutMs: 10_000, intervalMs: 100, signal })) return;
+  throw new UserError("keepalived doesn't run with the new configuration", {
+    place: { host: host.name },
+    details: await readJournal(host, unit),
+    next: 'the previous configuration is back; look at it on the host: journalctl -u keepalived',
+  });
+}
+
+async function confirmHolder(
+  host: Host,
+  { cluster, hosts, progress }: { cluster: Cluster; hosts: Hosts; progress: Progress },
+): Promise<void> {
+  let holders: string[] = [];
+  let steady = 0;
+  const settled = await waitUntil(
+    async () => {
+      holders = await readHolders(cluster, hosts);
+      steady = holders.length === 1 ? steady + 1 : 0;
+      return steady >= 3;
+    },
+    { timeoutMs: holderTimeoutMs, intervalMs: 100, signal: progress.signal },
+  );
+  if (settled) return;
+  throw new UserError(
+    judgeHolders(cluster, holders) ?? 'the virtual address moves to and fro between the balancers',
+    {
+      place: { host: host.name },
+      details: await readJournal(host, unit),
+      next:
+        holders.length > 1
+          ? 'do the balancers reach each other with IP protocol 112 (VRRP)? A firewall between them must let it through'
+          : 'does HAProxy answer on the balancers? systemctl status haproxy keepalived',
+    },
+  );
+}
+
+/** The balancers that hold the virtual address right now. */
+export async function readHolders(cluster: Cluster, hosts: Hosts): Promise<string[]> {
+  const seen = await Promise.all(
+    balancers(cluster).map(async ({ name }) => {
+      const host = await hosts.connect(name);
+      const { stdout } = await host.run({ program: 'ip', args: ['-j', '-4', 'address', 'show'] });
+      return { node: name, addresses: parseAddresses(stdout).map((one) => one.address) };
+    }),
+  );
+  return findHolders(cluster, seen);
+}

@@ -1,0 +1,53 @@
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Change } from '../plan/change.ts';
+import type { Layer, Progress } from '../plan/layer.ts';
+import type { Hosts } from '../remote/host.ts';
+import type { StackDefinition } from '../stack/definition.ts';
+import { applyHaproxy } from './apply-haproxy.ts';
+import { applyKeepalived } from './apply-keepalived.ts';
+import { applyNftables } from './apply-nftables.ts';
+import { planBackends } from './backends.ts';
+import type { BalancerHost } from './observation.ts';
+import { observeBalancers } from './observe.ts';
+import { type BalancerAction, planBalancerRemoval, planBalancers } from './plan.ts';
+import { removePart } from './remove-part.ts';
+
+/**
+ * The layer of HAProxy and keepalived on the balancers.
+ *
+ * @throws InputError when the stack's `x-balancer` is wrong: nothing is changed then.
+ */
+export function createBalancerLayer(
+  definition: StackDefinition | undefined,
+  cluster: Cluster,
+  hosts: Hosts,
+): Layer<BalancerHost[], BalancerAction> {
+  const model = planBackends(definition, cluster);
+  return {
+    name: 'balancer',
+    async observe() {
+      const value = await observeBalancers(cluster, hosts);
+      const bare = value.filter((host) => host.haproxyVersion === undefined).map((host) => host.node);
+      const untouched = value.every((host) => Object.keys(host.files).length === 0);
+      if (bare.length > 0 && untouched)
+        return { kind: 'unknown', reason: `haproxy is not installed on ${bare.join(', ')}` };
+      return { kind: 'observed', value };
+    },
+    plan: (observed) => planBalancers(model, cluster, observed),
+    planRemoval: (observed) => planBalancerRemoval(cluster, observed),
+    apply: (change, progress) => applyBalancer(change, progress, cluster, hosts),
+  };
+}
+
+async function applyBalancer(
+  { action }: Change<BalancerAction>,
+  progress: Progress,
+  cluster: Cluster,
+  hosts: Hosts,
+): Promise<void> {
+  const host = await hosts.connect(action.host);
+  if (action.type === 'remove') return removePart(host, action.part, cluster);
+  if (action.part === 'haproxy') return applyHaproxy(host, action.files, progress);
+  if (action.part === 'keepalived') return applyKeepalived(host, action, { cluster, hosts, progress });
+  return applyNftables(host, action.files);
+}

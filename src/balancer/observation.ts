@@ -1,0 +1,110 @@
+/** What is on a balancer, and how the answer of the observing script reads. No I/O here. */
+import { UserError } from '../errors.ts';
+
+export interface UnitState {
+  /** `active`, `inactive`, `failed`, `activating` …; as systemd says. */
+  active: string;
+  /** `enabled`, `disabled`, …; empty when there is no such unit. */
+  enabled: string;
+  /** The unit's files changed since systemd read them. */
+  stale: boolean;
+}
+
+/** One balancer as it is. */
+export interface BalancerHost {
+  node: string;
+  /** e.g. `2.6.12-1+deb12u4`; absent when HAProxy isn't installed. */
+  haproxyVersion?: string;
+  keepalivedVersion?: string;
+  hasNft: boolean;
+  /** The interface that carries the node's address; absent when none does. */
+  interfaceName?: string;
+  /** Every IPv4 address of the host. */
+  addresses: string[];
+  /** Path → content, of the files that exist. */
+  files: Record<string, string>;
+  units: Record<string, UnitState>;
+  /** Digest of the configuration HAProxy runs, from its Runtime API; absent when it doesn't answer or runs another's. */
+  runningDigest?: string;
+  /** Our table as `nft` lists it; absent when there is none. */
+  nftTable?: string;
+}
+
+/** Prints one `kind name base64` line per thing it found; arguments: unit names, `--`, file paths. Runs as root. */
+export const observeScript = `
+say() { printf '%s %s ' "$1" "$2"; base64 -w0; echo; }
+units=
+while [ $# -gt 0 ] && [ "$1" != -- ]; do units="$units $1"; shift; done
+[ $# -gt 0 ] && shift
+command -v haproxy >/dev/null 2>&1 && haproxy -v 2>&1 | say tool haproxy
+command -v keepalived >/dev/null 2>&1 && keepalived --version 2>&1 | say tool keepalived
+command -v nft >/dev/null 2>&1 && { echo yes | say tool nft; nft list table ip kawanan 2>/dev/null | say tool nft-table; }
+ip -j -4 address show | say tool addresses
+for unit in $units; do
+  systemctl show -p ActiveState -p UnitFileState -p NeedDaemonReload "$unit" | say unit "$unit"
+done
+for file in "$@"; do
+  [ -f "$file" ] && say file "$file" < "$file"
+done
+exit 0
+`;
+
+/** Reads the script's output. Throws `UserError` when a line isn't what the script prints. */
+export function parseObservation(output: string, node: { name: string; address: string }): BalancerHost {
+  const found = new Map<string, string>();
+  const files: Record<string, string> = {};
+  const units: Record<string, UnitState> = {};
+  for (const line of output.split('\n').filter((one) => one !== '')) {
+    const match = /^(tool|unit|file) (\S+) ([A-Za-z0-9+/=]*)$/.exec(line);
+    if (!match)
+      throw new UserError(`the host's answer can't be read: ${JSON.stringify(line.slice(0, 120))}`, {
+        place: { host: node.name },
+        next: "does the root user's shell print something at login? It must be silent",
+      });
+    const [, kind, name = '', encoded = ''] = match;
+    const text = Buffer.from(encoded, 'base64').toString('utf8');
+    if (kind === 'file') files[name] = text;
+    else if (kind === 'unit') units[name] = parseUnit(text);
+    else found.set(name, text);
+  }
+  const interfaces = parseAddresses(found.get('addresses') ?? '[]');
+  const haproxyVersion = /version (\S+)/i.exec(found.get('haproxy') ?? '')?.[1];
+  const keepalivedVersion = /Keepalived v(\S+)/.exec(found.get('keepalived') ?? '')?.[1];
+  const interfaceName = interfaces.find((one) => one.address === node.address)?.interfaceName;
+  const nftTable = found.get('nft-table');
+  return {
+    node: node.name,
+    ...(haproxyVersion !== undefined && { haproxyVersion }),
+    ...(keepalivedVersion !== undefined && { keepalivedVersion }),
+    hasNft: found.has('nft'),
+    ...(interfaceName !== undefined && { interfaceName }),
+    addresses: interfaces.map((one) => one.address),
+    files,
+    units,
+    ...(nftTable && { nftTable }),
+  };
+}
+
+function parseUnit(text: string): UnitState {
+  const values = new Map(
+    text.split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  );
+  return {
+    active: values.get('ActiveState') ?? '',
+    enabled: values.get('UnitFileState') ?? '',
+    stale: values.get('NeedDaemonReload') === 'yes',
+  };
+}
+
+/** The IPv4 addresses of `ip -j address show`, each with the interface it is on. */
+export function parseAddresses(json: string): { interfaceName: string; address: string }[] {
+  const links = JSON.parse(json || '[]') as {
+    ifname?: string;
+    addr_info?: { family?: string; local?: string }[];
+  }[];
+  return links.flatMap((link) =>
+    (link.addr_info ?? [])
+      .filter((info) => info.family === 'inet' && info.local !== undefined)
+      .map((info) => ({ interfaceName: link.ifname ?? '', address: info.local! })),
+  );
+}

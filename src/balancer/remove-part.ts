@@ -1,0 +1,70 @@
+import type { Cluster } from '../cluster/cluster.ts';
+import { UserError } from '../errors.ts';
+import type { Host } from '../remote/host.ts';
+import { CommandError } from '../remote/remote-errors.ts';
+import { appliedMarkerPath, stateFolder } from './backup.ts';
+import { forgetPrevious, putPreviousBack, readPreviousState } from './keep-previous.ts';
+import { parseAddresses } from './observation.ts';
+import { type PartName, partFiles, partUnits } from './parts.ts';
+import { serverStatePath } from './render-haproxy.ts';
+import { haproxyStatePath } from './render-keepalived.ts';
+import { nftTableName } from './render-nftables.ts';
+import { loadUnit } from './units.ts';
+
+/** Takes one part off a balancer and puts back what was there before; can be cut short and run again. */
+export async function removePart(host: Host, part: PartName, cluster: Cluster): Promise<void> {
+  const unit = partUnits[part];
+  const before = await readPreviousState(host, part);
+  const stays = before?.active ?? false;
+  if (!stays) await runLeniently(host, 'systemctl', ['stop', unit]);
+  if (!before?.enabled) await runLeniently(host, 'systemctl', ['disable', '--quiet', unit]);
+  if (part === 'nftables') await runLeniently(host, 'nft', ['delete', 'table', 'ip', nftTableName]);
+  await putPreviousBack(host, part);
+  if (part === 'keepalived' && !stays) await dropVip(host, cluster);
+  if (stays) await loadUnit(host, unit);
+  const leftovers = {
+    haproxy: [serverStatePath, haproxyStatePath],
+    keepalived: [appliedMarkerPath],
+    nftables: [],
+  };
+  for (const path of leftovers[part]) await host.removeFile(path);
+  await forgetPrevious(host, part);
+  await removeEmptyFolders(host, part);
+}
+
+async function dropVip(host: Host, cluster: Cluster): Promise<void> {
+  const vip = cluster.balancer?.vip;
+  if (!vip) return;
+  const read = async (): Promise<{ interfaceName: string; address: string }[]> =>
+    parseAddresses((await host.run({ program: 'ip', args: ['-j', '-4', 'address', 'show'] })).stdout).filter(
+      (one) => one.address === vip.address,
+    );
+  for (const { interfaceName } of await read())
+    await runLeniently(host, 'ip', [
+      'address',
+      'del',
+      `${vip.address}/${vip.prefixLength}`,
+      'dev',
+      interfaceName,
+    ]);
+  if ((await read()).length > 0)
+    throw new UserError(`the virtual address ${vip.address} can't be removed`, {
+      place: { host: host.name },
+      next: `remove it on the host: ip address show; ip address del ${vip.address}/… dev …`,
+    });
+}
+
+/** What isn't there any more needs no stopping; what remains is seen when the removal is planned again. */
+async function runLeniently(host: Host, program: string, args: string[]): Promise<void> {
+  try {
+    await host.run({ program, args, asRoot: true });
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+  }
+}
+
+async function removeEmptyFolders(host: Host, part: PartName): Promise<void> {
+  const folders = partFiles[part].map((path) => path.slice(0, path.lastIndexOf('/')));
+  const ours = folders.filter((folder) => /kawanan|\.service\.d$/.test(folder));
+  await runLeniently(host, 'rmdir', [...ours, stateFolder, '/run/kawanan']);
+}

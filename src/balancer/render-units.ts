@@ -1,0 +1,65 @@
+/** What we add to the systemd units of a balancer, as text. No I/O here. */
+import { haproxyStatePath } from './render-keepalived.ts';
+import { nftTableName } from './render-nftables.ts';
+import { sealFile } from './seal.ts';
+
+export const nftRulesPath = '/etc/kawanan/balancer.nft';
+
+/** Restarts HAProxy whatever ends it; with a virtual address, tells keepalived at once whether it runs. */
+export function renderHaproxyDropIn({ withVip }: { withVip: boolean }): string {
+  const state = withVip
+    ? `RuntimeDirectory=kawanan
+RuntimeDirectoryPreserve=yes
+ExecStartPost=/bin/sh -c 'echo 0 > ${haproxyStatePath}'
+ExecStopPost=/bin/sh -c 'echo -254 > ${haproxyStatePath}'
+`
+    : '';
+  return sealFile(`[Unit]
+StartLimitIntervalSec=0
+
+[Service]
+Restart=always
+${state}`);
+}
+
+/** Restarts keepalived whatever ends it, and never leaves the virtual address behind when it isn't there to guard it. */
+export function renderKeepalivedDropIn(
+  vip: { address: string; prefixLength: number },
+  interfaceName: string,
+): string {
+  // "-": the address isn't there, as it should be
+  const remove = `-/bin/sh -c 'ip address del ${vip.address}/${vip.prefixLength} dev ${interfaceName} 2>/dev/null'`;
+  return sealFile(`[Unit]
+Wants=network-online.target
+After=network-online.target haproxy.service kawanan-nftables.service
+StartLimitIntervalSec=0
+
+[Service]
+Restart=always
+RestartSec=200ms
+RuntimeDirectory=kawanan
+RuntimeDirectoryPreserve=yes
+ExecStartPre=${remove}
+ExecStopPost=${remove}
+`);
+}
+
+/** Loads our packet filter at boot, after the host's own rules, whose reload may empty all tables. */
+export function renderNftablesUnit(): string {
+  return sealFile(`[Unit]
+Description=Packet filter for VRRP between kawanan's balancers
+After=nftables.service
+PartOf=nftables.service
+Before=keepalived.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/sbin/nft -f ${nftRulesPath}
+ExecReload=/usr/sbin/nft -f ${nftRulesPath}
+ExecStop=-/usr/sbin/nft delete table ip ${nftTableName}
+
+[Install]
+WantedBy=multi-user.target
+`);
+}

@@ -1,0 +1,69 @@
+/** HAProxy's `show stat` as data. No I/O here. */
+
+export interface ServerState {
+  name: string;
+  /** `UP`, `DOWN`, `NOLB`, `DRAIN`, `MAINT`, `no check`, or on its way: `UP 1/2`. */
+  status: string;
+  /** What the last check saw, e.g. `L7OK/200` or `L4CON`. */
+  check: string;
+  address: string;
+  /** Seconds since the status last changed. */
+  sinceSeconds: number;
+  currentSessions: number;
+  up: boolean;
+}
+
+export interface BackendState {
+  name: string;
+  status: string;
+  servers: ServerState[];
+}
+
+/** The backends that have servers, in HAProxy's order. Source: HAProxy management guide, 9.1 "CSV format". */
+export function parseStatistics(csv: string): BackendState[] {
+  const [header, ...lines] = csv.split('\n').filter((line) => line.trim() !== '');
+  if (header === undefined) return [];
+  const names = splitCsvLine(header.replace(/^# /, ''));
+  const rows = lines.map((line) => {
+    const fields = splitCsvLine(line);
+    return (name: string): string => fields[names.indexOf(name)] ?? '';
+  });
+  const backends: BackendState[] = [];
+  for (const field of rows) {
+    const backend = field('pxname');
+    let entry = backends.find((one) => one.name === backend);
+    if (!entry) {
+      entry = { name: backend, status: '', servers: [] };
+      backends.push(entry);
+    }
+    if (field('svname') === 'BACKEND') entry.status = field('status');
+    else if (field('svname') !== 'FRONTEND') entry.servers.push(readServer(field));
+  }
+  return backends.filter((entry) => entry.servers.length > 0);
+}
+
+function readServer(field: (name: string) => string): ServerState {
+  const status = field('status');
+  const code = field('check_code');
+  return {
+    name: field('svname'),
+    status,
+    check: `${field('check_status').replace(/^\* /, '')}${code ? `/${code}` : ''}`,
+    address: field('addr'),
+    sinceSeconds: Number(field('lastchg')) || 0,
+    currentSessions: Number(field('scur')) || 0,
+    up: /^(UP|no check)/.test(status),
+  };
+}
+
+/** The fields of one line; quoted ones may hold commas and doubled quotes. */
+export function splitCsvLine(line: string): string[] {
+  const fields: string[] = [];
+  const pattern = /("(?:[^"]|"")*"|[^,]*)(,|$)/g;
+  for (const match of line.matchAll(pattern)) {
+    const [, raw = '', separator] = match;
+    fields.push(raw.startsWith('"') ? raw.slice(1, -1).replaceAll('""', '"') : raw);
+    if (separator === '') break;
+  }
+  return fields;
+}
