@@ -7,6 +7,7 @@ import { type Baseline, parseBaseline } from './baseline.ts';
 import { removeHostsBlock } from './hosts-file.ts';
 import {
   aptLogPath,
+  aptUpdatedPath,
   baselinePath,
   broughtPath,
   dataFolders,
@@ -126,10 +127,12 @@ async function forget(host: Host, baseline: Baseline, keepOwnFolder: boolean): P
     ...accounts.map((name) => `user=${name}`),
     ...groups.map((name) => `group=${name}`),
   ]);
-  for (const path of keepOwnFolder ? [broughtPath, aptLogPath, `${ownFolder}/apt-updated`] : [])
-    await host.removeFile(path);
+  for (const path of [broughtPath, aptLogPath, aptUpdatedPath]) await host.removeFile(path);
+  if (keepOwnFolder) return;
   // Last of all: as long as it is there, a run that was cut short is taken up again.
-  if (!keepOwnFolder) await host.run({ program: 'rm', args: ['-rf', ownFolder], asRoot: true });
+  await host.removeFile(baselinePath);
+  // Others may keep something of theirs in the folder.
+  await host.run({ program: 'rmdir', args: [ownFolder], asRoot: true, accept: [0, 1] });
 }
 
 /** Accounts and groups that the packages make and leave behind. */

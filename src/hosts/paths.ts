@@ -6,6 +6,8 @@ export const baselinePath = `${ownFolder}/baseline.json`;
 /** The packages that our installs brought, one a line; written before each install. */
 export const broughtPath = `${ownFolder}/brought-packages`;
 export const aptLogPath = `${ownFolder}/apt.log`;
+/** Bears the time of our last fetch of package lists. */
+export const aptUpdatedPath = `${ownFolder}/apt-updated`;
 export const hostsPath = '/etc/hosts';
 export const sysctlPath = '/etc/sysctl.d/60-kawanan.conf';
 export const engineDropInPath = '/etc/systemd/system/docker.service.d/kawanan.conf';

@@ -3,7 +3,7 @@ import { UserError } from '../errors.ts';
 import type { Progress } from '../plan/layer.ts';
 import type { Host } from '../remote/host.ts';
 import { CommandError } from '../remote/remote-errors.ts';
-import { aptLogPath, ownFolder } from './paths.ts';
+import { aptLogPath, aptUpdatedPath, ownFolder } from './paths.ts';
 import { untilAborted } from './until-aborted.ts';
 
 const aptTimeoutMs = 900_000;
@@ -39,7 +39,7 @@ const updateScript = `${preamble}for try in $(seq 100); do
   [ $code -ne 0 ] && grep -q 'Could not get lock' "$log" || break
   sleep 3
 done
-[ $code -eq 0 ] && touch ${ownFolder}/apt-updated
+[ $code -eq 0 ] && touch ${aptUpdatedPath}
 finish $code
 `;
 
@@ -56,7 +56,7 @@ finish $?
 
 // A list keeps the time its mirror gave it, so only the folder and our own mark tell when it was fetched.
 const freshScript = `ls /var/lib/apt/lists/*Packages* >/dev/null 2>&1 &&
-find /var/lib/apt/lists ${ownFolder}/apt-updated -maxdepth 0 -mmin -1440 2>/dev/null | grep -q .
+find /var/lib/apt/lists ${aptUpdatedPath} -maxdepth 0 -mmin -1440 2>/dev/null | grep -q .
 `;
 
 /** Whether the package lists are there and were fetched within a day. */
