@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { InputError, type Problem } from '../../errors.ts';
 import type { StackDefinition } from '../definition.ts';
+import { findEngineRefusals } from '../engine-rules.ts';
 import { lintStack } from '../lint.ts';
 import { checkComposeFile, readVersion } from './check-schema.ts';
 import { type ComposeStack, newRecord } from './compose-types.ts';
@@ -159,7 +160,11 @@ export function buildStack(
     warnings: findings.warnings,
   };
   for (const { path: at, message } of lintStack(definition)) report.warn(at, message);
-  return definition;
+  const refused: Findings = { problems: [], warnings: [] };
+  const refusal = makeReport(documents, refused);
+  for (const { path: at, message, next } of findEngineRefusals(definition))
+    refusal.problem(at, message, next);
+  return refused.problems.length > 0 ? { ...definition, engineProblems: refused.problems } : definition;
 }
 
 function decodeFile(

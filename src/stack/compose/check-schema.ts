@@ -34,13 +34,12 @@ class Checker {
   }
 
   check(value: YamlValue, node: SchemaNode, path: ComposePath): void {
-    if (node.kind === 'any') return;
-    if (node.kind === 'either') return this.#checkEither(value, node.options, path);
-    if (!matchesType(value, node)) return this.#reportType(value, [node], path);
-    if (node.kind === 'list') return this.#checkList(value as YamlValue[], node, path);
-    if (node.kind === 'map') return this.#checkMap(value as YamlMap, node, path);
-    if (node.kind === 'dictionary') return this.#checkDictionary(value as YamlMap, node, path);
-    this.#checkLeaf(value, node, path);
+    if (node.kind === 'either') this.#checkEither(value, node.options, path);
+    else if (!matchesType(value, node)) this.#reportType(value, [node], path);
+    else if (node.kind === 'list') this.#checkList(value as YamlValue[], node, path);
+    else if (node.kind === 'map') this.#checkMap(value as YamlMap, node, path);
+    else if (node.kind === 'dictionary') this.#checkDictionary(value as YamlMap, node, path);
+    else this.#checkLeaf(value, node, path);
   }
 
   #checkEither(value: YamlValue, options: SchemaNode[], path: ComposePath): void {

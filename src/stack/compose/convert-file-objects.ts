@@ -18,9 +18,6 @@ import {
 import type { FileContent } from './decode-context.ts';
 import { dropUndefined } from './decode-values.ts';
 
-/** What the engine takes at most, in bytes. Source: swarmkit, `MaxSecretSize` and `MaxConfigSize`. */
-const largest = { secret: 500 * 1024, config: 1000 * 1024 };
-
 type Kind = 'secret' | 'config';
 
 function listObjects(kind: Kind, { compose }: ConvertContext): Record<string, ComposeFileObject> {
@@ -89,8 +86,6 @@ function readContent(
     report.problem(at, `can't read ${file}: ${read.failure}`);
     return undefined;
   }
-  if (read.content.length > largest[kind])
-    report.problem(at, `${file} has ${read.content.length} bytes; a ${kind} holds at most ${largest[kind]}`);
   return read.content;
 }
 

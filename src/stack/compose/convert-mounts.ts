@@ -18,18 +18,9 @@ const allowedOptions: Record<string, (keyof ComposeMount)[]> = {
 };
 
 export function convertMounts(service: ComposeService, context: ConvertContext): Mount[] {
-  const targets = new Map<string, number>();
-  return (service.mounts ?? []).map((mount, index) => {
-    const at = ['services', service.name, 'volumes', index];
-    if (targets.has(mount.target))
-      context.report.problem(
-        at,
-        `two mounts have the target ${JSON.stringify(mount.target)}`,
-        'remove one of the two',
-      );
-    targets.set(mount.target, index);
-    return convertMount(mount, at, context);
-  });
+  return (service.mounts ?? []).map((mount, index) =>
+    convertMount(mount, ['services', service.name, 'volumes', index], context),
+  );
 }
 
 function convertMount(mount: ComposeMount, at: ComposePath, context: ConvertContext): Mount {

@@ -1,5 +1,4 @@
 /** Networks of the stack, and how its services are attached to them. */
-import { isIP } from 'node:net';
 import type { NamedObject } from '../definition.ts';
 import type { NetworkCreate, ServiceSpec } from '../engine-types.ts';
 import type { ComposeNetwork, ComposeService } from './compose-types.ts';
@@ -57,36 +56,17 @@ function convertNetwork(
     Ingress: false,
     ConfigOnly: false,
     ConfigFrom: null,
-    IPAM: convertIpam(key, network, context),
+    IPAM: convertIpam(network),
     Options: network?.driverOpts ? { ...network.driverOpts } : null,
     Labels: addStackLabel(context, network?.labels),
   };
 }
 
-function convertIpam(
-  key: string,
-  network: ComposeNetwork | undefined,
-  { report }: ConvertContext,
-): Exclude<NetworkCreate['IPAM'], undefined> {
+function convertIpam(network: ComposeNetwork | undefined): Exclude<NetworkCreate['IPAM'], undefined> {
   const { driver = '', subnets = [] } = network?.ipam ?? {};
   if (driver === '' && subnets.length === 0) return null;
-  for (const [index, subnet] of subnets.entries())
-    if (subnet !== '' && !isSubnet(subnet))
-      report.problem(
-        ['networks', key, 'ipam', 'config', index, 'subnet'],
-        `${JSON.stringify(subnet)} is not a subnet`,
-        'write it as 10.1.0.0/16',
-      );
   const config = subnets.map((subnet) => (subnet === '' ? {} : { Subnet: subnet }));
   return { Driver: driver, Options: null, Config: config.length > 0 ? config : null };
-}
-
-function isSubnet(text: string): boolean {
-  const [address = '', bits = '', ...rest] = text.split('/');
-  const family = isIP(address);
-  return (
-    rest.length === 0 && family !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)
-  );
 }
 
 /** A service answers to its own name in each of its networks, besides its aliases. */

@@ -71,7 +71,7 @@ export function convertService(service: ComposeService, context: ConvertContext)
     Mode: convertMode(service, context),
     UpdateConfig: convertUpdateConfig(service.deploy.updateConfig),
     RollbackConfig: convertUpdateConfig(service.deploy.rollbackConfig),
-    EndpointSpec: convertEndpoint(service, context),
+    EndpointSpec: convertEndpoint(service),
   }) as ServiceSpec;
 }
 

@@ -140,10 +140,7 @@ function roundToSingle(value: number): number {
   return single;
 }
 
-export function convertEndpoint(
-  service: ComposeService,
-  { report }: ConvertContext,
-): NonNullable<ServiceSpec['EndpointSpec']> {
+export function convertEndpoint(service: ComposeService): NonNullable<ServiceSpec['EndpointSpec']> {
   const mode = service.deploy.endpointMode.toLowerCase();
   const ports = (service.ports ?? [])
     .toSorted((a, b) => a.published - b.published)
@@ -156,12 +153,5 @@ export function convertEndpoint(
           PublishMode: port.mode,
         }) as { TargetPort: number },
     );
-  for (const [index, port] of (service.ports ?? []).entries())
-    if (mode === 'dnsrr' && port.mode !== 'host')
-      report.problem(
-        ['services', service.name, 'ports', index],
-        'a service with endpoint_mode dnsrr has no virtual address that the ingress mesh could send this port to',
-        'publish it with mode: host, or use endpoint_mode: vip',
-      );
   return omitEmpty({ Mode: mode, Ports: ports });
 }

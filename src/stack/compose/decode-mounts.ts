@@ -70,8 +70,10 @@ function warnOther(
 }
 
 function resolveSource(mount: ComposeMount, at: ComposePath, context: DecodeContext): void {
-  if (mount.source === '')
-    return context.report.problem(at, 'a bind mount has no source', 'name the path on the node with source:');
+  if (mount.source === '') {
+    context.report.problem(at, 'a bind mount has no source', 'name the path on the node with source:');
+    return;
+  }
   if (mount.source.startsWith('~')) mount.source = expandHome(mount.source, at, context);
   if (!isAbsoluteAnywhere(mount.source)) mount.source = path.resolve(context.folder, mount.source);
 }

@@ -114,11 +114,17 @@ function readEnvFile(
 ): void {
   const full = path.resolve(context.folder, file);
   const read = context.readFile(full);
-  if ('failure' in read)
-    return context.report.problem(at, `can't read the environment file ${full}: ${read.failure}`);
+  if ('failure' in read) {
+    context.report.problem(at, `can't read the environment file ${full}: ${read.failure}`);
+    return;
+  }
   const parsed = parseEnvFile(read.content);
   for (const { line, message } of parsed.problems) context.report.problem(at, `${full}:${line}: ${message}`);
-  for (const [key, value] of parsed.variables) variables[key] = value;
+  for (const [key, value] of parsed.variables) {
+    const own = Object.hasOwn(context.variables, key) ? context.variables[key] : undefined;
+    // a bare name that we don't have either sets nothing
+    if (value !== null || own !== undefined) variables[key] = value ?? own ?? null;
+  }
 }
 
 /** `host:address`; of a list the order stays, a mapping is sorted. */

@@ -1,4 +1,4 @@
-/** Environment files: one `NAME=VALUE` a line, taken as it stands, no quoting and no variables. */
+/** Environment files: one `NAME=VALUE` a line, taken as it stands, no quoting and no variables; `NAME` alone passes ours on. */
 
 export interface EnvFileProblem {
   line: number;
@@ -8,12 +8,12 @@ export interface EnvFileProblem {
 /** The longest line the real command reads. */
 const longestLine = 65_536;
 
-/** Variables in their order; a name without `=` sets nothing, as there. */
+/** Variables in their order; a name without `=` is null. */
 export function parseEnvFile(bytes: Uint8Array): {
-  variables: [string, string][];
+  variables: [string, string | null][];
   problems: EnvFileProblem[];
 } {
-  const variables: [string, string][] = [];
+  const variables: [string, string | null][] = [];
   const problems: EnvFileProblem[] = [];
   let text: string;
   try {
@@ -33,7 +33,7 @@ export function parseEnvFile(bytes: Uint8Array): {
     const name = equals < 0 ? entry : entry.slice(0, equals);
     if (name === '') problems.push({ line, message: 'there is no name before the "="' });
     else if (/[ \t]/.test(name)) problems.push({ line, message: explainBlank(name) });
-    else if (equals >= 0) variables.push([name, entry.slice(equals + 1)]);
+    else variables.push([name, equals < 0 ? null : entry.slice(equals + 1)]);
   }
   return { variables, problems };
 }
