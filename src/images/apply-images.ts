@@ -3,15 +3,18 @@ import { createReadStream } from 'node:fs';
 import { UserError } from '../errors.ts';
 import type { Change } from '../plan/change.ts';
 import type { Progress } from '../plan/layer.ts';
+import { readArchive } from './archive.ts';
 import { buildImage } from './build-image.ts';
 import type { PreparedBuild, WantedImages } from './desired.ts';
-import { fanOut, type Receiver } from './fan-out.ts';
+import type { Receiver } from './fan-out.ts';
 import { dropCached, writeCached } from './image-cache.ts';
 import { EngineFailure, type ImageEngine } from './image-engine.ts';
 import { limitConcurrency } from './limit.ts';
 import type { EngineOf } from './observe-images.ts';
 import { buildLabel } from './observed.ts';
 import type { ImageAction } from './plan.ts';
+import { nameSavedLayer } from './present-layers.ts';
+import { type Shipment, sendImage } from './send-image.ts';
 
 export interface ApplyPlace {
   wanted: WantedImages;
@@ -22,7 +25,9 @@ export interface ApplyPlace {
 export type ApplyImageChange = (change: Change<ImageAction>, progress: Progress) => Promise<void>;
 
 const buildsAtOnce = 2;
-const transfersAtOnce = 2;
+/** Each of two at once would carry the layers they share. */
+const transfersAtOnce = 1;
+const chunkBytes = 512 * 1024;
 
 /** The one function that carries out changes of this layer; it bounds what runs at once over all of them. */
 export function createImageApplier({ wanted, engineOf, cacheFolder }: ApplyPlace): ApplyImageChange {
@@ -53,18 +58,19 @@ export function createImageApplier({ wanted, engineOf, cacheFolder }: ApplyPlace
     prepared = findPrepared(reference),
   ): Promise<void> => {
     const source = await engineOf(from);
-    const receivers = await createReceivers(targets, progress.signal);
+    const others: Receiver[] = [];
     if (prepared && cacheFolder !== undefined) {
       const accept: Receiver['accept'] = (stream) => writeCached(cacheFolder, prepared, stream);
-      receivers.push({ name: cacheName, accept });
+      others.push({ name: cacheName, accept });
     }
-    if (receivers.length > 0) {
+    if (targets.length + others.length > 0) {
       await limitTransfers(async () => {
         progress.report(
           targets.length > 0 ? `sending from ${from} to ${targets.join(', ')}` : 'keeping a copy',
         );
-        const failures = await fanOut(await source.save(reference), receivers, progress.signal);
-        throwIfFailed(reference, failures, progress.signal);
+        const layers = ((await source.inspect(reference))?.layers ?? []).map(nameSavedLayer);
+        const open = () => source.save(reference);
+        await sendImage({ reference, open, layers, targets: await withEngines(targets), others }, progress);
       });
     }
     await verify(reference, from, targets);
@@ -72,12 +78,12 @@ export function createImageApplier({ wanted, engineOf, cacheFolder }: ApplyPlace
 
   const load = async (action: Extract<ImageAction, { do: 'load' }>, progress: Progress): Promise<void> => {
     const { reference, path, targets, builder } = action;
-    const receivers = await createReceivers(targets, progress.signal);
     try {
       await limitTransfers(async () => {
         progress.report(`sending to ${targets.join(', ')}`);
-        const source = createReadStream(path, { highWaterMark: 512 * 1024 });
-        throwIfFailed(reference, await fanOut(source, receivers, progress.signal), progress.signal);
+        const { layers } = await readArchive(path);
+        const open = async () => createReadStream(path, { highWaterMark: chunkBytes });
+        await sendImage({ reference, open, layers, targets: await withEngines(targets) }, progress);
       });
       await verifyLoaded(action);
     } catch (error) {
@@ -146,13 +152,8 @@ export function createImageApplier({ wanted, engineOf, cacheFolder }: ApplyPlace
       if (!(await (await engineOf(node)).inspect(reference))) throw new NotAsWanted(reference, node);
   };
 
-  const createReceivers = (targets: string[], signal: AbortSignal): Promise<Receiver[]> =>
-    Promise.all(
-      targets.map(async (name): Promise<Receiver> => {
-        const engine = await engineOf(name);
-        return { name, accept: (stream) => engine.load(stream, signal) };
-      }),
-    );
+  const withEngines = (nodes: string[]): Promise<Shipment['targets']> =>
+    Promise.all(nodes.map(async (node) => ({ node, engine: await engineOf(node) })));
 
   const remove = async (id: string, targets: string[], progress: Progress): Promise<void> => {
     await Promise.all(targets.map(async (node) => removeOne(id, node, await engineOf(node), progress)));
@@ -217,15 +218,4 @@ function isBadArchive(error: unknown): boolean {
   if (error instanceof NotAsWanted) return true;
   const { cause } = error as { cause?: unknown };
   return cause instanceof EngineFailure || (cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
-}
-
-function throwIfFailed(reference: string, failures: Map<string, unknown>, signal: AbortSignal): void {
-  signal.throwIfAborted();
-  const [first] = failures.values();
-  if (failures.size === 0) return;
-  throw new UserError(`${reference} did not arrive on ${[...failures.keys()].join(', ')}`, {
-    details: [...failures].map(([name, error]) => `${name}: ${(error as Error).message}`),
-    next: 'run the same command again; if this stays, look at the free space there',
-    cause: first,
-  });
 }
