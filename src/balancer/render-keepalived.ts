@@ -47,18 +47,12 @@ global_defs {
     vrrp_no_swap
 }
 
-# a crash: systemd writes the file in the moment HAProxy's main process ends
+# a crash: systemd writes the file in the moment HAProxy's main process ends; unlike track_process,
+# which needs the kernel's process events, this works in containers too
 track_file haproxy_state {
     file "${haproxyStatePath}"
     weight 1
     init_file 0
-}
-
-# the same seen through the kernel's process events, where they reach us
-vrrp_track_process haproxy_process {
-    process haproxy
-    weight 0
-    quorum 1
 }
 
 # a hang: the process is there and doesn't answer
@@ -83,9 +77,6 @@ ${unicast}    virtual_ipaddress {
     }
     track_file {
         haproxy_state
-    }
-    track_process {
-        haproxy_process
     }
     track_script {
         haproxy_answers
