@@ -26,9 +26,9 @@ export function buildCommand(context: CommandContext): Command {
 }
 
 async function takeDown(options: DownOptions, context: CommandContext): Promise<void> {
-  const { terminal, cwd, env, signal } = context;
+  const { terminal, cwd, signal } = context;
   const startedAt = performance.now();
-  const inputs = await loadRemovalInputs({ ...options, cwd, env });
+  const inputs = await loadRemovalInputs({ ...options, cwd });
   await using hosts = openHosts(inputs.cluster, context);
   const layers = await createLayers(inputs, hosts);
   const removal = { volumes: options.volumes ?? false };

@@ -65,7 +65,7 @@ async function loadStackInputs(cluster: Cluster, options: LoadOptions): Promise<
     { loadStack },
     { prepareImages },
     { listWantedImages, resolveBuildImages },
-    { loadSecrets, checkSecretSources },
+    { loadSecrets },
     { checkStack },
     { planBackends },
   ] = await Promise.all([
@@ -92,10 +92,16 @@ async function loadStackInputs(cluster: Cluster, options: LoadOptions): Promise<
   const images = await collect(() => prepareImages(definition, cluster));
   // Writing fresh values is a change: only when nothing else is wrong.
   const write = options.writeSecrets && problems.length === 0;
-  const secrets = await collect(() =>
-    loadSecrets(cluster.secretsFile, { variables: cluster.variables, env: options.env, write }),
-  );
-  if (secrets) problems.push(...checkSecretSources(definition, [...secrets.values.keys()]));
+  const secrets = await collect(async (): Promise<LoadedSecrets> => {
+    if (cluster.secretsFile === undefined) return new Map();
+    const { variables } = cluster;
+    return loadSecrets(cluster.secretsFile, {
+      variables,
+      env: options.env,
+      write,
+      only: definition.external.secrets,
+    });
+  });
   if (problems.length > 0 || !images || !secrets) throw new InputError(problems);
   return {
     definition: resolveBuildImages(definition, images.builds),

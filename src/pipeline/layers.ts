@@ -15,7 +15,7 @@ export interface LayerChoice {
 /** The layers of a cluster, lowest first; those of the stack only where the cluster file names one. */
 export async function createLayers(inputs: Inputs, hosts: Hosts, choice: LayerChoice = {}): Promise<Layer[]> {
   const { cluster, stack } = inputs;
-  const [{ createHostsLayer }, { createSwarmLayer }, { connectManager }] = await Promise.all([
+  const [{ createHostsLayer }, { createSwarmLayer }, { findManager, connectManager }] = await Promise.all([
     import('../hosts/layer.ts'),
     import('../swarm/layer.ts'),
     import('../swarm/connect-manager.ts'),
@@ -26,14 +26,21 @@ export async function createLayers(inputs: Inputs, hosts: Hosts, choice: LayerCh
     createSwarmLayer(cluster, hosts, { takeOver: choice.takeOver ?? false }),
   ];
   if (stack) {
-    const [{ createImagesLayer }, { createSecretsLayer }, { createStackLayer }] = await Promise.all([
-      import('../images/layer.ts'),
-      import('../secrets/layer.ts'),
-      import('../stack/layer.ts'),
-    ]);
+    const [{ createImagesLayer }, { createSecretsLayer }, { selectStackSecrets }, { createStackLayer }] =
+      await Promise.all([
+        import('../images/layer.ts'),
+        import('../secrets/layer.ts'),
+        import('../secrets/desired.ts'),
+        import('../stack/layer.ts'),
+      ]);
     layers.push(
       createImagesLayer(stack.images, cluster, hosts),
-      createSecretsLayer(stack.definition, stack.secrets, { connectEngine }),
+      createSecretsLayer(
+        selectStackSecrets(stack.definition, stack.secrets),
+        stack.definition.name,
+        () => findManager(cluster, hosts),
+        { file: stack.definition.file },
+      ),
       createStackLayer(stack.definition, cluster, { connectEngine, hosts }),
     );
   }

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import { loadCluster } from '../../src/cluster/load-cluster.ts';
-import { listResidue } from '../../src/lab/residue.ts';
+import { findLab } from '../../src/lab/lab.ts';
+import { isClean, listResidue } from '../../src/lab/residue.ts';
 import { createHosts } from '../../src/remote/hosts.ts';
 import { copySecretsExample } from '../../src/secrets/secrets-example.ts';
 import { makePicture } from '../../stacks/sirip-hiu/make-picture.ts';
@@ -217,7 +218,8 @@ describe('taking it down', () => {
 
   test('and `lab down` leaves no process, mount, interface, route, rule or file', async () => {
     await expectKawanan(['lab', 'down']);
-    expect(await listResidue(labDir)).toEqual([]);
-    expect(existsSync(labDir)).toBe(false);
+    const { id } = findLab({ cwd: projectDir, env: { KAWANAN_LAB: labDir } });
+    const residue = await listResidue({ id, paths: [labDir] });
+    expect(isClean(residue), JSON.stringify(residue, undefined, 2)).toBe(true);
   });
 });

@@ -1,0 +1,179 @@
+/** Looks for what would stop or hurt a run, and changes nothing: files, hosts, swarm, balancers, and the way in. */
+import { type Cluster, swarmNodes } from '../cluster/cluster.ts';
+import { formatPlace, InputError, type Problem, UserError } from '../errors.ts';
+import type { Hosts } from '../remote/host.ts';
+import { type Inputs, type LoadOptions, loadInputs } from './inputs.ts';
+
+export interface Finding {
+  /** `broken`: a run would fail, or the service does not answer. `warning`: it works, but not as well as it could. */
+  verdict: 'ok' | 'warning' | 'broken';
+  /** `files`, `network`, or the name of a node. */
+  about: string;
+  message: string;
+  next?: string;
+}
+
+/** All that is found about the files; the inputs too, where nothing in them is broken. */
+export async function examineFiles(options: LoadOptions): Promise<{ findings: Finding[]; inputs?: Inputs }> {
+  try {
+    const inputs = await loadInputs({ ...options, writeSecrets: false });
+    const warnings = [...inputs.cluster.warnings, ...(inputs.stack?.definition.warnings ?? [])];
+    const findings = warnings.map((message): Finding => ({ verdict: 'warning', about: 'files', message }));
+    return {
+      inputs,
+      findings: [...findings, { verdict: 'ok', about: 'files', message: describeFiles(inputs) }],
+    };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { findings: error.problems.map(findProblem) };
+  }
+}
+
+function describeFiles({ cluster, stack }: Inputs): string {
+  const services = stack === undefined ? 'no stack' : `${stack.definition.services.length} services`;
+  return `the files are right: ${cluster.nodes.length} nodes, ${services}`;
+}
+
+function findProblem(problem: Problem): Finding {
+  const place = formatPlace(problem);
+  const message = place === '' ? problem.message : `${place}: ${problem.message}`;
+  return {
+    verdict: 'broken',
+    about: 'files',
+    message,
+    ...(problem.next !== undefined && { next: problem.next }),
+  };
+}
+
+/** All that is found about hosts, swarm, balancers and the way in, side by side. */
+export async function examineCluster(
+  cluster: Cluster,
+  hosts: Hosts,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const [hostFindings, swarm, balancer] = await Promise.all([
+    examineHosts(cluster, hosts, signal),
+    examineSwarm(cluster, hosts),
+    examineBalancers(cluster, hosts),
+  ]);
+  return [...hostFindings, ...swarm, ...balancer];
+}
+
+async function examineHosts(cluster: Cluster, hosts: Hosts, signal: AbortSignal): Promise<Finding[]> {
+  const [{ observeHosts }, { findWarnings }, { checkSystem }, { findNodesWithoutIpvs }] = await Promise.all([
+    import('../hosts/observe.ts'),
+    import('../hosts/warnings.ts'),
+    import('../hosts/supported-systems.ts'),
+    import('../hosts/host-state.ts'),
+  ]);
+  const observed = await observeHosts(cluster, hosts, signal);
+  const findings: Finding[] = [];
+  const reached = [];
+  for (const node of cluster.nodes) {
+    const state = observed.nodes[node.name]!;
+    if (state.kind === 'unreachable') {
+      findings.push(explain(node.name, state.error));
+      continue;
+    }
+    reached.push({ node, state });
+    const problems = checkSystem(node.name, state).map((problem) => ({
+      ...findProblem(problem),
+      about: node.name,
+    }));
+    findings.push(...problems);
+    if (problems.length === 0) {
+      findings.push({
+        verdict: 'ok',
+        about: node.name,
+        message: `answers as ${node.ssh.user}, ${state.system.name}`,
+      });
+    }
+  }
+  for (const message of findWarnings(reached)) findings.push({ verdict: 'warning', about: 'hosts', message });
+  const engines = new Set(swarmNodes(cluster).map(({ name }) => name));
+  for (const about of findNodesWithoutIpvs(observed).filter((name) => engines.has(name))) {
+    findings.push({
+      verdict: 'warning',
+      about,
+      message:
+        'its kernel has no IPVS: published ports of the ingress mesh and virtual service addresses answer nothing',
+      next: 'publish ports with mode: host and use endpoint_mode: dnsrr, or run a kernel with ip_vs',
+    });
+  }
+  return findings;
+}
+
+async function examineSwarm(cluster: Cluster, hosts: Hosts): Promise<Finding[]> {
+  const { findManager } = await import('../swarm/connect-manager.ts');
+  try {
+    const search = await findManager(cluster, hosts);
+    if (search.kind === 'found')
+      return [{ verdict: 'ok', about: search.node.name, message: 'answers for the swarm' }];
+    return [
+      {
+        verdict: 'warning',
+        about: 'swarm',
+        message: `there is no swarm yet (${search.reason})`,
+        next: 'kawanan up',
+      },
+    ];
+  } catch (error) {
+    return [explain('swarm', error)];
+  }
+}
+
+async function examineBalancers(cluster: Cluster, hosts: Hosts): Promise<Finding[]> {
+  const { readBalancerStatus } = await import('../balancer/status.ts');
+  const status = await readBalancerStatus(cluster, hosts);
+  const configured = status.nodes.some(({ keepalived }) => keepalived === 'active');
+  if (!configured || !status.vip) return [];
+  const { address, holders, problem } = status.vip;
+  if (problem !== undefined) {
+    return [{ verdict: 'broken', about: address, message: problem, next: 'kawanan status, then kawanan up' }];
+  }
+  return [
+    { verdict: 'ok', about: address, message: `held by ${holders.join(' and ')}` },
+    ...(await knock(cluster, address)),
+  ];
+}
+
+const knockTimeoutMs = 3_000;
+
+/** Whether a connection from here to the virtual address is answered at all. */
+async function knock(cluster: Cluster, address: string): Promise<Finding[]> {
+  const { connect } = await import('node:net');
+  const ssh = cluster.nodes.find(({ role }) => role === 'balancer')?.ssh.port ?? 22;
+  return new Promise((resolve) => {
+    const socket = connect({ host: address, port: ssh, timeout: knockTimeoutMs });
+    const end = (findings: Finding[]): void => {
+      socket.destroy();
+      resolve(findings);
+    };
+    socket.once('connect', () =>
+      end([{ verdict: 'ok', about: address, message: 'can be reached from here' }]),
+    );
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      // Refused is an answer: the address lives, only nothing listens on that port.
+      if (error.code === 'ECONNREFUSED')
+        return end([{ verdict: 'ok', about: address, message: 'can be reached from here' }]);
+      return end([unreachable(address, error.code ?? error.message)]);
+    });
+    socket.once('timeout', () => end([unreachable(address, 'no answer')]));
+  });
+}
+
+function unreachable(address: string, reason: string): Finding {
+  return {
+    verdict: 'warning',
+    about: address,
+    message: `the virtual address can't be reached from here (${reason})`,
+    next: 'fine where this computer is on another network; else look at the switch or the VM adapter (promiscuous mode)',
+  };
+}
+
+function explain(about: string, error: unknown): Finding {
+  if (!(error instanceof UserError)) throw error;
+  const { next } = error;
+  const message = [error.message, ...error.details].join('; ');
+  return { verdict: 'broken', about, message, ...(next !== undefined && { next }) };
+}
