@@ -17,13 +17,12 @@ export interface EngineRefusal {
 const largest = { secrets: 500 * 1024, configs: 1000 * 1024 };
 const longestName = 63;
 
-/** Everything about a stack that the engine is sure to refuse. */
+/** What the engine is sure to refuse about single objects; `check-stack.ts` looks at services side by side. */
 export function findEngineRefusals(stack: StackDefinition): EngineRefusal[] {
   return [
     ...stack.services.flatMap((service) => [
       ...checkServiceName(service),
       ...checkMountTargets(service),
-      ...checkPublishing(service),
       ...checkDuplicatePorts(service),
     ]),
     ...stack.networks.flatMap(checkSubnets),
@@ -61,23 +60,6 @@ function checkMountTargets({ key, spec }: ServiceDefinition): EngineRefusal[] {
     const message = `two mounts have the target ${Target}`;
     return [{ path: ['services', key, 'volumes', index], message, next: 'remove one of the two' }];
   });
-}
-
-function checkPublishing({ key, spec }: ServiceDefinition): EngineRefusal[] {
-  const { Mode, Ports = [] } = spec.EndpointSpec ?? {};
-  const meshed = Ports.filter((port) => port.PublishMode !== 'host').map(
-    (port) => port.PublishedPort ?? port.TargetPort,
-  );
-  if (Mode !== 'dnsrr' || meshed.length === 0) return [];
-  return [
-    {
-      path: ['services', key, 'ports'],
-      message:
-        `a service with endpoint_mode dnsrr has no virtual address, so that the ingress mesh ` +
-        `can't send it anything (port ${meshed.join(', ')})`,
-      next: 'publish with mode: host, or use endpoint_mode: vip',
-    },
-  ];
 }
 
 function checkDuplicatePorts({ key, spec }: ServiceDefinition): EngineRefusal[] {

@@ -48,7 +48,10 @@ export function judgeService(
   const wanted = countWanted(service, nodes);
   if (mode === 'replicated-job' || mode === 'global-job') return judgeJob(service, own, mode, wanted);
   const ready = new Set(nodes.filter((node) => node.ready).map((node) => node.id));
+  const allowed = listAllowedNodes(service, nodes);
   const slots = groupBySlot(own);
+  const fits = (task: ObservedTask): boolean =>
+    isCurrentTask(task, service) && (task.NodeID === undefined || allowed.has(task.NodeID));
   const health: ServiceHealth = {
     mode,
     wanted,
@@ -65,8 +68,8 @@ export function judgeService(
       (task) => isMeantToRun(task) && (task.NodeID === undefined || ready.has(task.NodeID)),
     );
     const current = slot.filter((task) => isCurrentTask(task, service));
-    const running = meant.find((task) => task.Status.State === 'running' && isCurrentTask(task, service));
-    health.outdated += meant.filter((task) => !isCurrentTask(task, service)).length;
+    const running = meant.find((task) => task.Status.State === 'running' && fits(task));
+    health.outdated += meant.filter((task) => !fits(task)).length;
     if (running) {
       health.running += 1;
       health.runningTaskIds.push(running.ID);
@@ -81,6 +84,8 @@ export function judgeService(
   for (let slot = satisfied + health.troubles.length; slot < wanted; slot++)
     health.troubles.push({ kind: 'missing' });
   health.done = satisfied === wanted && health.outdated === 0;
+  // Slots beyond what is wanted keep their failures for a while.
+  if (health.done) health.troubles = [];
   return health;
 }
 
@@ -124,6 +129,15 @@ function readMode(service: ObservedService): ServiceMode {
 
 function isMeantToRun(task: ObservedTask): boolean {
   return !goneStates.has(task.DesiredState) && !goneStates.has(task.Status.State);
+}
+
+/** Nodes where the service's tasks may be, a drained one included; constraints that we can't judge are met. */
+function listAllowedNodes(service: ObservedService, nodes: ObservedNode[]): Set<string> {
+  const constraints = (service.Spec.TaskTemplate.Placement?.Constraints ?? []).filter((text) =>
+    /^\s*node\.(id|hostname|role|labels\.)/i.test(text),
+  );
+  const idle = nodes.map((node) => ({ ...node, availability: 'active' as const }));
+  return new Set(findEligibleNodes(constraints, idle).map((node) => node.id));
 }
 
 /** The tasks of each slot (of a global service: of each node), newest first. */

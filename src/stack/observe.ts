@@ -68,7 +68,9 @@ export async function observeLeftovers(
         const filters = { label: [`${stackNamespaceLabel}=${stackName}`] };
         const answer = await within(
           callTimeoutMs,
-          engine.listVolumes({ filters: JSON.stringify(filters) } as never),
+          engine.listVolumes({ filters: JSON.stringify(filters) } as never) as unknown as Promise<{
+            Volumes?: { Name: string }[];
+          }>,
         );
         return { node, volumes: (answer.Volumes ?? []).map((volume) => volume.Name).sort() };
       } catch (error) {

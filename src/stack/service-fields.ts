@@ -2,14 +2,15 @@
  * A service spec as flat fields that a person reads, with the engine's defaults filled in: what the compose file
  * left unsaid and what the engine answers come out the same. Pure.
  */
-import type {
-  ConfigReference,
-  ContainerSpec,
-  FileTarget,
-  Mount,
-  SecretReference,
-  ServiceSpec,
-  UpdateConfig,
+import {
+  type ConfigReference,
+  type ContainerSpec,
+  type FileTarget,
+  type Mount,
+  type SecretReference,
+  type ServiceSpec,
+  stackNamespaceLabel,
+  type UpdateConfig,
 } from './engine-types.ts';
 import { formatBytes, formatNanoseconds } from './format-values.ts';
 import { hideSecrets, looksSecret } from './hide-values.ts';
@@ -99,13 +100,20 @@ function addContainer(fields: Fields, container: ContainerSpec): void {
 }
 
 function addMode(fields: Fields, mode: ServiceSpec['Mode'] = {}): void {
-  if (mode.Global) return add(fields, 'mode', 'global');
-  if (mode.GlobalJob) return add(fields, 'mode', 'global-job');
+  if (mode.Global) {
+    add(fields, 'mode', 'global');
+    return;
+  }
+  if (mode.GlobalJob) {
+    add(fields, 'mode', 'global-job');
+    return;
+  }
   if (mode.ReplicatedJob) {
     const concurrent = mode.ReplicatedJob.MaxConcurrent ?? 1;
     add(fields, 'mode', 'replicated-job');
     add(fields, 'max_concurrent', String(concurrent));
-    return add(fields, 'replicas', String(mode.ReplicatedJob.TotalCompletions ?? concurrent));
+    add(fields, 'replicas', String(mode.ReplicatedJob.TotalCompletions ?? concurrent));
+    return;
   }
   add(fields, 'mode', 'replicated');
   add(fields, 'replicas', String(mode.Replicated?.Replicas ?? 1));
@@ -138,7 +146,9 @@ function addUpdateConfig(fields: Fields, path: string, config: Partial<UpdateCon
 }
 
 function addMount(fields: Fields, mount: Mount): void {
-  const { Type, Source, Target, ReadOnly, ...options } = mount;
+  const { Type, Source, Target, ReadOnly, VolumeOptions, ...others } = mount;
+  const labels = omit(VolumeOptions?.Labels ?? {}, stackNamespaceLabel);
+  const options = { ...others, VolumeOptions: { ...VolumeOptions, Labels: labels } };
   const words = [Type, Source ?? '', ReadOnly ? 'read-only' : ''].filter((word) => word !== '');
   const rest = dropEmpty(options);
   add(fields, `volumes.${Target}`, [...words, rest === undefined ? '' : stableJson(rest)].join(' ').trim());

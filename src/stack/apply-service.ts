@@ -1,0 +1,209 @@
+/** Creates and updates services, and waits until each is really as wanted. */
+import { UserError } from '../errors.ts';
+import type { FieldChange } from '../plan/change.ts';
+import type { Progress } from '../plan/layer.ts';
+import type { ObjectNames, StackAction } from './action.ts';
+import { type ApplyContext, findByKey, refusal } from './apply-context.ts';
+import { removeService } from './apply-removal.ts';
+import { convergeService } from './converge.ts';
+import { diffServices } from './diff.ts';
+import { isOutOfSequence } from './engine-errors.ts';
+import type { ServiceSpec } from './engine-types.ts';
+import type { ObservedConfig, ObservedNetwork, ObservedSecret, ObservedService } from './observed.ts';
+import { readNetworkNames } from './plan.ts';
+import { nameObjects } from './resolve-references.ts';
+import { type NetworkNames, withoutDigest } from './service-fields.ts';
+
+type ActionOf<Kind extends StackAction['do']> = Extract<StackAction, { do: Kind }>;
+
+const updateAttempts = 4;
+
+export async function createService(
+  context: ApplyContext,
+  action: { service: string; names: ObjectNames },
+  progress: Progress,
+): Promise<void> {
+  const { engine } = context;
+  const desired = nameObjects(findByKey(context.definition.services, action.service).spec, action.names);
+  const { spec } = await fillIds(context, desired);
+  let id: string;
+  try {
+    const answer = (await engine.createService(spec as never)) as unknown as { ID?: string; id?: string };
+    id = (answer.ID ?? answer.id)!;
+  } catch (error) {
+    throw refusal(
+      `create the service ${spec.Name}`,
+      error,
+      'mend it in the compose file, or run `kawanan plan` to see what is there now',
+    );
+  }
+  await converge(context, { id, name: spec.Name, updating: false }, progress);
+}
+
+/** Removes a service that can't be changed into what is wanted, and creates it anew. */
+export async function replaceService(
+  context: ApplyContext,
+  action: ActionOf<'replace-service'>,
+  progress: Progress,
+): Promise<void> {
+  await removeService(context, action.id, action.service, progress);
+  await createService(context, action, progress);
+}
+
+/**
+ * Updates a service to the wanted spec.
+ *
+ * @throws UserError when it moved since the plan: what was shown and agreed to is no longer what would happen.
+ */
+export async function updateService(
+  context: ApplyContext,
+  action: ActionOf<'update-service'>,
+  planned: FieldChange[],
+  progress: Progress,
+): Promise<void> {
+  const desired = nameObjects(findByKey(context.definition.services, action.service).spec, action.names);
+  const { spec, networks } = await fillIds(context, desired);
+  const newPorts = planned.some(({ path }) => path.startsWith('ports.') || path === 'endpoint_mode');
+  const staleTaskIds = new Set<string>();
+  if (newPorts) {
+    const { tasks } = await context.snapshots.read(performance.now());
+    for (const task of tasks) if (task.ServiceID === action.id) staleTaskIds.add(task.ID);
+  }
+  const posted = await postSpec(context, action.id, spec.Name, (now) => {
+    const left = diffServices(now.Spec, desired, networks);
+    if (left.length === 0) return undefined;
+    if (now.Version.Index !== action.version && !sameFields(left, planned)) throw movedError(spec.Name);
+    return keepEngineChoices(spec, now.Spec);
+  });
+  await converge(
+    context,
+    { id: action.id, name: spec.Name, updating: posted, ...(posted && newPorts && { staleTaskIds }) },
+    progress,
+  );
+}
+
+/** Brings the tasks of a service to its spec, which is as wanted already. */
+export async function convergeExisting(
+  context: ApplyContext,
+  action: ActionOf<'converge-service'>,
+  progress: Progress,
+): Promise<void> {
+  const { spec } = findByKey(context.definition.services, action.service);
+  if (action.how !== 'wait') {
+    await postSpec(context, action.id, spec.Name, ({ Spec }) => {
+      if (action.how === 'resume') return Spec;
+      const force = (Spec.TaskTemplate.ForceUpdate ?? 0) + 1;
+      return { ...Spec, TaskTemplate: { ...Spec.TaskTemplate, ForceUpdate: force } };
+    });
+  }
+  await converge(context, { id: action.id, name: spec.Name, updating: action.how === 'resume' }, progress);
+}
+
+/** Posts a spec made from the service as it is now; whether it had to. The engine refuses if it moves in between. */
+async function postSpec(
+  context: ApplyContext,
+  id: string,
+  name: string,
+  makeSpec: (now: ObservedService) => ServiceSpec | undefined,
+): Promise<boolean> {
+  const service = context.engine.getService(id);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const now = (await service.inspect()) as unknown as ObservedService;
+      const body = makeSpec(now);
+      if (!body) return false;
+      await service.update({ _query: { version: now.Version.Index }, _body: body } as never);
+      return true;
+    } catch (error) {
+      if (isOutOfSequence(error) && attempt < updateAttempts) continue;
+      if (isOutOfSequence(error)) throw movedError(name);
+      throw refusal(`update the service ${name}`, error, 'run `kawanan plan` to see what is there now');
+    }
+  }
+}
+
+function converge(
+  context: ApplyContext,
+  service: { id: string; name: string; updating: boolean; staleTaskIds?: ReadonlySet<string> },
+  progress: Progress,
+): Promise<void> {
+  const { engine, snapshots, limits } = context;
+  return convergeService(
+    {
+      engine,
+      snapshots,
+      limits,
+      serviceId: service.id,
+      serviceName: service.name,
+      since: performance.now(),
+      updating: service.updating,
+      ...(service.staleTaskIds && { staleTaskIds: service.staleTaskIds }),
+    },
+    progress,
+  );
+}
+
+/** The spec with the ids of its networks, secrets and configs, which the engine wants, as they are now. */
+async function fillIds(
+  { engine }: ApplyContext,
+  spec: ServiceSpec,
+): Promise<{ spec: ServiceSpec; networks: NetworkNames }> {
+  const [networks, secrets, configs] = (await Promise.all([
+    engine.listNetworks(),
+    engine.listSecrets(),
+    engine.listConfigs(),
+  ])) as unknown as [ObservedNetwork[], ObservedSecret[] | null, ObservedConfig[] | null];
+  const swarmNetworks = networks.filter((network) => network.Scope === 'swarm');
+  const networkIds = new Map(swarmNetworks.map((network) => [network.Name, network.Id]));
+  const secretIds = new Map((secrets ?? []).map((secret) => [secret.Spec.Name, secret.ID]));
+  const configIds = new Map((configs ?? []).map((config) => [config.Spec.Name, config.ID]));
+  const find = (ids: Map<string, string>, type: string, name: string): string => {
+    const id = ids.get(name);
+    if (id !== undefined) return id;
+    throw new UserError(`${spec.Name} needs the ${type} ${name}, which is gone from the swarm`, {
+      next: 'run the same command again: it makes what is missing',
+    });
+  };
+  const container = { ...spec.TaskTemplate.ContainerSpec };
+  if (container.Secrets)
+    container.Secrets = container.Secrets.map((reference) => ({
+      ...reference,
+      SecretID: find(secretIds, 'secret', reference.SecretName),
+    }));
+  if (container.Configs)
+    container.Configs = container.Configs.map((reference) => ({
+      ...reference,
+      ConfigID: find(configIds, 'config', reference.ConfigName),
+    }));
+  const task = { ...spec.TaskTemplate, ContainerSpec: container };
+  if (task.Networks)
+    task.Networks = task.Networks.map((network) => ({
+      ...network,
+      Target: networkIds.get(network.Target) ?? network.Target,
+    }));
+  return { spec: { ...spec, TaskTemplate: task }, networks: readNetworkNames({ networks: swarmNetworks }) };
+}
+
+/** What the engine or an earlier `docker` command added and the compose file doesn't speak of. */
+function keepEngineChoices(spec: ServiceSpec, now: ServiceSpec): ServiceSpec {
+  const task = { ...spec.TaskTemplate };
+  const before = now.TaskTemplate;
+  if (before.ForceUpdate) task.ForceUpdate = before.ForceUpdate;
+  // A digest in place of the tag alone would be a new task for the same image.
+  if (withoutDigest(before.ContainerSpec.Image) === task.ContainerSpec.Image) {
+    task.ContainerSpec = { ...task.ContainerSpec, Image: before.ContainerSpec.Image };
+    if (before.Placement?.Platforms)
+      task.Placement = { ...task.Placement, Platforms: before.Placement.Platforms };
+  }
+  return { ...spec, TaskTemplate: task };
+}
+
+function sameFields(a: FieldChange[], b: FieldChange[]): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function movedError(name: string): UserError {
+  return new UserError(`the service ${name} was changed by someone else since the plan was made`, {
+    next: 'run the same command again: it plans from what is there now',
+  });
+}

@@ -1,0 +1,47 @@
+/** Carries out one change of the stack layer. */
+import type { Change } from '../plan/change.ts';
+import type { Progress } from '../plan/layer.ts';
+import type { StackAction } from './action.ts';
+import type { ApplyContext } from './apply-context.ts';
+import { createConfig, createNetwork, createSecret, replaceNetwork, updateLabels } from './apply-objects.ts';
+import { removeConfigOrSecret, removeNetwork, removeService, removeVolumes } from './apply-removal.ts';
+import { convergeExisting, createService, replaceService, updateService } from './apply-service.ts';
+
+/** Makes one change true, or throws a `UserError` that says why not. */
+export async function applyStackChange(
+  context: ApplyContext,
+  change: Change<StackAction>,
+  progress: Progress,
+): Promise<void> {
+  const { action } = change;
+  switch (action.do) {
+    case 'create-network':
+      return createNetwork(context, action.network);
+    case 'replace-network':
+      return replaceNetwork(context, action, progress);
+    case 'create-config':
+      return createConfig(context, action);
+    case 'create-secret':
+      return createSecret(context, action);
+    case 'update-labels':
+      return updateLabels(context, action);
+    case 'create-service':
+      return createService(context, action, progress);
+    case 'update-service':
+      return updateService(context, action, change.fields, progress);
+    case 'replace-service':
+      return replaceService(context, action, progress);
+    case 'converge-service':
+      return convergeExisting(context, action, progress);
+    case 'remove-service':
+      return removeService(context, action.id, action.name, progress);
+    case 'remove-network':
+      return removeNetwork(context, action.id, action.name, progress);
+    case 'remove-config':
+      return removeConfigOrSecret(context, 'config', action.id, action.name, progress);
+    case 'remove-secret':
+      return removeConfigOrSecret(context, 'secret', action.id, action.name, progress);
+    case 'remove-volumes':
+      return removeVolumes(context, action.node, action.volumes, progress);
+  }
+}

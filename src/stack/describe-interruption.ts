@@ -1,0 +1,92 @@
+/** What a change to a service cuts off, in words. Pure. */
+import type { FieldChange } from '../plan/change.ts';
+import type { PortConfig, ServiceSpec } from './engine-types.ts';
+import type { ObservedService, ObservedTask } from './observed.ts';
+
+/** Fields that the swarm changes without starting any task anew. */
+const quietFields =
+  /^(replicas|max_concurrent|labels\.|update_config\.|rollback_config\.|placement\.|max_replicas)/;
+
+/** True when the change makes the swarm replace the service's tasks. */
+export function replacesTasks(fields: FieldChange[]): boolean {
+  return fields.some(({ path }) => !quietFields.test(path));
+}
+
+/**
+ * What stops while a service is updated; `undefined` when nothing does: tasks start first, or others stand in that a
+ * health check has passed.
+ */
+export function describeUpdateInterruption(
+  name: string,
+  service: ObservedService,
+  desired: ServiceSpec,
+  fields: FieldChange[],
+  tasks: ObservedTask[],
+): string | undefined {
+  const before = service.Spec.Mode?.Replicated?.Replicas ?? 1;
+  const after = desired.Mode?.Replicated?.Replicas ?? 1;
+  if (!replacesTasks(fields)) {
+    if (!desired.Mode?.Global && after < before) return after === 0 ? `${name} stops` : undefined;
+    return undefined;
+  }
+  if (desired.Mode?.ReplicatedJob || desired.Mode?.GlobalJob || before === 0) return undefined;
+  const order = desired.UpdateConfig?.Order || 'stop-first';
+  const ports = listHostPorts(desired);
+  if (order === 'start-first' && ports.length === 0) return undefined;
+  const parallelism = desired.UpdateConfig?.Parallelism ?? 1;
+  if (desired.Mode?.Global)
+    return `${name} stops on ${parallelism === 0 ? 'every node' : 'one node after the other'}: one task a node, stop-first`;
+  const atOnce = parallelism === 0 || parallelism >= before;
+  const stops = `${name} stops for ${describeDuration(service, tasks)}`;
+  if (before === 1) return `${stops}: ${['one replica', ...describeHolds(desired), order].join(', ')}`;
+  if (atOnce) return `${stops}: all ${before} tasks are replaced at once (parallelism ${parallelism})`;
+  if (ports.length > 0)
+    return `host port ${ports.join(', ')} held: each node's task stops before its successor starts`;
+  if (!hasHealthCheck(desired))
+    return `${name}: ${parallelism} of ${before} tasks at a time is away, and no health check tells when the next may follow`;
+  return undefined;
+}
+
+/** What stops when a service is taken away and made anew. */
+export function describeReplacement(
+  name: string,
+  service: ObservedService,
+  tasks: ObservedTask[],
+  why: string,
+): string {
+  return `${name} stops for ${describeDuration(service, tasks)}: ${why}`;
+}
+
+/** The ports a service holds on the very nodes where its tasks run. */
+export function listHostPorts(spec: ServiceSpec): number[] {
+  return (spec.EndpointSpec?.Ports ?? [])
+    .filter((port: PortConfig) => port.PublishMode === 'host' && port.PublishedPort)
+    .map((port) => port.PublishedPort!);
+}
+
+function describeHolds(spec: ServiceSpec): string[] {
+  const mounts = spec.TaskTemplate.ContainerSpec.Mounts ?? [];
+  const local = mounts.some((mount) => mount.Type === 'volume' && !mount.VolumeOptions?.DriverConfig?.Name);
+  const ports = listHostPorts(spec);
+  return [
+    ...(local ? ['local volume'] : []),
+    ...(ports.length > 0 ? [`host port ${ports.join(', ')} held`] : []),
+  ];
+}
+
+function hasHealthCheck(spec: ServiceSpec): boolean {
+  const test = spec.TaskTemplate.ContainerSpec.Healthcheck?.Test ?? [];
+  return test.length > 0 && test[0] !== 'NONE';
+}
+
+/** As long as the last start took, from the task's creation until it ran (and was healthy). */
+function describeDuration(service: ObservedService, tasks: ObservedTask[]): string {
+  const starts = tasks
+    .filter(
+      (task) => task.ServiceID === service.ID && task.Status.State === 'running' && task.Status.Timestamp,
+    )
+    .map((task) => Date.parse(task.Status.Timestamp!) - Date.parse(task.CreatedAt))
+    .filter((durationMs) => durationMs >= 0 && durationMs < 10 * 60_000);
+  if (starts.length === 0) return 'a moment';
+  return `about ${Math.max(1, Math.round(Math.max(...starts) / 1000))} s`;
+}

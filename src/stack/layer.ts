@@ -1,0 +1,67 @@
+/** The stack layer: networks, configs, secrets and services of one compose file. */
+import type Docker from 'dockerode';
+import { type Cluster, swarmNodes } from '../cluster/cluster.ts';
+import { UserError } from '../errors.ts';
+import type { Layer } from '../plan/layer.ts';
+import type { Hosts } from '../remote/host.ts';
+import { ConnectionError } from '../remote/remote-errors.ts';
+import type { StackAction } from './action.ts';
+import { applyStackChange } from './apply.ts';
+import { type ConvergeLimits, defaultLimits } from './converge.ts';
+import type { StackDefinition } from './definition.ts';
+import { observeLeftovers, observeStack } from './observe.ts';
+import type { StackObserved } from './observed.ts';
+import { planStack, planStackRemoval } from './plan.ts';
+import { createSnapshotSource, type SnapshotSource } from './snapshots.ts';
+
+export interface StackLayerOptions {
+  /** The engine of a manager that answers for the swarm; throws a `UserError` when there is none. */
+  connectEngine: () => Promise<Docker>;
+  /** For what only a node itself knows: its volumes. Absent: volumes are neither seen nor removed. */
+  hosts?: Hosts;
+  limits?: Partial<ConvergeLimits>;
+}
+
+export function createStackLayer(
+  definition: StackDefinition,
+  cluster: Cluster,
+  options: StackLayerOptions,
+): Layer<StackObserved, StackAction> {
+  const { connectEngine, hosts } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  let connection: Promise<{ engine: Docker; snapshots: SnapshotSource }> | undefined;
+  // One for all changes that run side by side; found anew by each observation, for a manager may have gone.
+  const connect = () => {
+    connection ??= connectEngine().then((engine) => ({
+      engine,
+      snapshots: createSnapshotSource(engine, definition.name),
+    }));
+    return connection;
+  };
+
+  return {
+    name: 'stack',
+    observe: async () => {
+      connection = undefined;
+      let engine: Docker;
+      try {
+        ({ engine } = await connect());
+      } catch (error) {
+        if (error instanceof ConnectionError || !(error instanceof UserError)) throw error;
+        return { kind: 'unknown', reason: [error.message, ...error.details.slice(0, 1)].join(': ') };
+      }
+      const nodes = swarmNodes(cluster).map((node) => node.name);
+      const [value, leftovers] = await Promise.all([
+        observeStack(engine, definition.name),
+        hosts ? observeLeftovers(hosts, nodes, definition.name) : undefined,
+      ]);
+      return { kind: 'observed', value: leftovers ? { ...value, leftovers } : value };
+    },
+    plan: (observed, earlier) => planStack(definition, observed, earlier),
+    planRemoval: (observed, removal) => planStackRemoval(definition.name, observed, removal),
+    apply: async (change, progress) => {
+      const { engine, snapshots } = await connect();
+      await applyStackChange({ definition, engine, snapshots, hosts, limits }, change, progress);
+    },
+  };
+}

@@ -1,0 +1,218 @@
+/** The changes that make a stack's services as the compose file wants them. Pure. */
+import { type Change, type FieldChange, type LayerPlan, layerNames } from '../plan/change.ts';
+import type { ObjectNames, StackAction } from './action.ts';
+import type { ServiceDefinition, StackDefinition } from './definition.ts';
+import { describeReplacement, describeUpdateInterruption, replacesTasks } from './describe-interruption.ts';
+import { describeNewService, diffServices } from './diff.ts';
+import type { PortConfig, ServiceSpec } from './engine-types.ts';
+import type { ObservedService, StackObserved } from './observed.ts';
+import { nameObjects } from './resolve-references.ts';
+import type { NetworkNames } from './service-fields.ts';
+import { findUnconverged } from './unconverged.ts';
+
+type StackChange = Change<StackAction>;
+
+export interface ServicePlanContext {
+  definition: StackDefinition;
+  observed: StackObserved;
+  networks: NetworkNames;
+  names: ObjectNames;
+  /** Names of services that lose a network while it is made anew. */
+  uprooted: ReadonlyMap<string, string>;
+  /** Ids of the changes that make networks, configs and secrets. */
+  foundations: string[];
+}
+
+export const stackLayer = layerNames[4];
+
+export function serviceChangeId(name: string): string {
+  return `service/${name}`;
+}
+
+/** Creates, updates, replacements and removals of services, in the order they must happen. */
+export function planServices(
+  context: ServicePlanContext,
+): Pick<LayerPlan<StackAction>, 'changes' | 'unchanged' | 'warnings'> {
+  const { definition, observed } = context;
+  const changes: StackChange[] = [];
+  const warnings: string[] = [];
+  let unchanged = 0;
+  const wanted = new Set(definition.services.map((service) => service.spec.Name));
+  for (const service of definition.services) {
+    const change = planService(service, context, warnings);
+    if (change) changes.push(change);
+    else unchanged += 1;
+  }
+  for (const service of observed.services) {
+    if (!wanted.has(service.Spec.Name)) changes.push(planServiceRemoval(service));
+  }
+  addDependencies(changes, definition, context.foundations);
+  addPortOrder(changes, definition, observed);
+  return { changes, unchanged, warnings };
+}
+
+/** Takes a service away; the compose file doesn't name it. */
+export function planServiceRemoval(service: ObservedService): StackChange {
+  const name = service.Spec.Name;
+  return {
+    id: serviceChangeId(name),
+    layer: stackLayer,
+    kind: 'remove',
+    object: { type: 'service', name },
+    title: `remove service ${name}`,
+    fields: [],
+    interrupts: `${name} stops`,
+    after: [],
+    action: { do: 'remove-service', id: service.ID, name },
+  };
+}
+
+function planService(
+  service: ServiceDefinition,
+  context: ServicePlanContext,
+  warnings: string[],
+): StackChange | undefined {
+  const { observed, networks, names, uprooted } = context;
+  const desired = nameObjects(service.spec, names);
+  const name = desired.Name;
+  const base = { id: serviceChangeId(name), layer: stackLayer, object: { type: 'service', name }, after: [] };
+  const existing = observed.services.find((candidate) => candidate.Spec.Name === name);
+  if (!existing)
+    return {
+      ...base,
+      kind: 'create',
+      title: `create service ${name}`,
+      fields: describeNewService(desired, networks).filter(isWorthTelling),
+      undo: 'the service is removed',
+      action: { do: 'create-service', service: service.key, names },
+    };
+
+  const fields = diffServices(existing.Spec, desired, networks);
+  const startFirst = warnOfStartFirst(service.key, desired, fields);
+  if (startFirst) warnings.push(startFirst);
+  const mode = fields.find((field) => field.path === 'mode');
+  const network = uprooted.get(name);
+  if (mode || network !== undefined) {
+    const why = mode
+      ? 'the engine changes no service from one mode to another'
+      : `its network ${network} is made anew`;
+    return {
+      ...base,
+      kind: 'replace',
+      title: `make service ${name} anew`,
+      fields,
+      interrupts: describeReplacement(service.key, existing, observed.tasks, why),
+      action: { do: 'replace-service', service: service.key, id: existing.ID, names },
+    };
+  }
+  if (fields.length === 0) return planConvergence(service.key, existing, observed, base, warnings);
+  const interrupts = describeUpdateInterruption(service.key, existing, desired, fields, observed.tasks);
+  return {
+    ...base,
+    kind: 'update',
+    title: `update service ${name}`,
+    fields,
+    ...(interrupts !== undefined && { interrupts }),
+    undo: describeUndo(desired),
+    action: {
+      do: 'update-service',
+      service: service.key,
+      id: existing.ID,
+      version: existing.Version.Index,
+      names,
+    },
+  };
+}
+
+function planConvergence(
+  key: string,
+  existing: ObservedService,
+  observed: StackObserved,
+  base: Pick<StackChange, 'id' | 'layer' | 'object' | 'after'>,
+  warnings: string[],
+): StackChange | undefined {
+  const convergence = findUnconverged(existing, observed.tasks, observed.nodes);
+  const name = existing.Spec.Name;
+  if (convergence.kind === 'degraded') warnings.push(`service ${name} is degraded: ${convergence.reason}`);
+  if (convergence.kind !== 'unfinished') return undefined;
+  const { how, reason } = convergence;
+  const titles = {
+    wait: `wait until service ${name} has converged`,
+    resume: `resume the paused update of service ${name}`,
+    again: `start service ${name} again: it gave up`,
+  };
+  return {
+    ...base,
+    kind: 'update',
+    title: titles[how],
+    fields: [{ path: 'tasks', before: reason, after: 'converged' }],
+    action: { do: 'converge-service', service: key, id: existing.ID, how },
+  };
+}
+
+/** The few fields of a new service that one wants to see before saying yes. */
+function isWorthTelling({ path }: FieldChange): boolean {
+  return /^(image|mode|replicas|ports\.|volumes\.|placement\.constraints)/.test(path);
+}
+
+function describeUndo(desired: ServiceSpec): string {
+  return desired.UpdateConfig?.FailureAction === 'rollback'
+    ? 'the swarm rolls back by itself when a new task fails'
+    : 'the swarm keeps the spec before this one: `docker service rollback`';
+}
+
+function warnOfStartFirst(key: string, desired: ServiceSpec, fields: FieldChange[]): string | undefined {
+  if (desired.UpdateConfig?.Order !== 'start-first' || !replacesTasks(fields)) return undefined;
+  const port = (desired.EndpointSpec?.Ports ?? []).find(({ PublishMode }) => PublishMode === 'host');
+  if (!port?.PublishedPort) return undefined;
+  return `${key}: start-first needs a node where host port ${port.PublishedPort} is free; without one the update waits for ever`;
+}
+
+/** Services wait for what they rest on, and for those they depend on, as far as these change at all. */
+function addDependencies(changes: StackChange[], definition: StackDefinition, foundations: string[]): void {
+  const ids = new Set(changes.map((change) => change.id));
+  for (const service of definition.services) {
+    const change = changes.find((candidate) => candidate.id === serviceChangeId(service.spec.Name));
+    if (!change) continue;
+    change.after.push(...foundations);
+    for (const key of service.dependsOn) {
+      const needed = definition.services.find((candidate) => candidate.key === key);
+      const id = needed && serviceChangeId(needed.spec.Name);
+      if (id !== undefined && ids.has(id) && !leadsTo(changes, id, change.id)) change.after.push(id);
+    }
+  }
+}
+
+/** A port is free only once the service that gives it up has done so. */
+function addPortOrder(changes: StackChange[], definition: StackDefinition, observed: StackObserved): void {
+  const holders = new Map<string, string>();
+  for (const service of observed.services) {
+    for (const port of service.Spec.EndpointSpec?.Ports ?? []) holders.set(portKey(port), service.Spec.Name);
+  }
+  for (const { spec } of definition.services) {
+    const change = changes.find((candidate) => candidate.id === serviceChangeId(spec.Name));
+    for (const port of spec.EndpointSpec?.Ports ?? []) {
+      const holder = holders.get(portKey(port));
+      if (!change || holder === undefined || holder === spec.Name || !port.PublishedPort) continue;
+      const id = serviceChangeId(holder);
+      if (!changes.some((candidate) => candidate.id === id) || change.after.includes(id)) continue;
+      if (!leadsTo(changes, id, change.id)) change.after.push(id);
+    }
+  }
+}
+
+function portKey(port: PortConfig): string {
+  return `${port.PublishedPort ?? 0}/${port.Protocol || 'tcp'}`;
+}
+
+/** Whether `from` waits, directly or not, for `to`: then `to` must not wait for `from`. */
+function leadsTo(changes: StackChange[], from: string, to: string): boolean {
+  const seen = new Set<string>();
+  const visit = (id: string): boolean => {
+    if (id === to) return true;
+    if (seen.has(id)) return false;
+    seen.add(id);
+    return (changes.find((change) => change.id === id)?.after ?? []).some(visit);
+  };
+  return visit(from);
+}

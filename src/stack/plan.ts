@@ -1,0 +1,293 @@
+/** What would make the stack as the compose file says. Pure: no I/O, no clock. */
+import { InputError } from '../errors.ts';
+import type { Change, FieldChange, LayerPlan } from '../plan/change.ts';
+import type { EarlierPlans } from '../plan/layer.ts';
+import type { StackAction } from './action.ts';
+import type { StackDefinition } from './definition.ts';
+import { diffNetworks } from './diff.ts';
+import { stackNamespaceLabel } from './engine-types.ts';
+import type { StackObserved } from './observed.ts';
+import { planServiceRemoval, planServices, stackLayer } from './plan-services.ts';
+import {
+  type FileObject,
+  fileFingerprintLabel,
+  fileVersionLabel,
+  fileVersionOfLabel,
+  resolveReferences,
+  secretLabel,
+} from './resolve-references.ts';
+
+type StackChange = Change<StackAction>;
+
+/**
+ * Plans a stack: networks, configs and secrets first, then services.
+ *
+ * @throws InputError naming every external object that is nowhere, and every name that belongs to someone else.
+ */
+export function planStack(
+  definition: StackDefinition,
+  observed: StackObserved,
+  earlier: EarlierPlans,
+): LayerPlan<StackAction> {
+  const references = resolveReferences(definition, observed, earlier);
+  const networks = planNetworks(definition, observed);
+  const problems = [...networks.problems, ...references.problems];
+  if (problems.length > 0) throw new InputError(problems);
+
+  const configs = planFileObjects('config', references.configs, definition);
+  const secrets = planFileObjects('secret', references.secrets, definition);
+  const foundations = [...networks.changes, ...configs, ...secrets];
+  const services = planServices({
+    definition,
+    observed,
+    networks: readNetworkNames(observed),
+    names: references.names,
+    uprooted: networks.uprooted,
+    foundations: foundations.map((change) => change.id),
+  });
+  const removals = planStrayObjects(
+    definition,
+    observed,
+    services.changes.map((change) => change.id),
+  );
+  const total = definition.networks.length + definition.configs.length + definition.secrets.length;
+  return {
+    layer: stackLayer,
+    changes: [...foundations, ...services.changes, ...removals],
+    unchanged: services.unchanged + total - foundations.length,
+    warnings: [...definition.warnings, ...references.warnings, ...services.warnings],
+  };
+}
+
+/**
+ * Plans to remove everything that carries the stack's label. Secrets of the secrets file are that layer's; volumes go
+ * only when asked, and are named otherwise.
+ */
+export function planStackRemoval(
+  stackName: string,
+  observed: StackObserved,
+  options: { volumes: boolean },
+): LayerPlan<StackAction> {
+  const services = observed.services.map(planServiceRemoval);
+  const after = services.map((change) => change.id);
+  const objects = listOwnObjects(stackName, observed).map((object) => planObjectRemoval(object, after));
+  const leftovers = (observed.leftovers ?? []).filter(({ volumes }) => volumes.length > 0);
+  const warnings = (observed.leftovers ?? [])
+    .filter(({ unreachable }) => unreachable !== undefined)
+    .map(({ node }) => `${node} doesn't answer: volumes of ${stackName} that are there stay`);
+  if (!options.volumes) {
+    for (const { node, volumes } of leftovers)
+      warnings.push(
+        `volumes stay on ${node}: ${volumes.join(', ')} (\`--volumes\` removes them and their data)`,
+      );
+  }
+  const volumes = options.volumes
+    ? leftovers.map((leftover) => planVolumeRemoval(leftover.node, leftover.volumes, after))
+    : [];
+  return { layer: stackLayer, changes: [...services, ...objects, ...volumes], unchanged: 0, warnings };
+}
+
+/** Names of networks by id and by name. */
+export function readNetworkNames(observed: Pick<StackObserved, 'networks'>): Map<string, string> {
+  return new Map(
+    observed.networks.flatMap((network) => [
+      [network.Name, network.Name] as const,
+      [network.Id, network.Name] as const,
+    ]),
+  );
+}
+
+function planNetworks(definition: StackDefinition, observed: StackObserved) {
+  const changes: StackChange[] = [];
+  const problems = [];
+  const uprooted = new Map<string, string>();
+  for (const { key, spec } of definition.networks) {
+    const base = {
+      id: `network/${spec.Name}`,
+      layer: stackLayer,
+      object: { type: 'network', name: spec.Name },
+      after: [] as string[],
+    };
+    const existing = observed.networks.find((network) => network.Name === spec.Name);
+    if (!existing) {
+      changes.push({
+        ...base,
+        kind: 'create',
+        title: `create network ${spec.Name}`,
+        fields: spec.Driver && spec.Driver !== 'overlay' ? [{ path: 'driver', after: spec.Driver }] : [],
+        undo: 'the network is removed',
+        action: { do: 'create-network', network: key },
+      });
+      continue;
+    }
+    if (existing.Labels?.[stackNamespaceLabel] !== definition.name) {
+      problems.push({
+        file: definition.file,
+        path: `networks.${key}`,
+        message: `the network ${spec.Name} exists already and isn't the stack's`,
+        next: 'say `external: true` to use it, or give yours another name',
+      });
+      continue;
+    }
+    const fields = diffNetworks(existing, spec);
+    if (fields.length === 0) continue;
+    const users = observed.services.filter((service) =>
+      service.Spec.TaskTemplate.Networks?.some(
+        ({ Target }) => Target === existing.Id || Target === spec.Name,
+      ),
+    );
+    for (const user of users) uprooted.set(user.Spec.Name, spec.Name);
+    changes.push({
+      ...base,
+      kind: 'replace',
+      title: `make network ${spec.Name} anew`,
+      fields,
+      ...(users.length > 0 && {
+        interrupts: `a network can't be changed: ${users.map((user) => user.Spec.Name).join(', ')} stop until it is made anew`,
+      }),
+      action: {
+        do: 'replace-network',
+        network: key,
+        id: existing.Id,
+        serviceIds: users.map((user) => user.ID),
+      },
+    });
+  }
+  return { changes, problems, uprooted };
+}
+
+function planFileObjects(
+  type: 'config' | 'secret',
+  objects: FileObject[],
+  definition: StackDefinition,
+): StackChange[] {
+  const specs = type === 'config' ? definition.configs : definition.secrets;
+  return objects.flatMap((object): StackChange[] => {
+    const { key, name, objectName, observed, changed } = object;
+    const base = {
+      id: `${type}/${name}`,
+      layer: stackLayer,
+      object: { type, name: objectName },
+      after: [],
+    };
+    if (!observed)
+      return [
+        {
+          ...base,
+          kind: 'create',
+          title: `create ${type} ${objectName}`,
+          fields: changed
+            ? [{ path: 'content', before: `an older version of ${name}`, after: objectName }]
+            : [],
+          undo: 'older versions are kept',
+          action:
+            type === 'config'
+              ? { do: 'create-config', config: key, objectName }
+              : { do: 'create-secret', secret: key, objectName },
+        },
+      ];
+    const wanted = specs.find((spec) => spec.key === key)?.spec.Labels ?? {};
+    const fields = diffLabels(observed.Spec.Labels ?? {}, wanted);
+    if (fields.length === 0) return [];
+    return [
+      {
+        ...base,
+        kind: 'update',
+        title: `update the labels of ${type} ${objectName}`,
+        fields,
+        action: { do: 'update-labels', type, key, id: observed.ID },
+      },
+    ];
+  });
+}
+
+/** Our own labels on an object are no part of what the compose file wants. */
+const ownLabels = new Set([fileVersionOfLabel, fileVersionLabel, fileFingerprintLabel]);
+
+function diffLabels(observed: Record<string, string>, wanted: Record<string, string>): FieldChange[] {
+  const names = [...new Set([...Object.keys(wanted), ...Object.keys(observed)])].filter(
+    (name) => !ownLabels.has(name),
+  );
+  return names
+    .filter((name) => observed[name] !== wanted[name])
+    .map((name) => ({
+      path: `labels.${name}`,
+      ...(observed[name] !== undefined && { before: observed[name] }),
+      ...(wanted[name] !== undefined && { after: wanted[name] }),
+    }));
+}
+
+interface OwnObject {
+  type: 'network' | 'config' | 'secret';
+  id: string;
+  name: string;
+  /** What the compose file calls it: a later version has the name of the first. */
+  wantedAs: string;
+}
+
+function listOwnObjects(stackName: string, observed: StackObserved): OwnObject[] {
+  const isOwn = (labels: Record<string, string> = {}): boolean =>
+    labels[stackNamespaceLabel] === stackName && labels[secretLabel] === undefined;
+  const networks = observed.networks
+    .filter((network) => isOwn(network.Labels))
+    .map((network) => ({
+      type: 'network' as const,
+      id: network.Id,
+      name: network.Name,
+      wantedAs: network.Name,
+    }));
+  const files = (['config', 'secret'] as const).flatMap((type) =>
+    (type === 'config' ? observed.configs : observed.secrets)
+      .filter(({ Spec }) => isOwn(Spec.Labels))
+      .map(({ ID, Spec }) => ({
+        type,
+        id: ID,
+        name: Spec.Name,
+        wantedAs: Spec.Labels?.[fileVersionOfLabel] ?? Spec.Name,
+      })),
+  );
+  return [...networks, ...files];
+}
+
+/** What carries the stack's label and isn't in the compose file any more; older versions of what is stay. */
+function planStrayObjects(
+  definition: StackDefinition,
+  observed: StackObserved,
+  after: string[],
+): StackChange[] {
+  const wanted = new Set([
+    ...definition.networks.map(({ spec }) => `network/${spec.Name}`),
+    ...definition.configs.map(({ spec }) => `config/${spec.Name}`),
+    ...definition.secrets.map(({ spec }) => `secret/${spec.Name}`),
+  ]);
+  return listOwnObjects(definition.name, observed)
+    .filter(({ type, wantedAs }) => !wanted.has(`${type}/${wantedAs}`))
+    .map((object) => planObjectRemoval(object, after));
+}
+
+function planObjectRemoval({ type, id, name }: OwnObject, after: string[]): StackChange {
+  return {
+    id: `remove ${type}/${name}`,
+    layer: stackLayer,
+    kind: 'remove',
+    object: { type, name },
+    title: `remove ${type} ${name}`,
+    fields: [],
+    after: [...after],
+    action: { do: `remove-${type}`, id, name },
+  };
+}
+
+function planVolumeRemoval(node: string, volumes: string[], after: string[]): StackChange {
+  return {
+    id: `volumes/${node}`,
+    layer: stackLayer,
+    kind: 'remove',
+    object: { type: 'volume', name: volumes.join(', '), host: node },
+    title: `remove ${volumes.length === 1 ? 'volume' : 'volumes'} ${volumes.join(', ')}`,
+    fields: [],
+    interrupts: 'the data in them is lost',
+    after: [...after],
+    action: { do: 'remove-volumes', node, volumes },
+  };
+}
