@@ -2,7 +2,6 @@
  * A stack as it should be: what a compose file converts to. The objects have the shapes of the Engine API
  * (`POST /services/create` and so on), names already scoped by the stack. No I/O here.
  */
-import type { Problem } from '../errors.ts';
 import type { ConfigSpec, NetworkCreate, SecretSpec, ServiceSpec } from './engine-types.ts';
 
 export interface BuildDefinition {
@@ -42,9 +41,7 @@ export interface StackDefinition {
   external: { networks: string[]; configs: string[]; secrets: string[] };
   /** The checked but uninterpreted `x-balancer` section, and where it stands in the file. */
   xBalancer?: { value: unknown; locate: (path: (string | number)[]) => { line?: number; column?: number } };
-  /** Where a key of the compose file stands, e.g. `['services', 'web', 'deploy']`: the nearest one that is written. */
+  /** Where a key of the compose files stands, e.g. `['services', 'web', 'deploy']`: the nearest one that is written. */
   locate?: (path: (string | number)[]) => { file?: string; line?: number; column?: number };
   warnings: string[];
-  /** What `docker stack deploy` would send and the engine is sure to refuse: a deploy must stop here, before any change. */
-  engineProblems?: Problem[];
 }

@@ -15,7 +15,7 @@ import { findForbiddenKeys } from './forbidden-keys.ts';
 import { interpolateDocument, type Variables } from './interpolate.ts';
 import { mergeStacks } from './merge-stacks.ts';
 import { type ComposeDocument, parseComposeYaml } from './parse-yaml.ts';
-import { type Findings, makeReport } from './report.ts';
+import { type Findings, locateIn, makeReport } from './report.ts';
 import { warnIgnoredKeys } from './warn-ignored.ts';
 import { printScalar } from './yaml-scalar.ts';
 import { isMap, toPlain, type YamlMap } from './yaml-value.ts';
@@ -24,6 +24,8 @@ export interface BuildOptions {
   name: string;
   variables: Variables;
   lenient?: boolean;
+  /** Only what `docker stack deploy` does: no lints, and what the engine would refuse is let through. */
+  convertOnly?: boolean;
 }
 
 /** A compose file that is whole and follows the format, its variables filled in. */
@@ -157,14 +159,14 @@ export function buildStack(
     ...stack,
     file: documents[0]?.file ?? '',
     ...(xBalancer ? { xBalancer } : {}),
+    locate: (at) => locateIn(documents, at),
     warnings: findings.warnings,
   };
-  for (const { path: at, message } of lintStack(definition)) report.warn(at, message);
-  const refused: Findings = { problems: [], warnings: [] };
-  const refusal = makeReport(documents, refused);
-  for (const { path: at, message, next } of findEngineRefusals(definition))
-    refusal.problem(at, message, next);
-  return refused.problems.length > 0 ? { ...definition, engineProblems: refused.problems } : definition;
+  if (options.convertOnly) return definition;
+  for (const { path: at, message } of lintStack(definition, compose)) report.warn(at, message);
+  for (const { path: at, message, next } of findEngineRefusals(definition)) report.problem(at, message, next);
+  throwIfAny(findings.problems);
+  return definition;
 }
 
 function decodeFile(

@@ -14,6 +14,8 @@ export interface LoadOptions {
   variables: Record<string, string>;
   /** Keys that a swarm stack doesn't know become warnings instead of errors. */
   lenient?: boolean;
+  /** Only what `docker stack deploy` does: no lints, and what the engine would refuse is let through. */
+  convertOnly?: boolean;
 }
 
 /**

@@ -12,12 +12,17 @@ export interface Findings {
   warnings: string[];
 }
 
-/** Reports on what stands at a path in the last of these files that has it, as later files override earlier ones. */
+/** Where something stands: in the last of these files that has it, as later files override earlier ones. */
+export function locateIn(
+  documents: ComposeDocument[],
+  path: ComposePath,
+): { file: string; line?: number; column?: number } {
+  const document = documents.findLast((one) => one.has(path)) ?? findNearest(documents, path);
+  return { file: document.file, ...document.locate(path) };
+}
+
 export function makeReport(documents: ComposeDocument[], findings: Findings): Report {
-  const place = (path: ComposePath) => {
-    const document = documents.findLast((one) => one.has(path)) ?? findNearest(documents, path);
-    return { file: document.file, ...document.locate(path), path: path.join('.') };
-  };
+  const place = (path: ComposePath) => ({ ...locateIn(documents, path), path: path.join('.') });
   return {
     problem: (path, message, next) =>
       findings.problems.push(

@@ -66,7 +66,7 @@ function readVariables(file: string): Record<string, string> {
 }
 
 export function loadCase({ files, stack, variables }: OracleCase): Promise<StackDefinition> {
-  return loadStack(files, { name: stack, variables });
+  return loadStack(files, { name: stack, variables, convertOnly: true });
 }
 
 /** What the real command sent; `undefined` where it refused the files. */
