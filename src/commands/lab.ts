@@ -5,10 +5,10 @@ import { downLab } from '../lab/down.ts';
 import { cutNode, healNode, killNode, pauseNode, resumeNode, startNode } from '../lab/faults.ts';
 import { findLab, type Lab, labNodes } from '../lab/lab.ts';
 import { type Release, releases } from '../lab/record.ts';
+import { renderLabStatus } from '../lab/render-status.ts';
 import { readLabStatus } from '../lab/status.ts';
 import { upLab } from '../lab/up.ts';
 import { formatDuration } from '../output/format.ts';
-import { renderLabStatus } from '../output/render-lab.ts';
 import type { Progress } from '../plan/layer.ts';
 
 /** `kawanan lab`: machines on this computer to run a cluster on, and to break. */

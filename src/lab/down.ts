@@ -24,7 +24,7 @@ export async function downLab(lab: Lab, options: DownLabOptions): Promise<boolea
   const there = (await exists(lab.stateDir)) || (await exists(lab.machinesDir));
   await withLock(lab.stateDir, { progress }, async () => {
     await removeAbandonedLabs(lab, progress);
-    await removeLab(lab, progress);
+    await removeLab(lab, there ? progress : { ...progress, report: () => {} });
     if (options.purge) await purgeCache(lab, progress);
   });
   await rmdir(dirname(lab.stateDir)).catch(() => {}); // Something else is in `.kawanan`.

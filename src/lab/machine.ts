@@ -63,11 +63,16 @@ export function bootWords(options: BootOptions, groupFiles: string[]): string[] 
 
 /** Switches a machine on and waits until its systemd and its sshd are up. */
 export async function bootMachine(options: BootOptions, progress: Progress): Promise<void> {
-  await launchMachine(options);
-  await waitForMachine(options, progress);
+  const launched = await launchMachine(options);
+  await waitForMachine(options, progress, launched);
 }
 
-async function launchMachine(options: BootOptions): Promise<void> {
+/** The program that runs a machine, as long as we are its parent. */
+interface Launched {
+  ended: boolean;
+}
+
+async function launchMachine(options: BootOptions): Promise<Launched> {
   const { lab, node, layout } = options;
   await writeResolvConf(lab, node);
   const words = bootWords(options, await makeNodeGroups(layout, lab, node));
@@ -85,17 +90,26 @@ async function launchMachine(options: BootOptions): Promise<void> {
       child.once('error', fail);
     });
     child.unref();
+    const launched = { ended: false };
+    child.once('exit', () => {
+      launched.ended = true;
+    });
+    return launched;
   } finally {
     await log.close();
   }
 }
 
 /** Waits until a machine that is on answers: systemd has started everything, and sshd sends its greeting. */
-export async function waitForMachine(options: BootOptions, progress: Progress): Promise<void> {
+export async function waitForMachine(
+  options: BootOptions,
+  progress: Progress,
+  launched: Launched = { ended: false },
+): Promise<void> {
   const { lab, node, network, layout } = options;
   const group = nodeGroup(layout.freezer, lab, node);
   const deadline = Date.now() + bootTimeoutMs;
-  const startedAt = Date.now();
+  let seen = false;
   for (;;) {
     if (progress.signal.aborted) throw new InterruptedError('interrupted');
     const leader = await findLeader(group);
@@ -105,8 +119,8 @@ export async function waitForMachine(options: BootOptions, progress: Progress): 
       (await answersSsh(network.addresses[node.name]!))
     )
       return;
-    // The launcher needs a moment until it has entered its group.
-    const gone = Date.now() - startedAt > 2000 && (await listProcesses(group)).length === 0;
+    seen ||= leader !== undefined;
+    const gone = launched.ended || (seen && leader === undefined);
     if (gone || Date.now() > deadline) {
       throw new UserError(
         gone

@@ -1,5 +1,5 @@
-import type { LabStatus } from '../lab/status.ts';
-import { renderTable } from './table.ts';
+import { renderTable } from '../output/table.ts';
+import type { LabStatus } from './status.ts';
 
 /** The state of the lab as a table, or one line when there is none. */
 export function renderLabStatus(status: LabStatus): string {
