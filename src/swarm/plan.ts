@@ -1,0 +1,320 @@
+/** What the swarm still needs to be as the cluster file says; pure. */
+import type { Cluster, ClusterNode } from '../cluster/cluster.ts';
+import { swarmNodes } from '../cluster/cluster.ts';
+import { CombinedError, InputError, type Problem, UserError } from '../errors.ts';
+import { type FieldChange, type LayerPlan, unknownPlan } from '../plan/change.ts';
+import type { MemberSettings, SwarmAction, SwarmChange } from './action.ts';
+import { mergeLabels } from './node-labels.ts';
+import { countManagers, hasQuorum } from './quorum.ts';
+import { chooseView, findStanding, isSameMachine, type Standing } from './recognise.ts';
+import type { EngineState, MemberState, SwarmObserved } from './swarm-state.ts';
+
+export interface SwarmPlanOptions {
+  /** Nodes that are in another swarm leave it, and all it runs on them. */
+  takeOver?: boolean;
+  /** What a node that can't be reached means: `refuse` (unless told) ends the plan, `skip` leaves it out with a warning. */
+  unreachable?: 'refuse' | 'skip';
+}
+
+/** One node that answered, and what it is to our swarm. */
+interface Seen {
+  node: ClusterNode;
+  engine: EngineState;
+  standing: Standing;
+}
+
+/**
+ * The changes that bring every node into one swarm with its role, labels and availability.
+ * Managers join one after the other, then workers side by side; promotions come before demotions.
+ *
+ * @throws `InputError` for nodes in another swarm without `takeOver`; `UserError` when the quorum is lost or a
+ *   demotion would lose it; the connection's own error for a node that couldn't be reached.
+ */
+export function planSwarm(
+  cluster: Cluster,
+  observed: SwarmObserved,
+  options: SwarmPlanOptions = {},
+): LayerPlan<SwarmAction> {
+  const nodes = swarmNodes(cluster);
+  const unreachable = checkReachable(nodes, observed, options);
+  const absent = Object.values(observed.engines).find((engine) => engine.kind === 'absent');
+  if (absent?.kind === 'absent') return unknownPlan('swarm', absent.reason);
+
+  const view = chooseView(cluster, observed);
+  const seen = nodes.flatMap((node): Seen[] => {
+    const engine = observed.engines[node.name];
+    if (engine?.kind !== 'engine') return [];
+    return [{ node, engine, standing: findStanding(engine, view, cluster) }];
+  });
+  refuseLocked(seen);
+  if (!view) refuseLostQuorum(seen, options);
+  refuseForeign(seen, options);
+
+  const members = view?.members ?? [];
+  const twins = planTwins(seen, members);
+  const joins = planJoins(seen, view !== undefined, twins);
+  const updates = planUpdates(seen, members, twins, joins);
+  // A manager's twin goes before its machine joins again; a worker's afterwards.
+  const workerTwins = twins.filter(({ action }) => action.type === 'remove-twin' && !action.demoteFirst);
+  for (const twin of workerTwins) {
+    const { node } = twin.action;
+    twin.after.push(...joins.filter(({ action }) => action.node === node).map(({ id }) => id));
+  }
+  return {
+    layer: 'swarm',
+    changes: [...twins, ...joins, ...updates],
+    unchanged: seen.length - joins.length - updates.length,
+    warnings: [
+      ...unreachable.map((name) => `${name} can't be reached and is left as it is`),
+      ...warnOfMembers(nodes, seen, members, twins),
+    ],
+  };
+}
+
+/** The names of nodes that couldn't be reached; throws unless the options say to go on without them. */
+export function checkReachable(
+  nodes: ClusterNode[],
+  observed: SwarmObserved,
+  { unreachable = 'refuse' }: SwarmPlanOptions,
+): string[] {
+  const failed = nodes.flatMap(({ name }) => {
+    const engine = observed.engines[name];
+    return engine?.kind === 'unreachable' ? [{ name, error: engine.error }] : [];
+  });
+  if (failed.length > 0 && (unreachable === 'refuse' || failed.length === nodes.length)) {
+    if (failed.length === 1) throw failed[0]!.error;
+    throw new CombinedError(
+      `${failed.length} nodes can't be reached`,
+      failed.map(({ error }) => error),
+    );
+  }
+  return failed.map(({ name }) => name);
+}
+
+function refuseLocked(seen: Seen[]): void {
+  const locked = seen.find(({ engine }) => engine.state === 'locked');
+  if (!locked) return;
+  throw new UserError('the swarm is locked on this node', {
+    place: { host: locked.node.name },
+    next: 'unlock it on the node with its key (docker swarm unlock), then run the same command again',
+  });
+}
+
+/** Managers of a swarm that no longer decides anything must not be mistaken for nodes in need of a new one. */
+function refuseLostQuorum(seen: Seen[], { takeOver = false }: SwarmPlanOptions): void {
+  const stuck = seen.find(({ engine }) => engine.manager && engine.state === 'active');
+  if (!stuck || takeOver) return;
+  throw new UserError('its swarm has no quorum: more than half of the managers are gone', {
+    place: { host: stuck.node.name },
+    next: `start the other managers; if they are lost, on ${stuck.node.name}: docker swarm init --force-new-cluster --advertise-addr ${stuck.node.address}`,
+  });
+}
+
+function refuseForeign(seen: Seen[], { takeOver = false }: SwarmPlanOptions): void {
+  if (takeOver) return;
+  const problems = seen
+    .filter(({ standing }) => standing.kind === 'foreign')
+    .map(
+      ({ node, engine }): Problem => ({
+        host: node.name,
+        message: `is in another swarm: ${describeForeign(engine)}`,
+        next: 'take it out there (docker swarm leave on it), or take it over, and end what it runs, with --take-over',
+      }),
+    );
+  if (problems.length > 0) throw new InputError(problems);
+}
+
+function describeForeign({ clusterId, managerAddresses }: EngineState): string {
+  const managed = managerAddresses.length > 0 ? `managed by ${managerAddresses.join(', ')}` : '';
+  return (
+    [clusterId && `cluster ${clusterId}`, managed].filter(Boolean).join(', ') || 'its managers are unknown'
+  );
+}
+
+function settingsOf({ role, availability, labels }: ClusterNode): MemberSettings {
+  return { role: role === 'manager' ? 'manager' : 'worker', availability, labels };
+}
+
+/** Listed nodes that bear a machine's name and address but aren't the node that the machine is now. */
+function planTwins(seen: Seen[], members: MemberState[]): SwarmChange[] {
+  return seen.flatMap(({ node, standing }) => {
+    const own = standing.kind === 'member' ? standing.member.id : undefined;
+    return members
+      .filter((member) => member.id !== own && isSameMachine(member, node))
+      .map((member): SwarmChange => {
+        const demoteFirst = member.role === 'manager';
+        return {
+          id: `twin/${node.name}/${member.id}`,
+          layer: 'swarm',
+          kind: 'remove',
+          object: { type: 'node', name: member.id, host: node.name },
+          title: `remove the dead twin of ${node.name} from the swarm`,
+          fields: [{ path: 'status', before: member.status }],
+          after: [],
+          action: { type: 'remove-twin', node: node.name, nodeId: member.id, demoteFirst },
+        };
+      });
+  });
+}
+
+function planJoins(seen: Seen[], exists: boolean, twins: SwarmChange[]): SwarmChange[] {
+  const joining = seen
+    .filter(({ standing }) => standing.kind !== 'member')
+    .toSorted((a, b) => Number(b.node.role === 'manager') - Number(a.node.role === 'manager'));
+  const changes: SwarmChange[] = [];
+  for (const [index, { node, standing }] of joining.entries()) {
+    const init = !exists && index === 0;
+    if (init && node.role !== 'manager') return [];
+    const settings = settingsOf(node);
+    const managersBefore = changes.filter(
+      ({ action }) => 'settings' in action && action.settings.role === 'manager',
+    );
+    const ownTwins = twins.filter(({ action }) => action.node === node.name && node.role === 'manager');
+    changes.push({
+      id: init ? `init/${node.name}` : `join/${node.name}`,
+      layer: 'swarm',
+      kind: 'create',
+      object: { type: 'node', name: node.name, host: node.name },
+      title: init ? 'make a new swarm' : `join as ${settings.role}`,
+      fields: [
+        ...(standing.kind === 'foreign' ? [{ path: 'swarm', before: 'another', after: 'this one' }] : []),
+        { path: 'role', after: settings.role },
+        ...compareAvailability('active', settings),
+        ...compareLabels({}, mergeLabels({}, settings.labels)),
+      ],
+      ...(standing.kind === 'foreign'
+        ? { interrupts: `all that its other swarm runs on ${node.name} ends` }
+        : {}),
+      undo: '`kawanan down` takes it out',
+      // Managers one after the other, workers side by side once all managers are in.
+      after: [...ownTwins, ...managersBefore.slice(-1)].map(({ id }) => id),
+      action: {
+        type: init ? 'init' : 'join',
+        node: node.name,
+        leaveFirst: standing.kind !== 'outside',
+        settings,
+      },
+    });
+  }
+  return changes;
+}
+
+function planUpdates(
+  seen: Seen[],
+  members: MemberState[],
+  twins: SwarmChange[],
+  joins: SwarmChange[],
+): SwarmChange[] {
+  const changes = seen.flatMap(({ node, standing }): SwarmChange[] => {
+    if (standing.kind !== 'member') return [];
+    const { member } = standing;
+    const settings = settingsOf(node);
+    const fields: FieldChange[] = [
+      ...(member.role === settings.role ? [] : [{ path: 'role', before: member.role, after: settings.role }]),
+      ...compareAvailability(member.availability, settings),
+      ...compareLabels(member.labels, mergeLabels(member.labels, settings.labels)),
+    ];
+    if (fields.length === 0) return [];
+    const drains = settings.availability === 'drain' && member.availability !== 'drain';
+    return [
+      {
+        id: `update/${node.name}`,
+        layer: 'swarm',
+        kind: 'update',
+        object: { type: 'node', name: node.name, host: node.name },
+        title: `set ${[...new Set(fields.map(({ path }) => path.split('.')[0]!))].join(', ')}`,
+        fields,
+        ...(drains ? { interrupts: `the tasks of ${node.name} move to other nodes` } : {}),
+        undo: 'put the old values into the cluster file',
+        after: [],
+        action: { type: 'update', node: node.name, nodeId: member.id, settings },
+      },
+    ];
+  });
+  return orderRoles(changes, members, twins, joins);
+}
+
+/** Demotions last and one after the other, and none that loses the quorum. */
+function orderRoles(
+  updates: SwarmChange[],
+  members: MemberState[],
+  twins: SwarmChange[],
+  joins: SwarmChange[],
+): SwarmChange[] {
+  const roleOf = (change: SwarmChange): string | undefined =>
+    change.fields.find(({ path }) => path === 'role')?.after;
+  const promotions = updates.filter((change) => roleOf(change) === 'manager');
+  const demotions = updates.filter((change) => roleOf(change) === 'worker');
+  const rest = updates.filter((change) => roleOf(change) === undefined);
+  const newManagers = joins.filter(
+    ({ action }) => 'settings' in action && action.settings.role === 'manager',
+  );
+
+  for (const [index, change] of promotions.entries()) {
+    // Raft takes in one new manager at a time.
+    const before = promotions[index - 1] ?? newManagers.at(-1);
+    if (before) change.after.push(before.id);
+  }
+  const gone = twins.map(({ action }) => (action.type === 'remove-twin' ? action.nodeId : ''));
+  const count = countManagers(members.filter(({ id }) => !gone.includes(id)));
+  count.total += newManagers.length + promotions.length;
+  count.reachable += newManagers.length + promotions.length;
+  for (const [index, change] of demotions.entries()) {
+    const member = members.find(({ id }) => change.action.type === 'update' && id === change.action.nodeId);
+    count.total -= 1;
+    if (member?.reachability === 'reachable') count.reachable -= 1;
+    if (!hasQuorum(count)) {
+      throw new UserError(
+        `making it a worker would leave the swarm without a quorum: ${count.reachable} of ${count.total} managers could be reached`,
+        {
+          place: { host: change.action.node },
+          next: 'bring the other managers back, or give another node the role of manager, first',
+        },
+      );
+    }
+    const before = [...twins, ...newManagers, ...promotions, ...demotions.slice(0, index)];
+    change.after.push(...before.map(({ id }) => id));
+  }
+  return [...promotions, ...rest, ...demotions];
+}
+
+function compareAvailability(before: string, { availability }: MemberSettings): FieldChange[] {
+  return before === availability ? [] : [{ path: 'availability', before, after: availability }];
+}
+
+function compareLabels(before: Record<string, string>, after: Record<string, string>): FieldChange[] {
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].toSorted();
+  return keys
+    .filter((key) => before[key] !== after[key])
+    .map((key) => ({
+      path: `labels.${key}`,
+      ...(before[key] === undefined ? {} : { before: before[key] }),
+      ...(after[key] === undefined ? {} : { after: after[key] }),
+    }));
+}
+
+function warnOfMembers(
+  nodes: ClusterNode[],
+  seen: Seen[],
+  members: MemberState[],
+  twins: SwarmChange[],
+): string[] {
+  const warnings: string[] = [];
+  const handled = twins.map(({ action }) => (action.type === 'remove-twin' ? action.nodeId : ''));
+  for (const member of members) {
+    const own = seen.find(({ standing }) => standing.kind === 'member' && standing.member.id === member.id);
+    if (own) {
+      const reason = member.message ? `: ${member.message}` : '';
+      if (member.status !== 'ready')
+        warnings.push(`${own.node.name} is ${member.status} in the swarm${reason}`);
+      if (member.hostname !== own.node.name)
+        warnings.push(`${own.node.name} is called ${member.hostname} in the swarm until its engine restarts`);
+    } else if (!handled.includes(member.id) && !nodes.some((node) => isSameMachine(member, node))) {
+      const place = member.address ? ` (${member.address})` : '';
+      warnings.push(
+        `${member.hostname}${place} is in the swarm but not in the cluster file; it is left alone`,
+      );
+    }
+  }
+  return warnings;
+}
