@@ -45,7 +45,8 @@ export function explainConnectionError(error: unknown, target: SshTarget, attemp
           [low.message],
         );
   }
-  if (low.level === 'client-authentication') return explainRefusedUser(target, attempt, make);
+  if (low.level === 'client-authentication' || /too many authentication/i.test(low.message))
+    return explainRefusedUser(target, attempt, make);
   switch (low.code) {
     case 'ECONNREFUSED':
       return make(

@@ -77,6 +77,7 @@ export async function bridgeSocket(
   const [, code, reason = ''] = /^error (\d+) (.*)$/.exec(line) ?? [];
   if (code === undefined) {
     const said = Buffer.concat(stderr).toString().trim();
+    // nothing at all was said: sudo or perl itself failed
     throw explainSocket(place.host, path, 'denied', said || 'the host could not start perl', place.user);
   }
   throw explainSocket(place.host, path, failureOf(Number(code)), reason, place.user);
@@ -110,7 +111,7 @@ export function explainSocket(
     failed: [`${path} can't be opened`, 'look at the journal of the service that makes it'],
   };
   const [message, next] = messages[failure];
-  return new SocketError(host, path, failure, message, { next, details: reason ? [reason] : [] });
+  return new SocketError(host, path, failure, message, { next, details: reason ? reason.split('\n') : [] });
 }
 
 function openExec(connection: SshConnection, line: string): Promise<ClientChannel> {

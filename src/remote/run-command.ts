@@ -34,34 +34,35 @@ export async function runCommand(
   };
   const startedAt = performance.now();
   const end = await execute(connection, renderCommandLine(limited, place.user), command.stdin, timeoutMs);
-  const late = performance.now() - startedAt >= timeoutMs;
-  const shown = renderCommandLine(command, place.user);
-  const info = {
-    host: place.host,
-    command: shown,
-    exitCode: end.exitCode,
-    stderr: end.stderr,
-    stdout: end.stdout,
-  };
+  return judgeEnd(command, end, place, performance.now() - startedAt);
+}
 
-  if (end.exitCode === undefined) {
-    if (end.signal === undefined || late) throw timedOut(info, timeoutMs);
-    throw new CommandError(`${shown} was ended by signal ${end.signal}`, info, {
-      details: lastLines(end.stderr),
-    });
+/** The result of a command that ended as it should; throws the error of one that didn't. Pure. */
+export function judgeEnd(
+  command: Command,
+  end: CommandEnd,
+  place: CommandPlace,
+  elapsedMs: number,
+): CommandResult {
+  const timeoutMs = command.timeoutMs ?? defaultTimeoutMs;
+  const late = elapsedMs >= timeoutMs;
+  const shown = renderCommandLine(command, place.user);
+  const { exitCode, signal, stdout, stderr } = end;
+  const info = { host: place.host, command: shown, exitCode, stderr, stdout };
+  if (exitCode === undefined) {
+    if (signal === undefined || late) throw timedOut(info, timeoutMs);
+    throw new CommandError(`${shown} was ended by signal ${signal}`, info, { details: lastLines(stderr) });
   }
-  if ((command.accept ?? [0]).includes(end.exitCode)) {
-    return { exitCode: end.exitCode, stdout: end.stdout, stderr: end.stderr };
-  }
-  if (late && (end.exitCode === timedOutExitCode || end.exitCode === killedExitCode))
-    throw timedOut(info, timeoutMs);
-  if (command.asRoot && place.user !== 'root' && isSudoRefusal(end.stderr)) throw noSudo(info, place);
-  throw new CommandError(`${shown} failed with exit code ${end.exitCode}`, info, {
-    details: lastLines(end.stderr || end.stdout),
+  if ((command.accept ?? [0]).includes(exitCode)) return { exitCode, stdout, stderr };
+  if (late && (exitCode === timedOutExitCode || exitCode === killedExitCode)) throw timedOut(info, timeoutMs);
+  if (command.asRoot && place.user !== 'root' && isSudoRefusal(stderr)) throw noSudo(info, place);
+  throw new CommandError(`${shown} failed with exit code ${exitCode}`, info, {
+    details: lastLines(stderr || stdout),
   });
 }
 
-interface CommandEnd {
+/** How a command ended; without an exit code when a signal or nobody knows what ended it. */
+export interface CommandEnd {
   exitCode: number | undefined;
   signal: string | undefined;
   stdout: string;
@@ -144,9 +145,7 @@ function timedOut(info: Info, timeoutMs: number): CommandError {
 
 function isSudoRefusal(stderr: string): boolean {
   return (
-    /^sudo: .*(password is required|a terminal is required|no tty present|unable to|not allowed)/m.test(
-      stderr,
-    ) ||
+    /^sudo: .*(password is required|a terminal is required|no tty present)/m.test(stderr) ||
     /sudo:.*(not found|No such file)/.test(stderr) ||
     /(is not in the sudoers file|may not run sudo|is not allowed to)/.test(stderr)
   );

@@ -1,6 +1,7 @@
 /** Where and how to connect: the cluster file's word, then `~/.ssh/config`, then what ssh itself would take. No I/O. */
 import SSHConfig from 'ssh-config';
 import type { SshSettings } from '../cluster/cluster.ts';
+import { InputError } from '../errors.ts';
 
 export interface SshTarget {
   /** What messages call it: the node's name, or the jump host as written. */
@@ -78,7 +79,7 @@ function buildTarget(
     ...(config.identityFiles ?? []).map(expand),
   ];
   const defaults = named.length > 0 ? [] : defaultKeyNames.map((name) => `${context.home}/.ssh/${name}`);
-  const agent = config.identityAgent === undefined ? context.agent : expand(config.identityAgent);
+  const agent = resolveAgent(config.identityAgent, context, expand);
   const jump = settings.jump ?? config.proxyJump;
   const jumped = jump === undefined || jump === 'none' || seen.includes(jump) ? undefined : jump;
   return {
@@ -98,9 +99,18 @@ function buildTarget(
     ],
     strict: config.strict ?? false,
     ...(config.hostKeyAlias !== undefined && { hostKeyAlias: config.hostKeyAlias }),
-    ...(agent !== undefined && agent !== 'none' && { agent }),
+    ...(agent !== undefined && { agent }),
     ...(jumped !== undefined && { jump: resolveJumpTarget(jumped, context, seen) }),
   };
+}
+
+function resolveAgent(
+  written: string | undefined,
+  context: TargetContext,
+  expand: (path: string) => string,
+): string | undefined {
+  if (written === undefined || written === 'SSH_AUTH_SOCK') return context.agent;
+  return written === 'none' ? undefined : expand(written);
 }
 
 interface HostConfig {
@@ -116,7 +126,7 @@ interface HostConfig {
 }
 
 function lookUp(alias: string, context: TargetContext): HostConfig {
-  const found = SSHConfig.parse(context.sshConfig).compute(alias, { ignoreCase: true });
+  const found = computeConfig(alias, context);
   const one = (key: string): string | undefined => [found[key] ?? []].flat().join(' ') || undefined;
   const many = (key: string): string[] => [found[key] ?? []].flat();
   const hostName = one('hostname')?.replaceAll('%h', alias);
@@ -134,11 +144,23 @@ function lookUp(alias: string, context: TargetContext): HostConfig {
     ...(port !== undefined && { port: Number(port) }),
     ...(hostKeyAlias !== undefined && { hostKeyAlias }),
     ...(proxyJump !== undefined && { proxyJump }),
-    ...(identityAgent !== undefined && identityAgent !== 'SSH_AUTH_SOCK' && { identityAgent }),
+    ...(identityAgent !== undefined && { identityAgent }),
     ...(identityFiles.length > 0 && { identityFiles }),
     ...(knownHosts.length > 0 && { knownHostsFiles: knownHosts }),
     ...(strict !== undefined && { strict: strict === 'yes' }),
   };
+}
+
+function computeConfig(alias: string, context: TargetContext): Record<string, string | string[]> {
+  try {
+    return SSHConfig.parse(context.sshConfig).compute(alias, { ignoreCase: true });
+  } catch (error) {
+    throw new InputError({
+      file: `${context.home}/.ssh/config`,
+      message: `not understood: ${(error as Error).message}`,
+      next: 'see what ssh says of it: ssh -G localhost',
+    });
+  }
 }
 
 function expandTokens(path: string, values: { home: string; host: string; user: string }): string {
