@@ -39,14 +39,40 @@ export function createImageApplier({ wanted, engineOf, cacheFolder }: ApplyPlace
     return image?.source.kind === 'build' ? image.source.prepared : undefined;
   };
 
-  const build = async (reference: string, builder: string, targets: string[], progress: Progress) => {
+  const build = async (
+    reference: string,
+    builder: string,
+    targets: string[],
+    progress: Progress,
+  ): Promise<void> => {
     const prepared = findPrepared(reference)!;
     const engine = await engineOf(builder);
+    await ensureBases(prepared, builder, progress);
     await limitBuilds(() =>
       buildImage(prepared, { node: builder, engine, stackName: wanted.stackName }, progress),
     );
     const others = targets.filter((node) => node !== builder);
     await copy(reference, builder, others, progress, prepared);
+  };
+
+  /** For a build that wasn't foreseen: what it starts from may not be on its node. */
+  const ensureBases = async (prepared: PreparedBuild, builder: string, progress: Progress) => {
+    const engine = await engineOf(builder);
+    for (const base of prepared.bases) {
+      if (base.kind === 'registry') continue;
+      const reference = base.kind === 'build' ? base.builtReference : base.reference;
+      if (await engine.inspect(reference)) continue;
+      if (base.kind === 'archive') {
+        await load({ do: 'load', ...base, targets: [builder] }, progress);
+        continue;
+      }
+      const holders = wanted.images.find((image) => image.reference === reference)?.nodes ?? [];
+      for (const node of holders) {
+        if (!(await (await engineOf(node)).inspect(reference))) continue;
+        await copy(reference, node, [builder], progress);
+        break;
+      }
+    }
   };
 
   /** From a node that has the image to others, and into the cache when it is a build. */
