@@ -21,7 +21,7 @@ class BodyLimit:
         if not announced.isdigit() or int(announced) > self.max_bytes:
             return await refuse(send)
         received = 0
-        answered = False
+        refused = False
 
         async def counted_receive():
             nonlocal received
@@ -31,15 +31,19 @@ class BodyLimit:
                 raise BodyTooLarge
             return message
 
-        async def noted_send(message):
-            nonlocal answered
-            answered = True
-            await send(message)
+        async def checked_send(message):
+            # the framework answers 400 to whatever goes wrong while it reads a form: here it is known better
+            nonlocal refused
+            if received <= self.max_bytes:
+                await send(message)
+            elif not refused:
+                refused = True
+                await refuse(send)
 
         try:
-            await self.app(scope, counted_receive, noted_send)
+            await self.app(scope, counted_receive, checked_send)
         except BodyTooLarge:
-            if not answered:
+            if not refused:
                 await refuse(send)
 
 

@@ -36,7 +36,9 @@ def choose_facts(index: int, now: datetime) -> tuple[str, float, str, datetime]:
     moment = (now - timedelta(days=days_ago)).replace(
         hour=rng.randrange(0, 10), minute=rng.randrange(60), second=rng.randrange(60), microsecond=0
     )
-    return species, round(rng.uniform(0.71, 0.995), 4), f"conveyor-{rng.randint(1, 2)}", min(moment, now)
+    if moment > now:
+        moment -= timedelta(days=1)
+    return species, round(rng.uniform(0.71, 0.995), 4), f"conveyor-{rng.randint(1, 2)}", moment
 
 
 def seed(database: Database, object_store: ObjectStore, count: int) -> int:

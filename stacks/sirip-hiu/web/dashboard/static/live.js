@@ -11,6 +11,17 @@ function isInUse() {
   return overview.contains(active) && active.matches('select, input, button, a');
 }
 
+/** Shows the new middle, but keeps pictures that are there: each answer signs their addresses anew. */
+function show(html) {
+  const fresh = new DOMParser().parseFromString(html, 'text/html').body;
+  const shown = new Map([...overview.querySelectorAll('img')].map((img) => [img.src.split('?')[0], img]));
+  for (const img of fresh.querySelectorAll('img')) {
+    const same = shown.get(img.src.split('?')[0]);
+    if (same) img.replaceWith(same);
+  }
+  overview.replaceChildren(...fresh.childNodes);
+}
+
 async function refresh() {
   if (document.hidden || isInUse()) return;
   try {
@@ -19,7 +30,7 @@ async function refresh() {
     if (response.type === 'opaqueredirect') return location.reload();
     if (!response.ok) throw new Error(String(response.status));
     const text = await response.text();
-    if (!isInUse()) overview.innerHTML = text;
+    if (!isInUse()) show(text);
     freshness.hidden = true;
   } catch {
     freshness.hidden = false;
