@@ -15,6 +15,7 @@ import { copySecretsExample } from '../../src/secrets/secrets-example.ts';
 import { makePicture } from '../../stacks/sirip-hiu/make-picture.ts';
 import { logIn, storePicture, type TourTarget, tourSiripHiu } from '../../stacks/sirip-hiu/tour.ts';
 import { readTourTarget } from '../../stacks/sirip-hiu/tour-target.ts';
+import { badInputs, withBadInput } from './support/bad-input.ts';
 import { eventually } from './support/eventually.ts';
 import { clusterFile, expectKawanan, labDir, projectDir, runKawanan } from './support/kawanan.ts';
 import { compareSnapshots, snapshotHost } from './support/snapshot-host.ts';
@@ -195,6 +196,42 @@ describe('the running cluster', () => {
       },
       1_000,
     );
+  });
+});
+
+describe('bad input', () => {
+  test.each(badInputs)('$name is a clear error, exit code 2', async (input) => {
+    const { stderr, stdout } = await withBadInput(input, (file) =>
+      expectKawanan(['up', '--yes', '--file', file], 2),
+    );
+    for (const pattern of input.says) expect(stderr).toMatch(pattern);
+    expect(stderr).toMatch(/^\s+next /m);
+    expect(stdout).toBe('');
+  });
+
+  test('an unsupported operating system is refused by name, exit code 2', async () => {
+    const hosts = createHosts(cluster);
+    try {
+      const host = await hosts.connect('vm-loadbalancer2');
+      const path = '/etc/os-release';
+      const release = (await host.readFile(path))!;
+      await host.writeFile('/run/os-release.right', release);
+      await host.run({ program: 'cp', args: ['--remove-destination', '/run/os-release.right', path] });
+      try {
+        await host.writeFile(path, 'ID=fedora\nVERSION_ID=42\nPRETTY_NAME="Fedora Linux 42"\n');
+        const { stderr } = await expectKawanan(up, 2);
+        expect(stderr).toMatch(/vm-loadbalancer2.*Fedora Linux 42/);
+      } finally {
+        await host.run({ program: 'ln', args: ['-sf', '../usr/lib/os-release', path] });
+      }
+      expect(await host.readFile(path)).toBe(release);
+    } finally {
+      await hosts.close();
+    }
+  });
+
+  test('changed nothing', async () => {
+    await expectKawanan(['plan', '--detailed-exitcode', '--file', clusterFile], 0);
   });
 });
 
