@@ -90,11 +90,11 @@ function chooseRouterId(address: string): number {
   return Number(address.split('.').at(-1)) || 255;
 }
 
-/** Succeeds when HAProxy answers its health page within a second. Needs bash and nothing else. */
+/** Succeeds when HAProxy answers its health page within half a second, so that one run ends before the next begins. Needs bash and nothing else. */
 export function renderCheckScript(): string {
   return sealFile(`#!/bin/bash
 exec 3<>/dev/tcp/127.0.0.1/${statisticsPort} || exit 1
 printf 'GET /health HTTP/1.0\\r\\n\\r\\n' >&3
-read -r -t 1 _ status _ <&3 && [ "$status" = 200 ]
+read -r -t 0.5 _ status _ <&3 && [ "$status" = 200 ]
 `);
 }
