@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
 import { wrapChannel } from './channel-stream.ts';
 import { type Command, renderCommandLine } from './command.ts';
+import { openExecChannel } from './exec-channel.ts';
 import type { SshConnection } from './open-ssh.ts';
 import { SocketError, type SocketFailure } from './remote-errors.ts';
 
@@ -64,7 +65,7 @@ export async function bridgeSocket(
   onClose: () => void,
 ): Promise<Duplex> {
   const command: Command = { program: 'perl', args: ['-e', bridgeProgram, path], asRoot: true };
-  const channel = await openExec(connection, renderCommandLine(command, place.user));
+  const channel = await openExecChannel(connection, renderCommandLine(command, place.user));
   const stderr: Buffer[] = [];
   channel.stderr.on('data', (chunk: Buffer) => void stderr.push(chunk));
   const { line, rest } = await readFirstLine(channel, connection);
@@ -112,17 +113,6 @@ export function explainSocket(
   };
   const [message, next] = messages[failure];
   return new SocketError(host, path, failure, message, { next, details: reason ? reason.split('\n') : [] });
-}
-
-function openExec(connection: SshConnection, line: string): Promise<ClientChannel> {
-  return new Promise((resolve, reject) => {
-    const lost = connection.lost();
-    if (lost) return reject(lost);
-    connection.client.exec(line, (error, channel) => {
-      if (error) reject(connection.lost() ?? error);
-      else resolve(channel);
-    });
-  });
 }
 
 function readFirstLine(

@@ -26,6 +26,8 @@ export interface OpenOptions extends CredentialOptions {
 /** An open SSH connection. */
 export interface SshConnection {
   client: Client;
+  /** What messages call the machine. */
+  label: string;
   /** Set once the connection is gone: what ends everything that still ran over it. */
   lost(): ConnectionError | undefined;
   /** Calls once, when it is gone (at once if it is), unless the function given back was called before. */
@@ -198,6 +200,7 @@ function watchConnection(
   client.on('close', () => end(new Error('it was closed')));
   return {
     client,
+    label: target.label,
     lost: () => lost,
     onLost: (listener) => {
       if (lost) listener(lost);

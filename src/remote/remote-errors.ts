@@ -11,6 +11,7 @@ export type ConnectionFailure =
   | 'unknown-host-key'
   | 'changed-host-key'
   | 'handshake'
+  | 'sessions'
   | 'lost'
   | 'closed';
 

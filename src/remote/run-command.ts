@@ -1,5 +1,6 @@
 import type { ClientChannel } from 'ssh2';
 import { type Command, type CommandResult, renderCommandLine } from './command.ts';
+import { openExecChannel } from './exec-channel.ts';
 import type { SshConnection } from './open-ssh.ts';
 import { CommandError, SudoError } from './remote-errors.ts';
 
@@ -50,8 +51,9 @@ export function judgeEnd(
   const { exitCode, signal, stdout, stderr } = end;
   const info = { host: place.host, command: shown, exitCode, stderr, stdout };
   if (exitCode === undefined) {
-    if (signal === undefined || late) throw timedOut(info, timeoutMs);
-    throw new CommandError(`${shown} was ended by signal ${signal}`, info, { details: lastLines(stderr) });
+    if (late) throw timedOut(info, timeoutMs);
+    const how = signal === undefined ? 'ended without an exit code' : `was ended by signal ${signal}`;
+    throw new CommandError(`${shown} ${how}`, info, { details: lastLines(stderr) });
   }
   if ((command.accept ?? [0]).includes(exitCode)) return { exitCode, stdout, stderr };
   if (late && (exitCode === timedOutExitCode || exitCode === killedExitCode)) throw timedOut(info, timeoutMs);
@@ -104,11 +106,10 @@ function execute(
       channel?.close();
     }, timeoutMs + 8_000);
     const forget = connection.onLost((error) => queueMicrotask(() => settle(() => reject(error))));
-    const open = (): void => {
-      // Words of programs are matched here and there: they must not be translated.
-      connection.client.exec(line, { env: { LC_ALL: 'C.UTF-8' } }, (error, opened) => {
-        if (error) return settle(() => reject(connection.lost() ?? error));
+    openExecChannel(connection, line).then(
+      (opened) => {
         channel = opened;
+        if (settled) return channel.close();
         channel.on('data', (chunk: Buffer) => void stdout.push(chunk));
         channel.stderr.on('data', (chunk: Buffer) => void stderr.push(chunk));
         channel.on('exit', (code: number | null, name?: string) => {
@@ -118,20 +119,14 @@ function execute(
         // A command may end without reading what it was given.
         channel.on('error', () => {});
         channel.on('close', () => {
-          const lost = connection.lost();
-          if (lost && exitCode === undefined && signal === undefined) settle(() => reject(lost));
-          // the connection's own end is noticed a moment after its channels'
-          else if (exitCode === undefined && signal === undefined) setTimeout(succeed, 500);
+          // without a word of how it ended, the connection's own end is about to be noticed
+          if (exitCode === undefined && signal === undefined) setTimeout(succeed, 500);
           else succeed();
         });
         channel.end(stdin === undefined ? undefined : Buffer.from(stdin as string));
-      });
-    };
-    try {
-      open();
-    } catch (error) {
-      settle(() => reject(connection.lost() ?? error));
-    }
+      },
+      (error) => settle(() => reject(error)),
+    );
   });
 }
 

@@ -53,6 +53,7 @@ test.each([
   [{ exitCode: 137 }, 6000, "sudo -n -- ls 'a b' did not end within 1 s and was killed"],
   [{}, 9000, "sudo -n -- ls 'a b' did not end within 1 s and was killed"],
   [{ exitCode: 124 }, 10, "sudo -n -- ls 'a b' failed with exit code 124"],
+  [{}, 10, "sudo -n -- ls 'a b' ended without an exit code"],
   [{ signal: 'SEGV' }, 10, "sudo -n -- ls 'a b' was ended by signal SEGV"],
 ])('%j after %d ms', (end, elapsedMs, message) => {
   expect(errorOf(end, elapsedMs).message).toBe(message);

@@ -34,6 +34,8 @@ export async function startSshd(settings: string[] = []): Promise<TestSshd> {
     join(folder, 'sshd_config'),
     [
       ...settings,
+      // bash then leaves ~/.bashrc alone, whatever the developer has in it
+      'SetEnv SHLVL=5',
       `Port ${port}`,
       'ListenAddress 127.0.0.1',
       `HostKey ${join(folder, 'host-key')}`,
@@ -92,7 +94,19 @@ export async function startSshd(settings: string[] = []): Promise<TestSshd> {
 }
 
 export function makeKey(path: string, passphrase = '', type = 'ed25519'): void {
-  execFileSync('ssh-keygen', ['-q', '-t', type, '-N', passphrase, '-C', 'kawanan test', '-f', path]);
+  execFileSync('ssh-keygen', [
+    '-q',
+    '-t',
+    type,
+    '-a',
+    '1',
+    '-N',
+    passphrase,
+    '-C',
+    'kawanan test',
+    '-f',
+    path,
+  ]);
 }
 
 /** A port of loopback on which nobody listens. */
