@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest';
+import { planBackends } from '../../src/balancer/backends.ts';
+import { InputError } from '../../src/errors.ts';
+import { buildCluster, buildNode, buildService, buildStack, fullSection } from './examples.ts';
+
+function serversOf(...args: Parameters<typeof planBackends>): Record<string, string[]> {
+  const { backends } = planBackends(...args);
+  return Object.fromEntries(
+    backends.map((backend) => [
+      backend.name,
+      backend.servers.map((server) => `${server.name} ${server.address}:${server.port}`),
+    ]),
+  );
+}
+
+test('a port of the host is served by the nodes that placement allows, at its published number', () => {
+  expect(serversOf(buildStack(fullSection), buildCluster())).toEqual({
+    'web.fastapi': ['worker1-fastapi 192.0.2.14:8000', 'worker2-fastapi 192.0.2.15:8000'],
+    'web.flask': ['worker1-flask 192.0.2.14:5000', 'worker2-flask 192.0.2.15:5000'],
+    'web.flask.2': ['worker1-flask 192.0.2.14:5000', 'worker2-flask 192.0.2.15:5000'],
+    'mysql.mysql': ['worker1-mysql 192.0.2.14:3306'],
+    's3.servers': ['worker1-minio1 192.0.2.14:9001', 'worker2-minio2 192.0.2.15:9002'],
+  });
+});
+
+test('a port of the ingress mesh is served by every swarm node, and the plan says what that costs', () => {
+  const app = buildService('app', [{ TargetPort: 80, PublishedPort: 8080, PublishMode: 'ingress' }]);
+  const model = planBackends(buildStack('web: {listen: 80, service: app}', [app]), buildCluster());
+  expect(model.backends[0]?.servers.map((server) => server.node)).toEqual(['manager1', 'worker1', 'worker2']);
+  expect(model.warnings).toEqual([
+    expect.stringMatching(/^app: published through the ingress mesh: .*counts nodes.*client's.*IPVS/),
+  ]);
+});
+
+test('a drained node serves no host port', () => {
+  const cluster = buildCluster();
+  cluster.nodes[4] = buildNode('worker2', '192.0.2.15', 'worker', { availability: 'drain' });
+  expect(serversOf(buildStack('web: {listen: 80, service: flask}'), cluster)).toEqual({
+    'web.flask': ['worker1-flask 192.0.2.14:5000'],
+  });
+});
+
+test('says when no node may run a service', () => {
+  const stack = buildStack('web: {listen: 80, service: app}', [
+    buildService('app', [[80, 80]], ['node.labels.disk == ssd']),
+  ]);
+  expect(planBackends(stack, buildCluster()).warnings).toEqual([
+    'web: no node may run app: nothing will answer',
+  ]);
+});
+
+test('refuses the port SSH listens on', () => {
+  const stack = buildStack('web:\n  listen: 22\n  service: flask');
+  expect(() => planBackends(stack, buildCluster())).toThrow(InputError);
+  try {
+    planBackends(stack, buildCluster());
+  } catch (error) {
+    expect((error as InputError).problems.map(({ line, message }) => [line, message])).toEqual([
+      [2, 'port 22 is where SSH listens on lb1'],
+      [2, 'port 22 is where SSH listens on lb2'],
+    ]);
+  }
+});
+
+test('without a stack there is nothing to balance', () => {
+  expect(planBackends(undefined, buildCluster())).toEqual({ frontends: [], backends: [], warnings: [] });
+});

@@ -1,0 +1,233 @@
+import { expect, test } from 'vitest';
+import { parseBalancer } from '../../src/balancer/definition.ts';
+import { InputError } from '../../src/errors.ts';
+import { buildService, buildStack, fullSection, services } from './examples.ts';
+
+function problemsOf(section: string, all = services): unknown[] {
+  try {
+    parseBalancer(buildStack(section, all));
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return error.problems.map(({ line, path, message, next }) => [line, path, message, next]);
+  }
+  return [];
+}
+
+test('reads routes, lists of services, checks and defaults', () => {
+  const { frontends } = parseBalancer(buildStack(fullSection));
+  const shown = frontends.map(({ routes, ...rest }) => ({
+    ...rest,
+    routes: routes.map(({ ports, ...route }) => ({
+      ...route,
+      ports: ports.map((port) => `${port.service}:${port.published}`),
+    })),
+  }));
+  expect(shown).toEqual([
+    {
+      name: 'web',
+      listen: 80,
+      mode: 'http',
+      balance: 'leastconn',
+      timeouts: { client: '60s', server: '30s', queue: '10s' },
+      maxconn: 64,
+      routes: [
+        { path: '/api', check: { kind: 'http', method: 'GET', path: '/healthz' }, ports: ['fastapi:8000'] },
+        { path: '/x', host: 'admin.example.org', check: { kind: 'tcp' }, ports: ['flask:5000'] },
+        { check: { kind: 'http', method: 'HEAD', path: '/healthz' }, ports: ['flask:5000'] },
+      ],
+    },
+    {
+      name: 'mysql',
+      listen: 3306,
+      mode: 'tcp',
+      balance: 'leastconn',
+      timeouts: { client: '8h', server: '8h', queue: '10s' },
+      routes: [{ check: { kind: 'mysql' }, ports: ['mysql:3306'] }],
+    },
+    {
+      name: 's3',
+      listen: 9000,
+      mode: 'http',
+      balance: 'source',
+      timeouts: { client: '60s', server: '60s', queue: '10s' },
+      routes: [
+        {
+          check: { kind: 'http', method: 'GET', path: '/minio/health/live' },
+          // the container port is the same for both, the published ones differ
+          ports: ['minio1:9001', 'minio2:9002'],
+        },
+      ],
+    },
+  ]);
+});
+
+test('a published port is preferred to a container port of the same number', () => {
+  const app = buildService('app', [
+    [8080, 80],
+    [80, 8080],
+  ]);
+  const { frontends } = parseBalancer(buildStack('web: {listen: 80, service: app, port: 80}', [app]));
+  expect(frontends[0]?.routes[0]?.ports[0]).toMatchObject({ published: 80, target: 8080 });
+});
+
+test.each<[string, string, unknown[]]>([
+  [
+    'an unknown key',
+    'web:\n  listen: 80\n  service: flask\n  ballance: leastconn',
+    [[4, 'x-balancer.web.ballance', 'unknown key "ballance"', 'did you mean "balance"?']],
+  ],
+  [
+    'an unknown key of a route',
+    'web:\n  listen: 80\n  routes:\n    - {service: flask, pth: /}',
+    [[4, 'x-balancer.web.routes[0].pth', 'unknown key "pth"', 'did you mean "path"?']],
+  ],
+  [
+    'a service that is not in the stack',
+    'web: {listen: 80, service: flsk}',
+    [[1, 'x-balancer.web.service', 'there is no service "flsk" in the stack', 'did you mean "flask"?']],
+  ],
+  [
+    'a port that is not published',
+    'web:\n  listen: 80\n  service: flask\n  port: 5001',
+    [
+      [
+        4,
+        'x-balancer.web.port',
+        'the service "flask" doesn\'t publish port 5001',
+        '"flask" publishes 5000 (host)',
+      ],
+    ],
+  ],
+  [
+    'neither service nor routes',
+    'web: {listen: 80}',
+    [
+      [
+        1,
+        'x-balancer.web',
+        'says neither which service answers nor which routes there are',
+        'add "service:" or "routes:"',
+      ],
+    ],
+  ],
+  [
+    'both service and routes',
+    'web: {listen: 80, service: flask, routes: [{service: flask}]}',
+    [
+      [
+        1,
+        'x-balancer.web',
+        'has routes and a service of its own',
+        'move service, port and check into a last route without a path',
+      ],
+    ],
+  ],
+  [
+    'two frontends on one port, and the port of the statistics',
+    'web: {listen: 80, service: flask}\nmore: {listen: 80, service: flask}\npage: {listen: 8404, service: flask}',
+    [
+      [2, 'x-balancer.more.listen', 'port 80 is listened on by "web" already', 'choose another port'],
+      [
+        3,
+        'x-balancer.page.listen',
+        "port 8404 is the balancers' own, for statistics and metrics",
+        'choose another port',
+      ],
+    ],
+  ],
+  [
+    'a path in a tcp frontend',
+    'db: {listen: 3306, mode: tcp, routes: [{path: /a, service: mysql}]}',
+    [
+      [
+        1,
+        'x-balancer.db.routes[0]',
+        'a tcp frontend sees neither paths nor host names',
+        'use mode http, or one service without routes',
+      ],
+    ],
+  ],
+  [
+    'a route behind one that takes all of it',
+    'web:\n  listen: 80\n  routes:\n    - {path: /api, service: flask}\n    - {path: /api/v2, service: fastapi}',
+    [
+      [
+        5,
+        'x-balancer.web.routes[1]',
+        'this route is never reached: route 1 takes all of it',
+        'put it before that one',
+      ],
+    ],
+  ],
+  [
+    'a port that does not exist and a check in no known form',
+    'web: {listen: 70000, service: flask, check: POST /x}',
+    [
+      [1, 'x-balancer.web.listen', 'a port is a number from 1 to 65535', undefined],
+      [
+        1,
+        'x-balancer.web.check',
+        'a check is "tcp", "mysql", or a method and a path: "GET /healthz"',
+        undefined,
+      ],
+    ],
+  ],
+])('refuses %s', (_name, section, expected) => {
+  expect(problemsOf(section)).toEqual(expected);
+});
+
+test('asks which port is meant when a service publishes several, and tells when it publishes none', () => {
+  const all = [
+    buildService('two', [
+      [80, 80],
+      [8443, 443],
+    ]),
+    buildService('none', [{ TargetPort: 80, PublishMode: 'ingress' }]),
+  ];
+  expect(problemsOf('a: {listen: 80, service: two}\nb: {listen: 81, service: none}', all)).toEqual([
+    [
+      1,
+      'x-balancer.a.service',
+      '"two" publishes 80 (host), 8443 (host, container port 443): which of them is meant?',
+      'add "port: 80"',
+    ],
+    [
+      2,
+      'x-balancer.b.service',
+      'the service "none" publishes no TCP port at a fixed number, so no balancer can reach it',
+      'publish it: ports: [{target: 80, published: 8080, mode: host}]',
+    ],
+  ]);
+});
+
+test('/api does not take /apiary', () => {
+  const section =
+    'web: {listen: 80, routes: [{path: /api, service: flask}, {path: /apiary, service: fastapi}]}';
+  expect(problemsOf(section)).toEqual([]);
+});
+
+test('without a section each published port is a TCP frontend of its number, and what cannot be balanced is said', () => {
+  const all = [
+    buildService('db', [[3306, 3306]]),
+    buildService('minio1', [[9000, 9000]]),
+    buildService('minio2', [[9000, 9000]]),
+    buildService('dns', [{ Protocol: 'udp', PublishedPort: 53, TargetPort: 53 }, { TargetPort: 80 }]),
+  ];
+  const { frontends, warnings } = parseBalancer(buildStack(undefined, all));
+  expect(
+    frontends.map(({ name, listen, mode, routes }) => [
+      name,
+      listen,
+      mode,
+      routes[0]?.check.kind,
+      routes[0]?.ports.length,
+    ]),
+  ).toEqual([
+    ['db-3306', 3306, 'tcp', 'mysql', 1],
+    ['port-9000', 9000, 'tcp', 'tcp', 2],
+  ]);
+  expect(warnings).toEqual([
+    'dns: published port 53 is udp: not balanced',
+    'dns: published port 80 has no fixed number: not balanced',
+  ]);
+});
