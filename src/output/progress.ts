@@ -1,5 +1,6 @@
 import type { Change } from '../plan/change.ts';
 import type { ChangeEvent } from '../plan/run-changes.ts';
+import { describeChange } from './describe-change.ts';
 import { formatDuration } from './format.ts';
 import { neutralise, type Terminal } from './terminal.ts';
 
@@ -18,11 +19,6 @@ export function createProgressView(terminal: Terminal): ProgressView {
   return terminal.interactive ? createOutlineView() : createLineView(terminal);
 }
 
-function describe(change: Change): string {
-  const host = change.object.host;
-  return neutralise(host === undefined ? change.title : `${host}  ${change.title}`);
-}
-
 function createLineView(terminal: Terminal): ProgressView {
   return {
     show: async (title, _changes, work) => {
@@ -36,7 +32,7 @@ function createLineView(terminal: Terminal): ProgressView {
 
 /** One plain line for an event; none for the steps in between, which would bury the log of a pipe. */
 function renderEvent(event: ChangeEvent): string | undefined {
-  const what = describe(event.change);
+  const what = describeChange(event.change);
   switch (event.type) {
     case 'started':
       return `${what} …`;
@@ -70,7 +66,7 @@ function createOutlineView(): ProgressView {
             task: (_context, task) =>
               task.newListr(
                 changes.map((change) => ({
-                  title: describe(change),
+                  title: describeChange(change),
                   task: async (_, subtask) => {
                     const row = rows.get(change.id)!;
                     row.show = (text) => {

@@ -1,4 +1,5 @@
 import type { Change, ChangeKind, LayerPlan } from '../plan/change.ts';
+import { describeChange } from './describe-change.ts';
 import { formatCount } from './format.ts';
 import { neutralise, type Terminal } from './terminal.ts';
 
@@ -27,8 +28,7 @@ function renderChange(change: Change, colors: Colors): string {
   const paint = { create: colors.green, update: colors.yellow, replace: colors.yellow, remove: colors.red }[
     change.kind
   ];
-  const host = change.object.host === undefined ? '' : `${change.object.host}  `;
-  const lines = [`  ${paint(signs[change.kind])} ${host}${neutralise(change.title)}`];
+  const lines = [`  ${paint(signs[change.kind])} ${describeChange(change)}`];
   for (const field of change.fields) lines.push(`      ${neutralise(renderField(field))}`);
   if (change.interrupts !== undefined)
     lines.push(`      ${colors.yellow('interrupts')} ${neutralise(change.interrupts)}`);

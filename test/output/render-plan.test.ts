@@ -80,6 +80,17 @@ test("keeps the layers' own instructions out of the JSON", () => {
   expect(JSON.stringify(planToJson([hosts]))).not.toContain('hidden');
 });
 
+test('names the object where the title does not', () => {
+  const secret = change({
+    layer: 'secrets',
+    object: { type: 'secret', name: 'jwt_secret_key' },
+    title: 'create',
+  });
+  expect(renderPlan([{ ...stack, layer: 'secrets', changes: [secret] }], plain)).toContain(
+    '  ~ secret jwt_secret_key: create\n',
+  );
+});
+
 test("makes control characters of a remote machine's text visible", () => {
   const evil = { ...stack, changes: [change({ title: 'service \x1b[2Jgone' })] };
   expect(renderPlan([evil], plain)).toContain('service \\x1b[2Jgone');
