@@ -3,10 +3,11 @@ import { dirname } from 'node:path';
 import { UserError } from '../errors.ts';
 import type { Progress } from '../plan/layer.ts';
 import { readCgroupLayout, removeLabGroups } from './cgroups.ts';
+import { restoreHostSettings } from './host-settings.ts';
 import { type Lab, labNetwork, labNodes, labsDir } from './lab.ts';
 import { withLock } from './lock.ts';
 import { powerOff } from './machine.ts';
-import { removeNetwork, restoreForwarding } from './network.ts';
+import { removeNetwork } from './network.ts';
 import { checkPrerequisites } from './prerequisites.ts';
 import { listLabs, readRecord } from './record.ts';
 import { exists } from './root-fs.ts';
@@ -44,7 +45,7 @@ async function removeLab(lab: Lab, progress: Progress): Promise<void> {
     // The record goes with the last file: until then another down knows what to remove.
     await rm(`${lab.machinesDir}/nodes`, { recursive: true, force: true });
     await rm(lab.machinesDir, { recursive: true, force: true });
-    await restoreForwarding();
+    await restoreHostSettings();
     await rmdir(labsDir).catch(() => {}); // Another lab is still there.
   });
   await rm(lab.stateDir, { recursive: true, force: true });

@@ -1,16 +1,11 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Progress } from '../plan/layer.ts';
-import { bridgeName, type Lab, type LabNetwork, labNodes, labsDir, linkName, ruleComment } from './lab.ts';
-import { listLabs } from './record.ts';
+import { bridgeName, type Lab, type LabNetwork, labNodes, linkName, ruleComment } from './lab.ts';
 import { runLocal, succeedsLocal } from './run-local.ts';
 
 /** Lowest priority there is but one: any other route to the lab wins. */
 const fallbackMetric = '4278198272';
-const forwardFile = '/proc/sys/net/ipv4/ip_forward';
-/** What `ip_forward` was before the first lab came. */
-const rememberedForwardFile = join(labsDir, 'ip_forward');
 
 export interface IptablesRule {
   table: string;
@@ -39,11 +34,7 @@ export function iptablesRules(lab: Pick<Lab, 'id'>, network: LabNetwork): Iptabl
 
 /** Makes the lab's bridge, routes and rules, as far as they are missing. Says whether anything was. */
 export async function ensureNetwork(lab: Lab, network: LabNetwork): Promise<boolean> {
-  const made = [
-    await ensureFallbackRoute(network),
-    await ensureBridge(lab, network),
-    await ensureForwarding(),
-  ];
+  const made = [await ensureFallbackRoute(network), await ensureBridge(lab, network)];
   for (const { table, chain, rule } of iptablesRules(lab, network)) {
     if (await succeedsLocal('iptables', ['-w', '-t', table, '-C', chain, ...rule])) continue;
     await runLocal('iptables', ['-w', '-t', table, '-I', chain, ...rule]);
@@ -71,15 +62,6 @@ async function ensureBridge(lab: Lab, network: LabNetwork): Promise<boolean> {
   await writeFile(`/proc/sys/net/ipv6/conf/${bridge}/disable_ipv6`, '1').catch(() => {});
   await runLocal('ip', ['addr', 'replace', address, 'dev', bridge]);
   await runLocal('ip', ['link', 'set', bridge, 'up']);
-  return true;
-}
-
-async function ensureForwarding(): Promise<boolean> {
-  const now = (await readFile(forwardFile, 'utf8')).trim();
-  // `wx`: only the first lab sees what it was before any lab came.
-  await writeFile(rememberedForwardFile, now, { flag: 'wx' }).catch(() => {});
-  if (now === '1') return false;
-  await writeFile(forwardFile, '1');
   return true;
 }
 
@@ -169,13 +151,4 @@ async function endConnections(subnet: string, progress: Progress): Promise<void>
     await runLocal('ss', ['-HKtn', 'dst', subnet], { accept: [0, 1, 255] });
     await sleep(100);
   }
-}
-
-/** Puts `ip_forward` back as it was before the first lab, when this was the last. */
-export async function restoreForwarding(): Promise<void> {
-  if ((await listLabs()).length > 0) return;
-  const before = await readFile(rememberedForwardFile, 'utf8').catch(() => undefined);
-  if (before === undefined) return;
-  await writeFile(forwardFile, before.trim());
-  await rm(rememberedForwardFile);
 }

@@ -6,6 +6,7 @@ import { readCgroupLayout } from './cgroups.ts';
 import { type ImageChoice, renderClusterFile, statePaths } from './cluster-file.ts';
 import { removeAbandonedLabs } from './down.ts';
 import { ensureRunning } from './faults.ts';
+import { ensureHostSettings } from './host-settings.ts';
 import { chooseNumber, type Lab, type LabNetwork, labNetwork, labNodes, labsDir } from './lab.ts';
 import { withLock } from './lock.ts';
 import { ensureDisk, makeKey, readHostKey } from './machine-disk.ts';
@@ -43,7 +44,7 @@ export async function upLab(lab: Lab, options: UpLabOptions): Promise<UpLabResul
     if (release !== 'trixie') await ensureRelease(lab.cacheDir, 'trixie', progress);
     const record = before ?? (await claimSubnet(lab, release, rootDir, progress));
     const network = labNetwork(record.number);
-    const changes = [before === undefined, await ensureNetwork(lab, network)];
+    const changes = [before === undefined, await ensureHostSettings(), await ensureNetwork(lab, network)];
     changes.push(...(await ensureMachines(lab, record, network, progress)));
     changes.push(await writeStateFiles(lab, network, options.images));
     return { changed: changes.includes(true), cluster: statePaths(lab).cluster, network };
