@@ -1,0 +1,103 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pico from 'picocolors';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { runCli } from '../../src/cli.ts';
+import { loadCluster } from '../../src/cluster/load-cluster.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'kawanan-init-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+async function init(...args: string[]): Promise<{ exitCode: number; out: string; err: string }> {
+  const said = { out: '', err: '' };
+  const terminal = {
+    out: (text: string) => {
+      said.out += text;
+    },
+    err: (text: string) => {
+      said.err += text;
+    },
+    interactive: false,
+    colors: pico.createColors(false),
+    ask: () => Promise.reject(new Error('asked')),
+    askHidden: () => Promise.reject(new Error('asked')),
+  };
+  const context = { terminal, cwd: folder, env: {}, signal: new AbortController().signal };
+  return { exitCode: await runCli(['init', ...args], context), ...said };
+}
+
+const machines = [
+  ...['--balancer', '10.0.0.1', '--balancer', '10.0.0.2', '--manager', '10.0.0.3'],
+  ...['--worker', '10.0.0.4', '--worker', 'own-name=10.0.0.5', '--vip', '10.0.0.20'],
+];
+
+test('without options both files are written, the cluster file sound and the secrets for their owner only', async () => {
+  const result = await init();
+  expect(result).toMatchObject({ exitCode: 0, err: '' });
+  expect(readdirSync(folder).sort()).toEqual(['cluster.yml', 'secrets.yml']);
+  const cluster = await loadCluster('cluster.yml', folder);
+  expect(cluster.nodes).toHaveLength(5);
+  expect(cluster.secretsFile).toBe(join(folder, 'secrets.yml'));
+  expect(cluster.stack?.files[0]).toMatch(/stacks\/sirip-hiu\/compose\.yml$/);
+  expect(statSync(join(folder, 'secrets.yml')).mode & 0o777).toBe(0o600);
+});
+
+test('machines given as options are named as in the reference, and the comments stay', async () => {
+  expect(
+    (await init(...machines, '--user', 'ubuntu', '--key', '~/.ssh/lab', '--name', 'mine')).exitCode,
+  ).toBe(0);
+  const cluster = await loadCluster('cluster.yml', folder);
+  expect(cluster.name).toBe('mine');
+  expect(cluster.nodes.map(({ name, address, role }) => `${name} ${address} ${role}`)).toEqual([
+    'vm-loadbalancer1 10.0.0.1 balancer',
+    'vm-loadbalancer2 10.0.0.2 balancer',
+    'vm-dockerswarmmanager 10.0.0.3 manager',
+    'vm-dockerswarmworker1 10.0.0.4 worker',
+    'own-name 10.0.0.5 worker',
+  ]);
+  expect(cluster.nodes[0]?.ssh).toMatchObject({
+    user: 'ubuntu',
+    key: expect.stringMatching(/\/\.ssh\/lab$/),
+  });
+  expect(cluster.balancer?.vip).toEqual({ address: '10.0.0.20', prefixLength: 24 });
+  expect(readFileSync(join(folder, 'cluster.yml'), 'utf8')).toContain(
+    '# The balancers share the virtual address',
+  );
+});
+
+test('machines without a balancer have no balancer section', async () => {
+  await init('--manager', '10.0.0.3');
+  expect((await loadCluster('cluster.yml', folder)).balancer).toBeUndefined();
+});
+
+test("a stack of one's own takes its name from its folder and gets no secrets of the reference", async () => {
+  await init(...machines, '--stack', 'my app/compose.yml');
+  const cluster = await loadCluster('cluster.yml', folder);
+  expect(cluster.stack).toEqual({ name: 'my-app', files: [join(folder, 'my app', 'compose.yml')] });
+  expect(readdirSync(folder)).toEqual(['cluster.yml']);
+});
+
+test('files that are there are left alone; the one that is missing is written', async () => {
+  writeFileSync(join(folder, 'secrets.yml'), 'mine');
+  expect((await init()).out).toContain('kept secrets.yml, which was there already');
+  const before = readFileSync(join(folder, 'cluster.yml'), 'utf8');
+  const again = await init(...machines);
+  expect(again.exitCode).toBe(2);
+  expect(again.err).toContain('cluster.yml: is there already, and was left alone');
+  expect(readFileSync(join(folder, 'cluster.yml'), 'utf8')).toBe(before);
+  expect((await init(...machines, '--force')).exitCode).toBe(0);
+  expect(readFileSync(join(folder, 'cluster.yml'), 'utf8')).not.toBe(before);
+  expect(readFileSync(join(folder, 'secrets.yml'), 'utf8')).toBe('mine');
+});
+
+test('options that make no sound cluster write nothing', async () => {
+  const result = await init('--manager', '10.0.0.300', '--balancer', '10.0.1.1', '--vip', '10.0.0.20');
+  expect(result.exitCode).toBe(2);
+  expect(result.err).toContain('not an IPv4 address');
+  expect(result.err).toContain('not in the network of the balancer');
+  expect(readdirSync(folder)).toEqual([]);
+});
