@@ -1,10 +1,21 @@
 /** A secrets file as text: what each entry says, where it stands, and how values are put into it. Pure. */
-import { isAlias, isMap, isScalar, type Node, parseDocument, type Scalar } from 'yaml';
+import {
+  type Alias,
+  isAlias,
+  isMap,
+  isScalar,
+  parseDocument,
+  type Scalar,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml';
 import { InputError, type Place, type Problem } from '../errors.ts';
 import { suggestWord } from '../input/nearest-word.ts';
 import { checkInput } from '../input/schema-problems.ts';
 import { readYaml } from '../input/yaml-input.ts';
-import { type Charset, secretsFileSchema } from './secrets-schema.ts';
+import { type Charset, secretsFileSchema, sourceKeys } from './secrets-schema.ts';
+
+type Node = Alias | Scalar | YAMLMap | YAMLSeq;
 
 /** Where the value of a secret comes from. `value` and `template` are still the secret itself: never print one. */
 export type SecretSource =
@@ -42,8 +53,9 @@ export function parseSecretsFile(text: string, file: string): SecretEntry[] {
     const name = String((pair.key as Scalar).value);
     const node = pair.value as Node;
     const place: Place = { file, ...locate([name]), path: name };
-    if (isAlias(node) || name === '<<' || !node.range) {
-      wrong.push({ ...place, message: 'an alias stands here', next: 'write the entry out' });
+    const problem = checkEntry(name, node, checked.value[name]);
+    if (problem || !node.range) {
+      wrong.push({ ...place, ...problem, message: problem?.message ?? 'this entry has no place' });
       continue;
     }
     entries.push({
@@ -55,6 +67,32 @@ export function parseSecretsFile(text: string, file: string): SecretEntry[] {
   }
   if (wrong.length > 0) throw new InputError(wrong);
   return entries;
+}
+
+/** What the schema can't say. */
+function checkEntry(
+  name: string,
+  node: Node,
+  raw: RawEntry | undefined,
+): { message: string; next?: string } | undefined {
+  const markup = name === '<<' ? 'a merge' : findMarkup(node);
+  if (markup !== undefined) {
+    const next = "a value that begins so is put between single quotes: '…'";
+    return { message: `YAML takes this for ${markup}`, next };
+  }
+  if (typeof raw !== 'object') return undefined;
+  const used = sourceKeys.filter((key) => raw[key] !== undefined && (key !== 'generate' || raw[key] !== false));
+  if (used.length === 1) return undefined;
+  return { message: `exactly one of ${sourceKeys.join(', ')} is wanted here` };
+}
+
+/** What YAML would cut off from a value without a word; and an alias is no place to write a value to. */
+function findMarkup(node: Node): string | undefined {
+  if (isAlias(node)) return 'an alias (*)';
+  if (node.anchor !== undefined) return 'an anchor (&)';
+  if (node.tag !== undefined) return 'a tag (!)';
+  const children = isMap(node) ? node.items.map((item) => item.value as Node | null) : [];
+  return children.flatMap((child) => (child && findMarkup(child)) ?? []).at(0);
 }
 
 type RawEntry = (typeof secretsFileSchema)['_output'][string];
@@ -70,7 +108,8 @@ function readSource(node: Node, raw: RawEntry | undefined): SecretSource {
   }
   if (raw.value !== undefined) return { from: 'value', text: readScalarText(findChild(node, 'value')) };
   if (raw.generate !== undefined) {
-    const { length = generatedLength, charset = 'alphanumeric' } = raw.generate === true ? {} : raw.generate;
+    const { length = generatedLength, charset = 'alphanumeric' } =
+      typeof raw.generate === 'object' ? raw.generate : {};
     return { from: 'generate', length, charset };
   }
   if (raw.file !== undefined) return { from: 'file', path: raw.file };

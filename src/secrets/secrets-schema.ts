@@ -1,7 +1,8 @@
 /** What may stand in a secrets file. The exported JSON schema is made of this. */
 import { z } from 'zod';
 
-const scalar = z.union([z.string(), z.number(), z.boolean()]);
+const scalars = [z.string(), z.number(), z.boolean()] as const;
+const scalar = z.union(scalars);
 
 /** Which characters a generated value is made of. */
 export const charsets = {
@@ -27,36 +28,32 @@ const generateSchema = z
   })
   .describe('A random value, made once by `kawanan up` and written into the file in place of this.');
 
-const sourceKeys = ['value', 'generate', 'file', 'env', 'command', 'template'] as const;
+/** Exactly one of these stands in an entry that is a mapping. */
+export const sourceKeys = ['value', 'generate', 'file', 'env', 'command', 'template'] as const;
 
-const sourceSchema = z
-  .strictObject({
-    value: scalar.optional().describe('The value itself, taken as text just as it is written.'),
-    generate: z.union([z.literal(true), generateSchema]).optional(),
-    file: z
-      .string()
-      .min(1, 'a path is wanted')
-      .optional()
-      .describe('A file with the value, as seen from this file; one newline at its end is dropped.'),
-    env: z
-      .string()
-      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'this is no name of an environment variable')
-      .optional()
-      .describe('An environment variable of kawanan with the value.'),
-    command: z
-      .array(z.string())
-      .min(1, 'a program is wanted')
-      .optional()
-      .describe('A program and its arguments that print the value; one newline at its end is dropped.'),
-    template: z
-      .string()
-      .optional()
-      .describe('Text with ${NAME} filled in from the variables of the cluster file; $$ is a dollar sign.'),
-  })
-  .refine((source) => sourceKeys.filter((key) => source[key] !== undefined).length === 1, {
-    message: `exactly one of ${sourceKeys.join(', ')} is wanted here`,
-    abort: true,
-  });
+const sourceSchema = z.strictObject({
+  value: scalar.optional().describe('The value itself, taken as text just as it is written.'),
+  generate: z.union([z.boolean(), generateSchema]).optional(),
+  file: z
+    .string()
+    .min(1, 'a path is wanted')
+    .optional()
+    .describe('A file with the value, as seen from this file; one newline at its end is dropped.'),
+  env: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'this is no name of an environment variable')
+    .optional()
+    .describe('An environment variable of kawanan with the value.'),
+  command: z
+    .array(z.string())
+    .min(1, 'a program is wanted')
+    .optional()
+    .describe('A program and its arguments that print the value; one newline at its end is dropped.'),
+  template: z
+    .string()
+    .optional()
+    .describe('Text with ${NAME} filled in from the variables of the cluster file; $$ is a dollar sign.'),
+});
 
 /** The longest name that still leaves room for a version behind it in the 64 characters that swarm allows. */
 const longestName = 58;
@@ -71,5 +68,5 @@ const nameSchema = z
 
 /** A whole secrets file: name of a secret → where its value comes from. */
 export const secretsFileSchema = z
-  .record(nameSchema, z.union([scalar, sourceSchema]))
+  .record(nameSchema, z.union([...scalars, sourceSchema]))
   .describe('The values of the external secrets of a stack. Keep it readable by you alone (mode 0600).');
