@@ -68,11 +68,15 @@ class Checker {
     for (const [key, item] of Object.entries(value)) {
       const field = Object.hasOwn(node.fields, key) ? node.fields[key] : undefined;
       if (field && field.since <= this.#minor) this.check(item, field.schema, [...path, key]);
-      else if (!field && key.startsWith('x-') && (node.extrasSince ?? Infinity) <= this.#minor) continue;
-      else if (!node.open) this.#reportUnknown(key, field, node, path);
+      else if (key.startsWith('x-') && this.#isSince(node.extrasSince)) continue;
+      else if (!this.#isSince(node.openSince)) this.#reportUnknown(key, field, node, path);
     }
     for (const key of node.required ?? [])
       if (!(key in value)) this.#report(path, { message: `${key} is missing` });
+  }
+
+  #isSince(minor: number | undefined): boolean {
+    return minor !== undefined && minor <= this.#minor;
   }
 
   #checkDictionary(value: YamlMap, node: SchemaNode & { kind: 'dictionary' }, path: ComposePath): void {

@@ -5,7 +5,8 @@ import { InputError } from '../../errors.ts';
 export function decodeText(bytes: Uint8Array, file: string): string {
   const text = decode(bytes, file);
   const bad = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u.exec(text);
-  if (!bad) return text;
+  // YAML knows three line breaks, its library two: a lone carriage return is one
+  if (!bad) return text.replaceAll(/\r(?!\n)/g, '\n');
   const before = text.slice(0, bad.index).split('\n');
   throw new InputError({
     file,

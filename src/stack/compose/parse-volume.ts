@@ -17,7 +17,7 @@ export function parseMountSpec(spec: string): ParsedMount | string {
   const letters = [...spec];
   if (Buffer.byteLength(spec) <= 2) {
     made.target = spec;
-    return spec.includes(':') ? 'there is nothing around the colon' : parsed;
+    return /^:+$/.test(spec) ? 'there is nothing around the colon' : parsed;
   }
   const sections = splitSections(letters);
   if (sections.some((section) => section === '')) return 'there is nothing between two colons';

@@ -16,8 +16,14 @@ export type SchemaNode =
   | { kind: 'null' }
   | { kind: 'any' }
   | { kind: 'list'; items: SchemaNode; unique: boolean }
-  /** A mapping with known keys; `open` ones may have others, `extras` since a version allows `x-` keys. */
-  | { kind: 'map'; fields: Record<string, Field>; open?: boolean; extrasSince?: number; required?: string[] }
+  /** A mapping with known keys; others are let through since one minor version, `x-` keys since another. */
+  | {
+      kind: 'map';
+      fields: Record<string, Field>;
+      openSince?: number;
+      extrasSince?: number;
+      required?: string[];
+    }
   /** A mapping whose keys the user chooses. */
   | { kind: 'dictionary'; values: SchemaNode; keys?: RegExp; keyRule?: string }
   /** The alternatives differ in type, so that the value's type picks one. */

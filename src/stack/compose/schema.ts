@@ -38,7 +38,7 @@ const named = (values: SchemaNode): SchemaNode => ({
 
 const fileReference = either(string, {
   ...map({ source: string, target: string, uid: string, gid: string, mode: number }),
-  open: true,
+  openSince: 0,
 });
 
 const serviceNetwork = either(
@@ -62,7 +62,7 @@ const port = either(
   }),
 );
 
-const open = (node: SchemaNode & { kind: 'map' }): SchemaNode => ({ ...node, open: true });
+const open = (node: SchemaNode & { kind: 'map' }): SchemaNode => ({ ...node, openSince: 0 });
 
 const mount = either(string, {
   ...map({
@@ -124,22 +124,20 @@ const deploy = either(
   nothing,
 );
 
-const build = either(
-  string,
-  open(
-    map({
-      context: string,
-      dockerfile: string,
-      args: listOrDictionary,
-      labels: listOrDictionary,
-      cache_from: strings,
-      network: string,
-      target: string,
-      shm_size: either(integer, string),
-      extra_hosts: listOrDictionary,
-    }),
-  ),
-);
+const build = either(string, {
+  ...map({
+    context: string,
+    dockerfile: string,
+    args: listOrDictionary,
+    labels: [3, listOrDictionary],
+    cache_from: [2, strings],
+    network: [4, string],
+    target: [4, string],
+    shm_size: [5, either(integer, string)],
+    extra_hosts: [9, listOrDictionary],
+  }),
+  openSince: 11,
+});
 
 const service: SchemaNode = {
   ...map({
