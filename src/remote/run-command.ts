@@ -106,27 +106,28 @@ function execute(
       channel?.close();
     }, timeoutMs + 8_000);
     const forget = connection.onLost((error) => queueMicrotask(() => settle(() => reject(error))));
-    openExecChannel(connection, line).then(
-      (opened) => {
-        channel = opened;
-        if (settled) return channel.close();
-        channel.on('data', (chunk: Buffer) => void stdout.push(chunk));
-        channel.stderr.on('data', (chunk: Buffer) => void stderr.push(chunk));
-        channel.on('exit', (code: number | null, name?: string) => {
-          if (code === null) signal = name ?? 'unknown';
-          else exitCode = code;
-        });
-        // A command may end without reading what it was given.
-        channel.on('error', () => {});
-        channel.on('close', () => {
-          // without a word of how it ended, the connection's own end is about to be noticed
-          if (exitCode === undefined && signal === undefined) setTimeout(succeed, 500);
-          else succeed();
-        });
-        channel.end(stdin === undefined ? undefined : Buffer.from(stdin as string));
-      },
-      (error) => settle(() => reject(error)),
-    );
+    const listen = (opened: ClientChannel): void => {
+      channel = opened;
+      if (settled) {
+        opened.close();
+        return;
+      }
+      channel.on('data', (chunk: Buffer) => void stdout.push(chunk));
+      channel.stderr.on('data', (chunk: Buffer) => void stderr.push(chunk));
+      channel.on('exit', (code: number | null, name?: string) => {
+        if (code === null) signal = name ?? 'unknown';
+        else exitCode = code;
+      });
+      // A command may end without reading what it was given.
+      channel.on('error', () => {});
+      channel.on('close', () => {
+        // without a word of how it ended, the connection's own end is about to be noticed
+        if (exitCode === undefined && signal === undefined) setTimeout(succeed, 500);
+        else succeed();
+      });
+      channel.end(stdin === undefined ? undefined : Buffer.from(stdin as string));
+    };
+    openExecChannel(connection, line, listen).catch((error: unknown) => settle(() => reject(error)));
   });
 }
 
