@@ -126,6 +126,7 @@ async function forget(host: Host, baseline: Baseline, keepOwnFolder: boolean): P
     ...emptied.map((path) => `empty=${path}`),
     ...accounts.map((name) => `user=${name}`),
     ...groups.map((name) => `group=${name}`),
+    ...leftoverFiles(baseline).map((path) => `file=${path}`),
   ]);
   for (const path of [broughtPath, aptLogPath, aptUpdatedPath]) await host.removeFile(path);
   if (keepOwnFolder) return;
@@ -137,6 +138,16 @@ async function forget(host: Host, baseline: Baseline, keepOwnFolder: boolean): P
 
 /** Accounts and groups that the packages make and leave behind. */
 const leftoverAccounts = ['docker', 'haproxy', 'keepalived_script'];
+
+/** Sockets and process numbers of services that were not there before. */
+function leftoverFiles({ services }: Baseline): string[] {
+  const files: Record<string, string[]> = {
+    'docker.service': ['/run/docker.sock', '/run/docker.pid'],
+    'haproxy.service': ['/run/haproxy.pid', '/run/haproxy-master.sock'],
+    'keepalived.service': ['/run/keepalived.pid'],
+  };
+  return Object.entries(files).flatMap(([unit, paths]) => (services[unit]?.load === 'loaded' ? [] : paths));
+}
 
 const shellPath = 'export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n';
 
@@ -169,6 +180,7 @@ const leftoverScript = `${shellPath}for entry in "$@"; do
   name=\${entry#*=}
   case $entry in
     folder=*) [ -d "$name" ] && ! dpkg -S "$name" >/dev/null 2>&1 && rm -rf "$name" ;;
+    file=*) rm -f "$name" ;;
     empty=*) [ -d "$name" ] && rmdir "$name" 2>/dev/null ;;
     user=*) id -u "$name" >/dev/null 2>&1 && ! pgrep -u "$name" >/dev/null && userdel "$name" ;;
     group=*) getent group "$name" >/dev/null && groupdel "$name" ;;
