@@ -81,7 +81,9 @@ function checkEntry(
     return { message: `YAML takes this for ${markup}`, next };
   }
   if (typeof raw !== 'object') return undefined;
-  const used = sourceKeys.filter((key) => raw[key] !== undefined && (key !== 'generate' || raw[key] !== false));
+  const used = sourceKeys.filter(
+    (key) => raw[key] !== undefined && (key !== 'generate' || raw[key] !== false),
+  );
   if (used.length === 1) return undefined;
   return { message: `exactly one of ${sourceKeys.join(', ')} is wanted here` };
 }
