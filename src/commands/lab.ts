@@ -9,6 +9,7 @@ import { renderLabStatus } from '../lab/render-status.ts';
 import { readLabStatus } from '../lab/status.ts';
 import { upLab } from '../lab/up.ts';
 import { formatDuration } from '../output/format.ts';
+import { showWork } from '../output/show-work.ts';
 import type { Progress } from '../plan/layer.ts';
 
 /** `kawanan lab`: machines on this computer to run a cluster on, and to break. */
@@ -35,7 +36,9 @@ function addUp(command: Command, context: CommandContext, lab: () => Lab): void 
     )
     .action(async (options: { release?: Release; images: ImageChoice }) => {
       const startedAt = performance.now();
-      const result = await upLab(lab(), { ...options, progress: reportTo(context) });
+      const result = await show(context, 'bringing the lab up', (progress) =>
+        upLab(lab(), { ...options, progress }),
+      );
       const took = formatDuration(performance.now() - startedAt);
       context.terminal.out(
         result.changed ? `lab is up after ${took}\n` : 'lab is already up; nothing to do\n',
@@ -50,7 +53,9 @@ function addDown(command: Command, context: CommandContext, lab: () => Lab): voi
     .description('remove the machines and everything else of the lab but its cache')
     .option('--purge', 'remove the cache, too', false)
     .action(async (options: { purge: boolean }) => {
-      const there = await downLab(lab(), { ...options, progress: reportTo(context) });
+      const there = await show(context, 'taking the lab down', (progress) =>
+        downLab(lab(), { ...options, progress }),
+      );
       context.terminal.out(there ? 'lab is down; nothing of it is left\n' : 'there was no lab\n');
     });
 }
@@ -79,8 +84,9 @@ function addFaults(command: Command, context: CommandContext, lab: () => Lab): v
       .description(description)
       .addArgument(new Argument('<node...>', 'names of nodes, or a part that only one has'))
       .action(async (nodes: string[], options: { silent?: boolean }) => {
-        const progress = reportTo(context);
-        await Promise.all(nodes.map((node) => act(lab(), node, progress, options)));
+        await show(context, `${name} ${nodes.join(', ')}`, (progress) =>
+          Promise.all(nodes.map((node) => act(lab(), node, progress, options))),
+        );
         context.terminal.out(`${nodes.join(', ')} ${done}\n`);
       });
   add('kill', 'power failure: gone at once, the disk stays', 'off', killNode);
@@ -95,6 +101,10 @@ function addFaults(command: Command, context: CommandContext, lab: () => Lab): v
   add('heal', 'give its network back', 'back on the network', healNode);
 }
 
-function reportTo(context: CommandContext): Progress {
-  return { signal: context.signal, report: (message) => context.terminal.err(`${message}\n`) };
+function show<T>(
+  context: CommandContext,
+  title: string,
+  work: (progress: Progress) => Promise<T>,
+): Promise<T> {
+  return showWork(context.terminal, title, context.signal, work);
 }

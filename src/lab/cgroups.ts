@@ -135,7 +135,7 @@ export async function readMemoryBytes(
 export async function killGroup(layout: CgroupLayout, group: string): Promise<void> {
   for (const deadline = Date.now() + 20_000; ; await sleep(20)) {
     const pids = await listProcesses(group);
-    if (pids.length === 0) return;
+    if (pids.length === 0) break;
     if (Date.now() > deadline) throw new UserError(`processes ${pids.join(', ')} survived SIGKILL for 20 s`);
     for (const pid of pids) {
       try {
@@ -145,8 +145,15 @@ export async function killGroup(layout: CgroupLayout, group: string): Promise<vo
       }
     }
     // A frozen process of version 1 dies only when it is thawed.
-    if (await isFrozen(layout, group)) await setFrozen(layout, group, false).catch(() => {});
+    await thaw(layout, group);
   }
+  // A group stays frozen when its last process has gone, and would freeze the next that enters.
+  await thaw(layout, group);
+}
+
+async function thaw(layout: CgroupLayout, group: string): Promise<void> {
+  const [file, go] = layout.version === 1 ? ['freezer.state', 'THAWED'] : ['cgroup.freeze', '0'];
+  await writeFile(join(group, file!), go!).catch(() => {}); // There is no such group: nothing is frozen.
 }
 
 /** Removes a lab's groups, and the common one above them when it is the last lab. They must be empty. */

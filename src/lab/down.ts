@@ -4,7 +4,7 @@ import { UserError } from '../errors.ts';
 import type { Progress } from '../plan/layer.ts';
 import { readCgroupLayout, removeLabGroups } from './cgroups.ts';
 import { restoreHostSettings } from './host-settings.ts';
-import { type Lab, labNetwork, labNodes, labsDir } from './lab.ts';
+import { type Lab, labNetwork, labNodes, labsDir, surroundingDir } from './lab.ts';
 import { withLock } from './lock.ts';
 import { powerOff } from './machine.ts';
 import { removeNetwork } from './network.ts';
@@ -28,7 +28,8 @@ export async function downLab(lab: Lab, options: DownLabOptions): Promise<boolea
     await removeLab(lab, there ? progress : { ...progress, report: () => {} });
     if (options.purge) await purgeCache(lab, progress);
   });
-  await rmdir(dirname(lab.stateDir)).catch(() => {}); // Something else is in `.kawanan`.
+  const around = surroundingDir(lab);
+  if (around) await rmdir(around).catch(() => {}); // Something else is in it.
   return there;
 }
 
@@ -55,8 +56,9 @@ async function removeLab(lab: Lab, progress: Progress): Promise<void> {
 export async function removeAbandonedLabs(own: Lab, progress: Progress): Promise<void> {
   for (const { id, machinesDir, record } of await listLabs()) {
     if (id === own.id || !record) continue;
-    if (await exists(dirname(dirname(record.stateDir)))) continue;
-    progress.report(`removing the lab of ${dirname(dirname(record.stateDir))}, which is gone`);
+    const checkout = dirname(surroundingDir(record) ?? record.stateDir);
+    if (await exists(checkout)) continue;
+    progress.report(`removing the lab of ${checkout}, which is gone`);
     await removeLab(
       { ...own, id, machinesDir, stateDir: record.stateDir, cacheDir: record.cacheDir },
       progress,

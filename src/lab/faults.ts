@@ -1,4 +1,4 @@
-import { UserError } from '../errors.ts';
+import { InterruptedError, UserError } from '../errors.ts';
 import type { Progress } from '../plan/layer.ts';
 import { type CgroupLayout, isFrozen, nodeGroup, readCgroupLayout, setFrozen } from './cgroups.ts';
 import { bridgeName, findNode, type Lab, type LabNode, labNetwork, linkName } from './lab.ts';
@@ -6,6 +6,9 @@ import { withLock } from './lock.ts';
 import { bootMachine, findLeader, powerOff, waitForMachine } from './machine.ts';
 import { type LabRecord, readRecord } from './record.ts';
 import { runLocal } from './run-local.ts';
+
+/** How long a machine that is already on may take to answer before it is switched off and on. */
+const adoptionTimeoutMs = 60_000;
 
 interface Target {
   lab: Lab;
@@ -118,6 +121,14 @@ export async function ensureRunning(target: Omit<Target, 'group'>, progress: Pro
   const frozen = await isFrozen(layout, full.group);
   if (frozen) await setFrozen(layout, full.group, false);
   await plugCable(lab, node);
-  await waitForMachine(bootOptions(full), progress);
-  return frozen;
+  try {
+    await waitForMachine(bootOptions(full), progress, undefined, adoptionTimeoutMs);
+    return frozen;
+  } catch (error) {
+    if (error instanceof InterruptedError) throw error;
+    progress.report(`${node.name} is on but doesn't answer: switching it off and on`);
+    await powerOff(layout, lab, node);
+    await bootMachine(bootOptions(full), progress);
+    return true;
+  }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { dirname, join, resolve, sep } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { NodeRole } from '../cluster/cluster.ts';
 import { InputError } from '../errors.ts';
@@ -65,6 +65,12 @@ export function findLab(options: FindLabOptions): Lab {
   for (const path of [cacheDir, stateDir]) checkPath(path);
   const id = createHash('sha256').update(stateDir).digest('hex').slice(0, 8);
   return { id, stateDir, machinesDir: join(labsDir, id), cacheDir, projectDir: packageDir };
+}
+
+/** The `.kawanan` folder around the state folder; `undefined` where the state is somewhere else, in a folder that isn't ours. */
+export function surroundingDir(lab: Pick<Lab, 'stateDir'>): string | undefined {
+  const parent = dirname(lab.stateDir);
+  return basename(parent) === '.kawanan' ? parent : undefined;
 }
 
 // Both end up in options of mount and in YAML; these characters separate things there.

@@ -105,10 +105,11 @@ export async function waitForMachine(
   options: BootOptions,
   progress: Progress,
   launched: Launched = { ended: false },
+  timeoutMs = bootTimeoutMs,
 ): Promise<void> {
   const { lab, node, network, layout } = options;
   const group = nodeGroup(layout.freezer, lab, node);
-  const deadline = Date.now() + bootTimeoutMs;
+  const deadline = Date.now() + timeoutMs;
   let seen = false;
   for (;;) {
     if (progress.signal.aborted) throw new InterruptedError('interrupted');
@@ -120,20 +121,43 @@ export async function waitForMachine(
     )
       return;
     seen ||= leader !== undefined;
-    const gone = launched.ended || (seen && leader === undefined);
-    if (gone || Date.now() > deadline) {
-      throw new UserError(
-        gone
-          ? `${node.name} ended while it started`
-          : `${node.name} did not start within ${bootTimeoutMs / 1000} s`,
-        {
-          details: lastLines(await readFile(consoleLog(lab, node), 'utf8').catch(() => ''), 10),
-          next: `its console is in ${consoleLog(lab, node)}`,
-        },
-      );
-    }
+    const gone = seen && leader === undefined && (await listProcesses(group)).length === 0;
+    if (launched.ended || gone) throw await explainEnd(lab, node);
+    if (Date.now() > deadline) throw await explainHang(node, leader, timeoutMs);
     await sleep(100);
   }
+}
+
+async function explainEnd(lab: Lab, node: LabNode): Promise<UserError> {
+  return new UserError(`${node.name} ended while it started`, {
+    details: lastLines(await readFile(consoleLog(lab, node), 'utf8').catch(() => ''), 10),
+    next: `its console is in ${consoleLog(lab, node)}`,
+  });
+}
+
+async function explainHang(node: LabNode, leader: number | undefined, timeoutMs: number): Promise<UserError> {
+  const enter = [
+    '--target',
+    String(leader),
+    '--all',
+    '--',
+    'systemctl',
+    '--no-pager',
+    '--plain',
+    '--no-legend',
+  ];
+  const ask = async (...words: string[]): Promise<string[]> => {
+    if (leader === undefined) return [];
+    const result = await runLocal('nsenter', [...enter, ...words], {
+      accept: allCodes,
+      timeoutMs: 5000,
+    }).catch(() => undefined);
+    return lastLines(result?.stdout ?? '', 10).filter(Boolean);
+  };
+  return new UserError(`${node.name} did not start within ${timeoutMs / 1000} s`, {
+    details: [...(await ask('list-units', '--failed')), ...(await ask('list-jobs'))],
+    next: `kawanan lab kill ${node.name}, then kawanan lab up`,
+  });
 }
 
 /** Everything the machine printed since it was last switched on. */

@@ -1,5 +1,5 @@
 import { chown, copyFile, readdir, readFile, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { CombinedError, InputError, InterruptedError, UserError } from '../errors.ts';
 import type { Progress } from '../plan/layer.ts';
 import { readCgroupLayout } from './cgroups.ts';
@@ -7,7 +7,15 @@ import { type ImageChoice, renderClusterFile, statePaths } from './cluster-file.
 import { removeAbandonedLabs } from './down.ts';
 import { ensureRunning } from './faults.ts';
 import { ensureHostSettings } from './host-settings.ts';
-import { chooseNumber, type Lab, type LabNetwork, labNetwork, labNodes, labsDir } from './lab.ts';
+import {
+  chooseNumber,
+  type Lab,
+  type LabNetwork,
+  labNetwork,
+  labNodes,
+  labsDir,
+  surroundingDir,
+} from './lab.ts';
 import { withLock } from './lock.ts';
 import { ensureDisk, makeKey, readHostKey } from './machine-disk.ts';
 import { ensureNetwork, readRoutedSubnets } from './network.ts';
@@ -135,12 +143,12 @@ async function writeStateFiles(lab: Lab, network: LabNetwork, images: ImageChoic
     await copyFile(example, paths.secrets);
     changed = true;
   }
-  await giveToCaller(lab.stateDir);
+  await giveToCaller(lab);
   return changed;
 }
 
 // With sudo, the files belong to the user who asked, so that kawanan can go on without it.
-async function giveToCaller(dir: string): Promise<void> {
+async function giveToCaller(lab: Lab): Promise<void> {
   const [uid, gid] = [process.env['SUDO_UID'], process.env['SUDO_GID']].map(Number);
   if (!uid || !gid) return;
   const names = await readdir(dir);
