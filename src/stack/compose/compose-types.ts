@@ -28,7 +28,8 @@ export interface ComposeResources {
   cpus: string;
   memory: number;
   pids: number;
-  generic?: { kind: string; value: number }[];
+  /** Null for an entry that names nothing. */
+  generic?: ({ kind: string; value: number } | null)[];
 }
 
 export interface ComposeRestartPolicy {

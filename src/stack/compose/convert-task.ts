@@ -8,6 +8,12 @@ import type { ComposePath } from './parse-yaml.ts';
 
 type Task = ServiceSpec['TaskTemplate'];
 
+/** A countable thing of a node, such as a graphics processor. */
+interface DiscreteResource {
+  Kind: string;
+  Value: number;
+}
+
 export function convertMode(
   { name, deploy }: ComposeService,
   { report }: ConvertContext,
@@ -49,9 +55,11 @@ export function convertResources(
     };
   const limits = convert(deploy.limits, 'limits');
   const reservations = convert(deploy.reservations, 'reservations');
-  const generic = (deploy.reservations?.generic ?? []).map(({ kind, value }) => ({
-    DiscreteResourceSpec: omitEmpty({ Kind: kind, Value: value }) as { Kind: string; Value: number },
-  }));
+  const generic = (deploy.reservations?.generic ?? []).map((spec) =>
+    spec
+      ? { DiscreteResourceSpec: omitEmpty({ Kind: spec.kind, Value: spec.value }) as DiscreteResource }
+      : {},
+  );
   return dropUndefined({
     Limits: limits && { ...limits, ...omitEmpty({ Pids: deploy.limits?.pids }) },
     Reservations: reservations && { ...reservations, ...omitEmpty({ GenericResources: generic }) },
@@ -88,7 +96,7 @@ function convertRestart(
   const at = ['services', name, 'restart'];
   const [policy = '', ...counts] = restart.split(':');
   const count = counts.join(':');
-  if (count !== '' && !/^[+-]?\d{1,15}$/.test(count))
+  if (count !== '' && !/^\+?\d{1,15}$/.test(count))
     report.problem(at, `${JSON.stringify(count)} is not a number of attempts`, 'write on-failure:3');
   if (restart === '' || policy === 'no') return undefined;
   if (policy !== 'on-failure' && count !== '')

@@ -92,8 +92,9 @@ function decodeGeneric(
   source: YamlMap,
   at: ComposePath,
   context: DecodeContext,
-): { kind: string; value: number } {
-  const spec = readMap(source.discrete_resource_spec) ?? {};
+): { kind: string; value: number } | null {
+  const spec = readMap(source.discrete_resource_spec);
+  if (!spec) return null;
   const value = readCount(spec.value, [...at, 'discrete_resource_spec', 'value'], context) ?? 0;
   return { kind: readText(spec.kind), value };
 }

@@ -174,6 +174,8 @@ function decodeUlimits(
       ulimits[name] = pair;
     } else {
       const single = count(one, [...at, name]);
+      if (typeof one === 'number')
+        context.report.problem([...at, name], `expected an integer, found the number ${printScalar(one)}.0`);
       ulimits[name] = { soft: single, hard: single };
     }
   }
