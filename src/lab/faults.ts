@@ -4,6 +4,7 @@ import { type CgroupLayout, isFrozen, nodeGroup, readCgroupLayout, setFrozen } f
 import { bridgeName, findNode, type Lab, type LabNode, labNetwork, linkName } from './lab.ts';
 import { withLock } from './lock.ts';
 import { bootMachine, findLeader, powerOff, waitForMachine } from './machine.ts';
+import { checkPrerequisites } from './prerequisites.ts';
 import { type LabRecord, readRecord } from './record.ts';
 import { runLocal } from './run-local.ts';
 
@@ -86,6 +87,7 @@ async function withNode(
   work: (target: Target) => Promise<void>,
 ): Promise<void> {
   const node = findNode(name);
+  await checkPrerequisites();
   const record = await readRecord(lab.machinesDir);
   if (!record) throw new UserError('the lab is down', { next: 'kawanan lab up' });
   // Shared: drills break several nodes at once; only up and down want the lab for themselves.

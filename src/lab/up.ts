@@ -151,7 +151,8 @@ async function writeStateFiles(lab: Lab, network: LabNetwork, images: ImageChoic
 async function giveToCaller(lab: Lab): Promise<void> {
   const [uid, gid] = [process.env['SUDO_UID'], process.env['SUDO_GID']].map(Number);
   if (!uid || !gid) return;
-  const names = await readdir(dir);
-  for (const path of [dirname(dir), dir, ...names.map((name) => join(dir, name))])
-    await chown(path, uid, gid);
+  const files = (await readdir(lab.stateDir)).map((name) => join(lab.stateDir, name));
+  for (const path of [surroundingDir(lab), lab.stateDir, ...files]) {
+    if (path) await chown(path, uid, gid);
+  }
 }
