@@ -238,8 +238,8 @@ function isThere(host: BalancerHost, part: PartName): boolean {
 function buildRemoval(host: BalancerHost, part: PartName): Change<BalancerAction> {
   const words: Record<PartName, string> = {
     keepalived: 'stop keepalived and give its configuration back',
-    haproxy: "give HAProxy's configuration back",
-    nftables: 'remove the packet filter for VRRP',
+    haproxy: "stop balancing and give haproxy's configuration back",
+    nftables: 'remove the nftables rules for VRRP',
   };
   return {
     id: `${host.node}/${part}`,

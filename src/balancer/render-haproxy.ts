@@ -44,8 +44,8 @@ const globalSection = `global
     chroot /var/lib/haproxy
     user haproxy
     group haproxy
-    # needs 16,000 open files; more than one needs on a service of this size
-    maxconn 8000
+    # needs 10,000 open files
+    maxconn 4000
     stats socket ${runtimeSocketPath} mode 660 level admin expose-fd listeners
     stats timeout 30s
     server-state-file ${serverStatePath}

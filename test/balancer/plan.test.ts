@@ -1,0 +1,220 @@
+import pico from 'picocolors';
+import { expect, test } from 'vitest';
+import { planBackends } from '../../src/balancer/backends.ts';
+import { appliedMarkerPath, backupPathOf } from '../../src/balancer/backup.ts';
+import type { BalancerHost } from '../../src/balancer/observation.ts';
+import { buildParts, haproxyConfigPath, partUnits } from '../../src/balancer/parts.ts';
+import { planBalancerRemoval, planBalancers } from '../../src/balancer/plan.ts';
+import { readSeal } from '../../src/balancer/seal.ts';
+import type { Cluster } from '../../src/cluster/cluster.ts';
+import { UserError } from '../../src/errors.ts';
+import { renderPlan } from '../../src/output/render-plan.ts';
+import { buildCluster, buildStack, fullSection } from './examples.ts';
+
+const cluster = buildCluster();
+const model = planBackends(buildStack(fullSection), cluster);
+const colors = pico.createColors(false);
+
+/** A balancer fresh from the distribution's packages. */
+function buildBareHost(node: string, address: string): BalancerHost {
+  return {
+    node,
+    haproxyVersion: '2.6.12-1+deb12u4',
+    keepalivedVersion: '2.2.7',
+    hasNft: true,
+    interfaceName: 'eth0',
+    addresses: ['127.0.0.1', address],
+    files: { [haproxyConfigPath]: 'global\n    daemon\n' },
+    units: {
+      'haproxy.service': { active: 'active', enabled: 'enabled', stale: false },
+      'keepalived.service': { active: 'inactive', enabled: 'enabled', stale: false },
+    },
+  };
+}
+
+/** A balancer on which everything was applied. */
+function buildDoneHost(name: string, of: Cluster = cluster, wanted = model): BalancerHost {
+  const node = of.nodes.find((one) => one.name === name)!;
+  const host = buildBareHost(name, node.address);
+  const parts = buildParts(wanted, of, node, { interfaceName: 'eth0', hasNft: true });
+  for (const part of parts) {
+    host.units[partUnits[part.name]] = { active: 'active', enabled: 'enabled', stale: false };
+    for (const file of part.files) host.files[file.path] = file.content;
+    if (part.name === 'keepalived') host.files[appliedMarkerPath] = `${part.digest}\n`;
+    if (part.name === 'haproxy') host.runningDigest = readSeal(host.files[haproxyConfigPath]!)!;
+    if (part.name === 'nftables')
+      host.nftTable = `table ip kawanan { comment "digest ${readSeal(part.files[0]!.content)}" }`;
+  }
+  host.files[backupPathOf(haproxyConfigPath)] = 'global\n    daemon\n';
+  return host;
+}
+
+function holding(host: BalancerHost): BalancerHost {
+  return { ...host, addresses: [...host.addresses, '192.0.2.20'] };
+}
+
+test('fresh balancers get everything, one after the other', () => {
+  const plan = planBalancers(model, cluster, [
+    buildBareHost('lb1', '192.0.2.11'),
+    buildBareHost('lb2', '192.0.2.12'),
+  ]);
+  expect(plan.changes.map(({ id, kind, after }) => [id, kind, after])).toEqual([
+    ['lb1/nftables', 'create', []],
+    ['lb1/haproxy', 'create', ['lb1/nftables']],
+    ['lb1/keepalived', 'create', ['lb1/haproxy']],
+    ['lb2/nftables', 'create', ['lb1/keepalived']],
+    ['lb2/haproxy', 'create', ['lb2/nftables']],
+    ['lb2/keepalived', 'create', ['lb2/haproxy']],
+  ]);
+  expect(renderPlan([{ ...plan, changes: plan.changes.slice(1, 2) }], colors)).toBe(`balancer
+  + lb1  configure haproxy
+      /etc/systemd/system/haproxy.service.d/kawanan.conf + new
+      /etc/haproxy/haproxy.cfg not ours; kept and put back by "kawanan down" → 3 frontends, 9 servers
+      running configuration unknown → ${readSeal(plan.changes[1]!.action.type === 'put' ? plan.changes[1]!.action.files[1]!.content : '')}
+1 create · 0 unchanged · on 1 host
+`);
+});
+
+test('balancers that are as wanted are left alone', () => {
+  const plan = planBalancers(model, cluster, [holding(buildDoneHost('lb1')), buildDoneHost('lb2')]);
+  expect([plan.changes, plan.unchanged, plan.warnings]).toEqual([[], 6, []]);
+});
+
+test('a new server changes the standby first and the holder of the address after it', () => {
+  const section = fullSection.replace('service: mysql}', 'service: minio1}');
+  const before = planBackends(buildStack(section), cluster);
+  const plan = planBalancers(model, cluster, [
+    holding(buildDoneHost('lb1', cluster, before)),
+    buildDoneHost('lb2', cluster, before),
+  ]);
+  expect(plan.changes.map(({ id, after }) => [id, after])).toEqual([
+    ['lb2/haproxy', []],
+    ['lb1/haproxy', ['lb2/haproxy']],
+  ]);
+  const paths = plan.changes[0]!.fields.map(({ path }) => path);
+  expect(paths).toContain('backend mysql.mysql / server worker1-mysql');
+  expect(paths).toContain('backend mysql.minio1');
+});
+
+test.each<[string, (host: BalancerHost) => void, string, string]>([
+  [
+    'a configuration written and not loaded',
+    (host) => {
+      host.runningDigest = 'feedfeedfeedfeed';
+    },
+    "load haproxy's configuration",
+    'running configuration',
+  ],
+  [
+    'keepalived written and not loaded',
+    (host) => {
+      delete host.files[appliedMarkerPath];
+    },
+    "load keepalived's configuration",
+    'running configuration',
+  ],
+  [
+    'a table somebody deleted',
+    (host) => {
+      delete host.nftTable;
+    },
+    "load nftables's configuration",
+    'running configuration',
+  ],
+  [
+    'a unit that is stopped',
+    (host) => {
+      host.units['keepalived.service']!.active = 'failed';
+    },
+    "load keepalived's configuration",
+    'keepalived.service',
+  ],
+  [
+    'a unit that would not start at boot',
+    (host) => {
+      host.units['haproxy.service']!.enabled = 'disabled';
+    },
+    "load haproxy's configuration",
+    'haproxy.service at boot',
+  ],
+  [
+    'a comment added by hand',
+    (host) => {
+      host.files[haproxyConfigPath] += '# mine\n';
+    },
+    'configure haproxy',
+    haproxyConfigPath,
+  ],
+])('recognises %s', (_name, change, title, path) => {
+  const host = holding(buildDoneHost('lb1'));
+  change(host);
+  const plan = planBalancers(model, cluster, [host, buildDoneHost('lb2')]);
+  expect(plan.changes.map((one) => [one.title, one.fields.map((field) => field.path)])).toEqual([
+    [title, [path]],
+  ]);
+});
+
+test('without a virtual address there is HAProxy alone, and what served the address before goes', () => {
+  const alone = buildCluster({ balancer: { engine: 'haproxy', failover: 'safe' } });
+  const fresh = planBalancers(model, alone, [buildBareHost('lb1', '192.0.2.11')]);
+  expect(fresh.changes.map(({ id }) => id)).toEqual(['lb1/haproxy']);
+  const later = planBalancers(model, alone, [buildDoneHost('lb1')]);
+  expect(later.changes.map(({ id, kind }) => [id, kind])).toEqual([
+    ['lb1/nftables', 'remove'],
+    ['lb1/haproxy', 'update'],
+    ['lb1/keepalived', 'remove'],
+  ]);
+});
+
+test('says what is interrupted when the virtual address changes', () => {
+  const moved = buildCluster({
+    balancer: { engine: 'haproxy', vip: { address: '192.0.2.30', prefixLength: 24 }, failover: 'safe' },
+  });
+  const plan = planBalancers(model, moved, [buildDoneHost('lb1'), buildDoneHost('lb2')]);
+  expect(plan.changes.flatMap(({ id, interrupts }) => (interrupts ? [[id, interrupts]] : []))).toEqual([
+    ['lb1/keepalived', 'clients of 192.0.2.20: the virtual address becomes 192.0.2.30'],
+    ['lb2/keepalived', 'clients of 192.0.2.20: the virtual address becomes 192.0.2.30'],
+  ]);
+});
+
+test('warns when nobody or both hold the address', () => {
+  const [one, two] = [buildDoneHost('lb1'), buildDoneHost('lb2')];
+  expect(planBalancers(model, cluster, [one, two]).warnings).toEqual([
+    'no balancer holds the virtual address 192.0.2.20',
+  ]);
+  expect(planBalancers(model, cluster, [holding(one), holding(two)]).warnings).toEqual([
+    'lb1 and lb2 both hold the virtual address 192.0.2.20',
+  ]);
+});
+
+test('a balancer without its packages is known after apply, naming what is missing', () => {
+  const { keepalivedVersion: _, ...bare } = buildBareHost('lb2', '192.0.2.12');
+  const plan = planBalancers(model, cluster, [buildBareHost('lb1', '192.0.2.11'), bare]);
+  expect(plan.unknown).toBe('keepalived is not installed on lb2');
+});
+
+test('refuses an old HAProxy, and an address that is on no interface', () => {
+  const old = { ...buildBareHost('lb1', '192.0.2.11'), haproxyVersion: '2.2.9-2+deb11u6' };
+  expect(() => planBalancers(model, cluster, [old])).toThrow(/2.2.9-2\+deb11u6 is too old/);
+  const { interfaceName: _, ...translated } = buildBareHost('lb1', '10.0.0.4');
+  expect(() => planBalancers(model, cluster, [translated])).toThrow(UserError);
+});
+
+test('removal takes each balancer apart backwards, the holder last, and has nothing to do on a bare one', () => {
+  const plan = planBalancerRemoval(cluster, [holding(buildDoneHost('lb1')), buildDoneHost('lb2')]);
+  expect(plan.changes.map(({ id, after }) => [id, after])).toEqual([
+    ['lb2/keepalived', []],
+    ['lb2/haproxy', ['lb2/keepalived']],
+    ['lb2/nftables', ['lb2/haproxy']],
+    ['lb1/keepalived', ['lb2/nftables']],
+    ['lb1/haproxy', ['lb1/keepalived']],
+    ['lb1/nftables', ['lb1/haproxy']],
+  ]);
+  expect(planBalancerRemoval(cluster, [buildBareHost('lb1', '192.0.2.11')]).changes).toEqual([]);
+});
+
+test('removal cut short after the files came back still forgets the backups', () => {
+  const host = buildBareHost('lb1', '192.0.2.11');
+  host.files[backupPathOf(haproxyConfigPath)] = 'global\n    daemon\n';
+  expect(planBalancerRemoval(cluster, [host]).changes.map(({ id }) => id)).toEqual(['lb1/haproxy']);
+});
