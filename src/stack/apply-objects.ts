@@ -46,7 +46,7 @@ export async function replaceNetwork(
 export async function createConfig(context: ApplyContext, action: ActionOf<'create-config'>): Promise<void> {
   const { spec } = findByKey(context.definition.configs, action.config);
   try {
-    await context.engine.createConfig(versionSpec(spec, action.objectName, {}) as never);
+    await context.engine.createConfig(inBody(versionSpec(spec, action.objectName, {})));
   } catch (error) {
     throw refusal(
       `create the config ${action.objectName}`,
@@ -61,7 +61,7 @@ export async function createSecret(context: ApplyContext, action: ActionOf<'crea
   const fingerprint = fingerprintFile(await ensureFingerprintKey(context.engine), spec);
   try {
     await context.engine.createSecret(
-      versionSpec(spec, action.objectName, { [fileFingerprintLabel]: fingerprint }) as never,
+      inBody(versionSpec(spec, action.objectName, { [fileFingerprintLabel]: fingerprint })),
     );
   } catch (error) {
     throw refusal(
@@ -105,6 +105,11 @@ function versionSpec<Spec extends ConfigSpec | SecretSpec>(
   return { ...spec, Name: objectName, Labels: { ...spec.Labels, ...versioned, ...labels } };
 }
 
+/** dockerode puts what it isn't told otherwise into the address too: too long for it, and shown in the engine's log. */
+function inBody(spec: ConfigSpec | SecretSpec): never {
+  return { _query: {}, _body: spec } as never;
+}
+
 /** The key of all fingerprints, made on first need. Two runs at once: the first to create it wins. */
 async function ensureFingerprintKey(engine: Docker): Promise<Buffer> {
   const read = async () =>
@@ -113,7 +118,7 @@ async function ensureFingerprintKey(engine: Docker): Promise<Buffer> {
   if (known) return known;
   const Labels = { [fingerprintKeyName]: 'true' };
   const spec = { Name: fingerprintKeyName, Labels, Data: randomBytes(32).toString('base64') };
-  await engine.createConfig(spec as never).catch(() => {});
+  await engine.createConfig(inBody(spec)).catch(() => {});
   const made = await read();
   if (!made)
     throw refusal('keep the key of fingerprints', new Error('it is not there'), 'run the same command again');
