@@ -184,7 +184,9 @@ export function planSecretRemoval(stackName: string, observed: ObservedSecrets):
       (secret) => `the secret ${secret.name} stays: ${foreign(secret).join(', ')} of another stack uses it`,
     );
   const others = observed.secrets.some(
-    (secret) => secret.labels[secretLabels.fingerprint] !== undefined && !removed.includes(secret),
+    (secret) =>
+      Object.keys(secret.labels).some((label) => /^kawanan\..*fingerprint$/.test(label)) &&
+      !removed.includes(secret),
   );
   if (observed.keyConfigId !== undefined && !others) {
     changes.push({
