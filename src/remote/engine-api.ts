@@ -17,5 +17,19 @@ export function createEngineApi(open: () => Promise<Duplex>): { engine: Docker; 
   };
   // The name is never looked up: the agent's streams lead to the socket.
   const options = { protocol: 'http', host: 'engine', port: 80, agent } as const;
-  return { engine: new Docker(options as Docker.DockerOptions), close: () => agent.destroy() };
+  return {
+    engine: withoutDockerHost(() => new Docker(options as Docker.DockerOptions)),
+    close: () => agent.destroy(),
+  };
+}
+
+/** dockerode reads DOCKER_HOST and the files that go with it even when it is told where to go. */
+function withoutDockerHost<Result>(make: () => Result): Result {
+  const { DOCKER_HOST } = process.env;
+  delete process.env['DOCKER_HOST'];
+  try {
+    return make();
+  } finally {
+    if (DOCKER_HOST !== undefined) process.env['DOCKER_HOST'] = DOCKER_HOST;
+  }
 }

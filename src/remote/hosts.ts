@@ -1,10 +1,12 @@
 import { homedir, userInfo } from 'node:os';
-import type { Cluster } from '../cluster/cluster.ts';
+import type { Cluster, ClusterNode } from '../cluster/cluster.ts';
 import { InputError } from '../errors.ts';
+import { suggestWord } from '../input/nearest-word.ts';
 import type { Hosts } from './host.ts';
 import type { TrustRecord } from './host-key-check.ts';
+import { type JumpHosts, shareJumpHosts } from './jump-hosts.ts';
 import type { Machine } from './machine.ts';
-import type { SshTimeouts } from './open-ssh.ts';
+import type { OpenOptions, SshTimeouts } from './open-ssh.ts';
 
 export interface HostsOptions {
   /** Told of each host met for the first time, whose key was recorded. */
@@ -21,56 +23,16 @@ export interface HostsOptions {
 /** The hosts of a cluster over SSH. Nothing is opened, and nothing heavy loaded, before the first `connect`. */
 export function createHosts(cluster: Pick<Cluster, 'nodes'>, options: HostsOptions = {}): Hosts {
   const machines = new Map<string, Promise<Machine>>();
-  let sshConfig: Promise<string> | undefined;
-
-  const makeMachine = async (nodeName: string): Promise<Machine> => {
-    const node = cluster.nodes.find(({ name }) => name === nodeName);
-    if (!node) {
-      const { suggestWord } = await import('../input/nearest-word.ts');
-      throw new InputError({
-        message: `the cluster has no node ${JSON.stringify(nodeName)}`,
-        next: suggestWord(
-          nodeName,
-          cluster.nodes.map(({ name }) => name),
-        ),
-      });
-    }
-    const [{ createMachine }, { defaultTimeouts }, { resolveNodeTarget }, { readSshConfig }] =
-      await Promise.all([
-        import('./machine.ts'),
-        import('./open-ssh.ts'),
-        import('./ssh-target.ts'),
-        import('./read-ssh-config.ts'),
-      ]);
-    const home = options.home ?? homedir();
-    sshConfig ??= readSshConfig(home);
-    const agent = options.agent === undefined ? process.env['SSH_AUTH_SOCK'] : (options.agent ?? undefined);
-    const target = resolveNodeTarget(node, {
-      sshConfig: await sshConfig,
-      home,
-      localUser: userInfo().username,
-      ...(agent !== undefined && agent !== '' && { agent }),
-    });
-    return createMachine(node.name, node.address, target, {
-      timeouts: { ...defaultTimeouts, ...options.timeouts },
-      onTrust: options.onTrust ?? (() => {}),
-      ...(options.askPassphrase && { askPassphrase: askOnce(options.askPassphrase) }),
-    });
+  let way: Promise<Way> | undefined;
+  const makeMachine = async (node: ClusterNode): Promise<Machine> => {
+    way ??= prepareWay(options);
+    return (await way).createMachine(node);
   };
-
-  // Five hosts share one key: its passphrase is asked for once.
-  const answers = new Map<string, Promise<string>>();
-  const askOnce =
-    (ask: (keyPath: string) => Promise<string>) =>
-    (keyPath: string): Promise<string> => {
-      const answer = answers.get(keyPath) ?? ask(keyPath);
-      answers.set(keyPath, answer);
-      return answer;
-    };
-
   return {
     connect: async (nodeName) => {
-      const machine = machines.get(nodeName) ?? makeMachine(nodeName);
+      const node = cluster.nodes.find(({ name }) => name === nodeName);
+      if (!node) throw explainUnknownNode(nodeName, cluster);
+      const machine = machines.get(nodeName) ?? makeMachine(node);
       machines.set(nodeName, machine);
       const { host, open } = await machine;
       await open();
@@ -79,6 +41,61 @@ export function createHosts(cluster: Pick<Cluster, 'nodes'>, options: HostsOptio
     close: async () => {
       const made = await Promise.allSettled(machines.values());
       await Promise.all(made.map((one) => (one.status === 'fulfilled' ? one.value.close() : undefined)));
+      // last: the machines behind them say goodbye through them
+      await way?.then(({ jumpHosts }) => jumpHosts.close());
     },
   };
+}
+
+/** What all machines of a run are reached with. */
+interface Way {
+  createMachine(node: ClusterNode): Machine;
+  jumpHosts: JumpHosts;
+}
+
+async function prepareWay(options: HostsOptions): Promise<Way> {
+  const [{ createMachine }, { defaultTimeouts, openSsh }, { resolveNodeTarget }, { readSshConfig }] =
+    await Promise.all([
+      import('./machine.ts'),
+      import('./open-ssh.ts'),
+      import('./ssh-target.ts'),
+      import('./read-ssh-config.ts'),
+    ]);
+  const home = options.home ?? homedir();
+  const agent = options.agent === undefined ? process.env['SSH_AUTH_SOCK'] : (options.agent ?? undefined);
+  const context = {
+    sshConfig: await readSshConfig(home),
+    home,
+    localUser: userInfo().username,
+    ...(agent !== undefined && agent !== '' && { agent }),
+  };
+  const openOptions: OpenOptions = {
+    timeouts: { ...defaultTimeouts, ...options.timeouts },
+    onTrust: options.onTrust ?? (() => {}),
+    jumpHosts: shareJumpHosts((target) => openSsh(target, openOptions)),
+    ...(options.askPassphrase && { askPassphrase: askOnce(options.askPassphrase) }),
+  };
+  return {
+    createMachine: (node) =>
+      createMachine(node.name, node.address, resolveNodeTarget(node, context), openOptions),
+    jumpHosts: openOptions.jumpHosts,
+  };
+}
+
+/** Five hosts share one key: its passphrase is asked for once. */
+function askOnce(ask: (keyPath: string) => Promise<string>): (keyPath: string) => Promise<string> {
+  const answers = new Map<string, Promise<string>>();
+  return (keyPath) => {
+    const answer = answers.get(keyPath) ?? ask(keyPath);
+    answers.set(keyPath, answer);
+    return answer;
+  };
+}
+
+function explainUnknownNode(nodeName: string, { nodes }: Pick<Cluster, 'nodes'>): InputError {
+  const known = nodes.map(({ name }) => name);
+  return new InputError({
+    message: `the cluster has no node ${JSON.stringify(nodeName)}`,
+    next: suggestWord(nodeName, known),
+  });
 }

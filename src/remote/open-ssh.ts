@@ -4,6 +4,7 @@ import ssh2, { type AuthenticationType, type AuthHandlerMiddleware, type Client 
 import { type Credential, type CredentialOptions, collectCredentials, unlockKey } from './credentials.ts';
 import { type Attempt, explainConnectionError } from './explain-connection-error.ts';
 import { prepareHostKeyCheck, type TrustRecord } from './host-key-check.ts';
+import type { JumpHosts } from './jump-hosts.ts';
 import { ConnectionError } from './remote-errors.ts';
 import type { SshTarget } from './ssh-target.ts';
 
@@ -16,11 +17,13 @@ export interface SshTimeouts {
   keepaliveMs: number;
 }
 
-export const defaultTimeouts: SshTimeouts = { connectMs: 8_000, handshakeMs: 15_000, keepaliveMs: 3_000 };
+export const defaultTimeouts: SshTimeouts = { connectMs: 8_000, handshakeMs: 15_000, keepaliveMs: 2_500 };
 
 export interface OpenOptions extends CredentialOptions {
   timeouts: SshTimeouts;
   onTrust: (record: TrustRecord) => void;
+  /** Where the connections to jump hosts are shared. */
+  jumpHosts: JumpHosts;
 }
 
 /** An open SSH connection. */
@@ -39,20 +42,18 @@ export interface SshConnection {
 /** Opens one connection, through its jump hosts. @throws ConnectionError, always. */
 export async function openSsh(target: SshTarget, options: OpenOptions): Promise<SshConnection> {
   const attempt: Attempt = { tried: [], unusable: [], established: false };
-  let jump: SshConnection | undefined;
   try {
     const check = await prepareHostKeyCheck(target, options.onTrust);
     const credentials = await collectCredentials(target);
     attempt.unusable.push(...credentials.unusable);
-    jump = target.jump ? await openSsh(target.jump, options) : undefined;
+    const jump = target.jump && (await options.jumpHosts.open(target.jump));
     const socket = jump
       ? await forwardTcp(jump.client, target)
       : await dialTcp(target, options.timeouts.connectMs);
     const client = await shakeHands(socket, target, check, credentials.usable, attempt, options);
     attempt.established = true;
-    return watchConnection(client, target, attempt, jump);
+    return watchConnection(client, target, attempt);
   } catch (error) {
-    await jump?.close();
     throw explainConnectionError(error, target, attempt);
   }
 }
@@ -175,12 +176,7 @@ function preferAlgorithms(keyTypes: string[]): string[] {
   return [...hostKeyAlgorithms.filter(wanted), ...hostKeyAlgorithms.filter((one) => !wanted(one))];
 }
 
-function watchConnection(
-  client: Client,
-  target: SshTarget,
-  attempt: Attempt,
-  jump: SshConnection | undefined,
-): SshConnection {
+function watchConnection(client: Client, target: SshTarget, attempt: Attempt): SshConnection {
   let lost: ConnectionError | undefined;
   let closing = false;
   const listeners = new Set<(error: ConnectionError) => void>();
@@ -189,7 +185,6 @@ function watchConnection(
     lost = closing
       ? new ConnectionError(target.label, 'closed', `the connection to ${target.host} is closed`)
       : explainConnectionError(error, target, attempt);
-    void jump?.close();
     for (const listener of listeners) listener(lost);
     listeners.clear();
   };

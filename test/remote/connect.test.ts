@@ -234,22 +234,30 @@ describe('the way there', () => {
     }
   });
 
-  test('a jump host is gone through, and its key recorded too', async () => {
+  test('a jump host is gone through, over one connection, and its key recorded too', async () => {
     const gate = await startSshd();
     try {
       copyFileSync(gate.key, join(sshd.folder, '.ssh', 'id_ed25519'));
       const met: string[] = [];
       const jump = `${gate.node.ssh.user}@127.0.0.1:${gate.port}`;
-      const host = await hostsWith({ jump }, { onTrust: (record) => void met.push(record.host) }).connect(
-        'vm-test',
-      );
+      const node = { ...sshd.node, ssh: { ...sshd.node.ssh, jump } };
+      const closed = { ...node, name: 'vm-closed', ssh: { ...node.ssh, port: await findFreePort() } };
+      const nodes = [node, { ...node, name: 'vm-other' }, closed];
+      const onTrust = (record: TrustRecord) => void met.push(record.host);
+      const hosts = createHosts({ nodes }, { home: sshd.folder, agent: null, onTrust });
+      opened.push(hosts);
+      const [host] = await Promise.all([hosts.connect('vm-test'), hosts.connect('vm-other')]);
       expect((await host.run({ program: 'echo', args: ['through'] })).stdout).toBe('through\n');
-      expect(met.sort()).toEqual([jump, 'vm-test'].sort());
-      expect(readFileSync(join(gate.folder, 'sshd.log'), 'utf8')).toContain('Accepted publickey');
-      const closed = await failureOf(hostsWith({ jump, port: await findFreePort() }));
-      expect(closed.failure).toBe('refused');
-      expect(closed.message).toContain(`through ${jump}`);
+      expect(new Set(met)).toEqual(new Set([jump, 'vm-test', 'vm-other']));
+      const error = await hosts.connect('vm-closed').catch((thrown) => thrown);
+      expect(error).toMatchObject({
+        failure: 'refused',
+        message: expect.stringContaining(`through ${jump}`),
+      });
+      const log = readFileSync(join(gate.folder, 'sshd.log'), 'utf8');
+      expect(log.match(/Accepted publickey/g)).toHaveLength(1);
     } finally {
+      await Promise.all(opened.splice(0).map((hosts) => hosts.close()));
       await gate.stop();
     }
   });

@@ -95,8 +95,11 @@ test('key types that are recorded are preferred, revoked ones are not', () => {
 
 test('no text makes the parser throw', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (text) => {
-      verifyHostKey(parseKnownHosts(text, 'kh'), 'h', ours);
-    }),
+    fc.property(
+      fc.uint8Array().map((bytes) => Buffer.from(bytes).toString('latin1')),
+      (text) => {
+        verifyHostKey(parseKnownHosts(text, 'kh'), 'h', ours);
+      },
+    ),
   );
 });
