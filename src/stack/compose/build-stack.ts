@@ -198,6 +198,16 @@ function findBalancer({ files }: ReadCompose): StackDefinition['xBalancer'] {
   return { value: toPlain(file.root['x-balancer'] ?? null), locate };
 }
 
+/** In the order of the file, as one reads it. */
 function throwIfAny(problems: Problem[]): void {
-  if (problems.length > 0) throw new InputError(problems);
+  if (problems.length === 0) return;
+  const files = [...new Set(problems.map(({ file }) => file))];
+  throw new InputError(
+    problems.toSorted(
+      (a, b) =>
+        files.indexOf(a.file) - files.indexOf(b.file) ||
+        (a.line ?? 0) - (b.line ?? 0) ||
+        (a.column ?? 0) - (b.column ?? 0),
+    ),
+  );
 }

@@ -8,6 +8,7 @@ import {
 } from './compose-types.ts';
 import type { DecodeContext } from './decode-context.ts';
 import { dropUndefined, readFlag, readList, readMap, readText, readTexts } from './decode-values.ts';
+import { parseSize } from './parse-size.ts';
 import type { ComposePath } from './parse-yaml.ts';
 import { isMap, type YamlMap, type YamlValue } from './yaml-value.ts';
 
@@ -45,6 +46,7 @@ export function decodeVolumes(
       driverOpts: readTexts(source.driver_opts),
       labels: readTexts(source.labels),
     }) as ComposeVolume;
+    checkCapacity(source, at, context);
     if (identity.external)
       for (const [key, written] of [
         ['driver', volume.driver],
@@ -59,6 +61,21 @@ export function decodeVolumes(
           );
     return volume;
   });
+}
+
+/** A cluster volume's description isn't sent with a service; a size in it that is none is refused all the same. */
+function checkCapacity(source: YamlMap, at: ComposePath, { report }: DecodeContext): void {
+  const capacity = readMap(readMap(source['x-cluster-spec'])?.capacity_range);
+  for (const key of ['required_bytes', 'limit_bytes']) {
+    const size = capacity?.[key];
+    const parsed = typeof size === 'string' ? parseSize(size) : 0;
+    if (typeof parsed !== 'number')
+      report.problem(
+        [...at, 'x-cluster-spec', 'capacity_range', key],
+        parsed.message,
+        'write a size such as 10G',
+      );
+  }
 }
 
 export function decodeFileObjects(

@@ -236,8 +236,10 @@ function mergeEntries<T>(
   return Object.assign(newRecord<T>(), base, over);
 }
 
+/** An empty list appended to none leaves none. */
 function append<T>(base: T[] | undefined, over: T[] | undefined): T[] | undefined {
-  return base && over ? [...base, ...over] : (over ?? base);
+  if (base && over) return [...base, ...over];
+  return base ?? (over?.length ? over : undefined);
 }
 
 /** One entry a key, the last one written; sorted. A base that has none takes the override's as they are. */
