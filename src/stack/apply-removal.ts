@@ -7,6 +7,7 @@ import { describeEngineError } from '../swarm/engine-call.ts';
 import { type ApplyContext, refusal } from './apply-context.ts';
 import { isInUse, isNotFound } from './engine-errors.ts';
 import { stackNamespaceLabel } from './engine-types.ts';
+import { reportChanges } from './report-changes.ts';
 
 /** On top of a service's own grace period. */
 const patienceMs = 60_000;
@@ -151,11 +152,12 @@ async function waitUntil(
   ask: () => Promise<string | undefined>,
 ): Promise<string | undefined> {
   const startedAt = performance.now();
+  const report = reportChanges(progress);
   for (;;) {
     if (progress.signal.aborted) throw new InterruptedError('interrupted while things were being removed');
     const left = await ask();
     if (left === undefined || performance.now() - startedAt > timeoutMs) return left;
-    progress.report(left);
+    report(left);
     await sleep(pollMs, undefined, { signal: progress.signal }).catch(() => {});
   }
 }

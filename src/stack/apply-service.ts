@@ -9,6 +9,7 @@ import { convergeService } from './converge.ts';
 import { diffServices } from './diff.ts';
 import { isOutOfSequence } from './engine-errors.ts';
 import type { ServiceSpec } from './engine-types.ts';
+import { dropNulls } from './observe.ts';
 import type { ObservedConfig, ObservedNetwork, ObservedSecret, ObservedService } from './observed.ts';
 import { readNetworkNames } from './plan.ts';
 import { nameObjects } from './resolve-references.ts';
@@ -64,22 +65,13 @@ export async function updateService(
   const desired = nameObjects(findByKey(context.definition.services, action.service).spec, action.names);
   const { spec, networks } = await fillIds(context, desired);
   const newPorts = planned.some(({ path }) => path.startsWith('ports.') || path === 'endpoint_mode');
-  const staleTaskIds = new Set<string>();
-  if (newPorts) {
-    const { tasks } = await context.snapshots.read(performance.now());
-    for (const task of tasks) if (task.ServiceID === action.id) staleTaskIds.add(task.ID);
-  }
   const posted = await postSpec(context, action.id, spec.Name, (now) => {
     const left = diffServices(now.Spec, desired, networks);
     if (left.length === 0) return undefined;
     if (now.Version.Index !== action.version && !sameFields(left, planned)) throw movedError(spec.Name);
-    return keepEngineChoices(spec, now.Spec);
+    return keepEngineChoices(spec, now.Spec, newPorts);
   });
-  await converge(
-    context,
-    { id: action.id, name: spec.Name, updating: posted, ...(posted && newPorts && { staleTaskIds }) },
-    progress,
-  );
+  await converge(context, { id: action.id, name: spec.Name, updating: posted }, progress);
 }
 
 /** Brings the tasks of a service to its spec, which is as wanted already. */
@@ -109,7 +101,7 @@ async function postSpec(
   const service = context.engine.getService(id);
   for (let attempt = 1; ; attempt++) {
     try {
-      const now = (await service.inspect()) as unknown as ObservedService;
+      const now = dropNulls<ObservedService>(await service.inspect());
       const body = makeSpec(now);
       if (!body) return false;
       await service.update({ _query: { version: now.Version.Index }, _body: body } as never);
@@ -124,7 +116,7 @@ async function postSpec(
 
 function converge(
   context: ApplyContext,
-  service: { id: string; name: string; updating: boolean; staleTaskIds?: ReadonlySet<string> },
+  service: { id: string; name: string; updating: boolean },
   progress: Progress,
 ): Promise<void> {
   const { engine, snapshots, limits } = context;
@@ -137,7 +129,6 @@ function converge(
       serviceName: service.name,
       since: performance.now(),
       updating: service.updating,
-      ...(service.staleTaskIds && { staleTaskIds: service.staleTaskIds }),
     },
     progress,
   );
@@ -184,11 +175,16 @@ async function fillIds(
   return { spec: { ...spec, TaskTemplate: task }, networks: readNetworkNames({ networks: swarmNetworks }) };
 }
 
-/** What the engine or an earlier `docker` command added and the compose file doesn't speak of. */
-function keepEngineChoices(spec: ServiceSpec, now: ServiceSpec): ServiceSpec {
+/**
+ * The wanted spec with what the engine or an earlier `docker` command added and the compose file doesn't speak of.
+ * New ports count as a forced update: the swarm keeps tasks on their old ports when constraints change along with them
+ * (swarmkit `IsTaskDirty`), and a task doesn't tell which ports it was made for.
+ */
+function keepEngineChoices(spec: ServiceSpec, now: ServiceSpec, newPorts: boolean): ServiceSpec {
   const task = { ...spec.TaskTemplate };
   const before = now.TaskTemplate;
-  if (before.ForceUpdate) task.ForceUpdate = before.ForceUpdate;
+  const force = (before.ForceUpdate ?? 0) + (newPorts ? 1 : 0);
+  if (force > 0) task.ForceUpdate = force;
   // A digest in place of the tag alone would be a new task for the same image.
   if (withoutDigest(before.ContainerSpec.Image) === task.ContainerSpec.Image) {
     task.ContainerSpec = { ...task.ContainerSpec, Image: before.ContainerSpec.Image };

@@ -4,9 +4,17 @@ import type Docker from 'dockerode';
 import { InterruptedError, UserError } from '../errors.ts';
 import type { Progress } from '../plan/layer.ts';
 import { describeServiceFailure } from './describe-failure.ts';
-import { isCurrentTask, isFailed, isOneShot, judgeService, type ServiceHealth } from './judge-service.ts';
+import {
+  isCurrentTask,
+  isFailed,
+  isOneShot,
+  isStopping,
+  judgeService,
+  type ServiceHealth,
+} from './judge-service.ts';
 import type { ObservedService, ObservedTask } from './observed.ts';
 import { readTaskTail } from './read-logs.ts';
+import { reportChanges } from './report-changes.ts';
 import type { Snapshot, SnapshotSource } from './snapshots.ts';
 
 export interface ConvergeLimits {
@@ -33,8 +41,6 @@ export interface ConvergeTarget {
   serviceName: string;
   /** When what we asked for was answered, on `performance.now()`'s clock: older looks tell nothing. */
   since: number;
-  /** Tasks that can't be the wanted ones though they look so: the ports a task was given aren't in its spec. */
-  staleTaskIds?: ReadonlySet<string>;
   /** An update is under way: the swarm's own verdict counts. */
   updating: boolean;
   limits: ConvergeLimits;
@@ -54,6 +60,7 @@ export async function convergeService(target: ConvergeTarget, progress: Progress
   let best = { count: -1, at: performance.now() };
   let pendingSince: number | undefined;
   const report = reportChanges(progress);
+  let blame: string | undefined;
 
   for (;;) {
     if (progress.signal.aborted)
@@ -61,12 +68,12 @@ export async function convergeService(target: ConvergeTarget, progress: Progress
     const snapshot = await target.snapshots.read(target.since);
     const now = performance.now();
     const service = findService(snapshot, target);
-    const tasks = snapshot.tasks.filter(
-      (task) => task.ServiceID === service.ID && !target.staleTaskIds?.has(task.ID),
-    );
+    const tasks = snapshot.tasks.filter((task) => task.ServiceID === service.ID);
     const health = judgeService(service, tasks, snapshot.nodes);
-    const fail = (why: string, task?: ObservedTask) =>
-      failService(target, snapshot, service, health, why, task);
+    // Once rolled back, the swarm's message no longer tells what went wrong.
+    if (service.UpdateStatus?.State === 'rollback_started') blame = service.UpdateStatus.Message;
+    const told = blame === undefined ? service : withMessage(service, blame);
+    const fail = (why: string, task?: ObservedTask) => failService(target, snapshot, told, health, why, task);
 
     // What had failed before we began is no news, except that a rolled back update is told by it.
     baseline ??= new Set(target.updating ? [] : tasks.filter(isFailed).map((task) => task.ID));
@@ -77,7 +84,7 @@ export async function convergeService(target: ConvergeTarget, progress: Progress
     const newest = newestOf(failures);
 
     const verdict = readUpdateVerdict(service, health, target.updating);
-    if (verdict.kind === 'failed') await fail(verdict.why, findBlamedTask(service, tasks) ?? newest);
+    if (verdict.kind === 'failed') await fail(verdict.why, findBlamedTask(told, tasks) ?? newest);
 
     if (verdict.kind === 'settled' && health.done) {
       const ids = [...health.runningTaskIds].sort().join();
@@ -92,7 +99,11 @@ export async function convergeService(target: ConvergeTarget, progress: Progress
 
     const count = health.running + health.completed - health.outdated;
     if (count > best.count) best = { count, at: now };
-    const blocked = health.troubles.length > 0 && health.troubles.every(({ kind }) => kind === 'pending');
+    // A task that is still stopping holds the port or the place that the pending one waits for.
+    const blocked =
+      health.troubles.length > 0 &&
+      health.troubles.every(({ kind }) => kind === 'pending') &&
+      !snapshot.tasks.some((task) => task.ServiceID === service.ID && isStopping(task, snapshot.nodes));
     pendingSince = blocked ? (pendingSince ?? now) : undefined;
     if (pendingSince !== undefined && now - pendingSince > limits.pendingMs)
       await fail(`no node takes ${health.troubles.length === 1 ? 'its task' : 'its tasks'}`);
@@ -110,15 +121,6 @@ export async function convergeService(target: ConvergeTarget, progress: Progress
   }
 }
 
-/** Four looks a second need not be four lines of a log. */
-function reportChanges(progress: Progress): (message: string) => void {
-  let last: string | undefined;
-  return (message) => {
-    if (message !== last) progress.report(message);
-    last = message;
-  };
-}
-
 type Verdict = { kind: 'settled'; monitored: boolean } | { kind: 'moving' } | { kind: 'failed'; why: string };
 
 /** What the swarm says of an update. A one-shot's task ends early by nature, which it calls a failure: it isn't. */
@@ -134,6 +136,10 @@ function readUpdateVerdict(service: ObservedService, health: ServiceHealth, upda
   if (state === 'rollback_paused')
     return { kind: 'failed', why: 'the update failed, and so did rolling it back: it is paused' };
   return { kind: 'settled', monitored: state === 'completed' };
+}
+
+function withMessage(service: ObservedService, Message: string): ObservedService {
+  return { ...service, UpdateStatus: { ...service.UpdateStatus, Message } };
 }
 
 function findService(snapshot: Snapshot, target: ConvergeTarget): ObservedService {

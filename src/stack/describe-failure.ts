@@ -29,7 +29,7 @@ export function describeServiceFailure(failure: ServiceFailure): UserError {
       `last ${log.length === 1 ? 'line' : `${log.length} lines`} of its log:`,
       ...log.map((line) => `| ${line}`),
     );
-  else if (task) details.push('its log is empty');
+  else if (task?.Status.State === 'failed') details.push('its log is empty');
   const reasons = [task?.Status.Err, ...health.troubles.map((trouble) => trouble.reason)];
   return new UserError(`${name}: ${why}`, { details, next: adviseNext(reasons, service) });
 }

@@ -116,6 +116,15 @@ export function isFailed(task: ObservedTask): boolean {
   return failedStates.has(task.Status.State);
 }
 
+/** True for a task that was told to go and hasn't gone yet, on a node that answers. */
+export function isStopping(task: ObservedTask, nodes: ObservedNode[]): boolean {
+  return (
+    goneStates.has(task.DesiredState) &&
+    !goneStates.has(task.Status.State) &&
+    nodes.some((node) => node.id === task.NodeID && node.ready)
+  );
+}
+
 function comparable({ Placement: _placement, Runtime: _runtime, ...spec }: ObservedTask['Spec']): string {
   return stableJson(spec);
 }

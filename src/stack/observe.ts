@@ -31,11 +31,11 @@ export async function observeStack(engine: Docker, stackName: string): Promise<S
   );
   return {
     nodes: (nodes as RawNode[]).map(readNode),
-    networks: (networks as unknown as ObservedNetwork[]).filter(
+    networks: dropNulls<ObservedNetwork[]>(networks).filter(
       (network) => network.Scope === 'swarm' || network.Name === 'host' || network.Name === 'bridge',
     ),
-    configs: (configs ?? []) as unknown as ObservedConfig[],
-    secrets: (secrets ?? []) as unknown as ObservedSecret[],
+    configs: dropNulls<ObservedConfig[]>(configs ?? []),
+    secrets: dropNulls<ObservedSecret[]>(secrets ?? []),
     services,
     tasks,
   };
@@ -44,15 +44,13 @@ export async function observeStack(engine: Docker, stackName: string): Promise<S
 /** The services that carry the stack's label. */
 export async function listStackServices(engine: Docker, stackName: string): Promise<ObservedService[]> {
   const filters = { label: [`${stackNamespaceLabel}=${stackName}`] };
-  return ((await engine.listServices({ filters: JSON.stringify(filters) } as never)) ??
-    []) as unknown as ObservedService[];
+  return dropNulls((await engine.listServices({ filters: JSON.stringify(filters) } as never)) ?? []);
 }
 
 /** The tasks of the stack's services, those of removed services included until their nodes have let go of them. */
 export async function listStackTasks(engine: Docker, stackName: string): Promise<ObservedTask[]> {
   const filters = { label: [`${stackNamespaceLabel}=${stackName}`] };
-  return ((await engine.listTasks({ filters: JSON.stringify(filters) } as never)) ??
-    []) as unknown as ObservedTask[];
+  return dropNulls((await engine.listTasks({ filters: JSON.stringify(filters) } as never)) ?? []);
 }
 
 /** The stack's volumes on each node, asked of each node's own engine; a node that doesn't answer is said so. */
@@ -78,6 +76,14 @@ export async function observeLeftovers(
       }
     }),
   );
+}
+
+/** An answer of the engine without the nulls it writes for what isn't there. */
+export function dropNulls<Value>(answer: unknown): Value {
+  if (Array.isArray(answer)) return answer.map((item) => dropNulls(item)) as Value;
+  if (!answer || typeof answer !== 'object') return answer as Value;
+  const entries = Object.entries(answer).filter(([, value]) => value !== null);
+  return Object.fromEntries(entries.map(([key, value]) => [key, dropNulls(value)])) as Value;
 }
 
 interface RawNode {

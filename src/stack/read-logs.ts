@@ -65,17 +65,22 @@ async function openLog(
   target: { type: 'services' | 'tasks'; id: string },
   options: LogOptions,
 ): Promise<Readable> {
-  const query = new URLSearchParams({ stdout: 'true', stderr: 'true' });
-  if (options.follow) query.set('follow', 'true');
-  if (options.timestamps) query.set('timestamps', 'true');
-  if (options.details) query.set('details', 'true');
-  if (options.since !== undefined) query.set('since', String(Math.floor(options.since)));
-  query.set('tail', options.tail === undefined ? 'all' : String(options.tail));
+  const query = {
+    stdout: true,
+    stderr: true,
+    tail: options.tail === undefined ? 'all' : String(options.tail),
+    ...(options.follow && { follow: true }),
+    ...(options.timestamps && { timestamps: true }),
+    ...(options.details && { details: true }),
+    ...(options.since !== undefined && { since: Math.floor(options.since) }),
+  };
   // dockerode answers a log that isn't followed as one parsed value; a log of "1" would come back as a number.
   return new Promise((resolve, reject) => {
     engine.modem.dial(
       {
-        path: `/${target.type}/${encodeURIComponent(target.id)}/logs?${query}`,
+        // The modem puts its options behind the question mark; a query written here would lose its last letter.
+        path: `/${target.type}/${encodeURIComponent(target.id)}/logs?`,
+        options: query,
         method: 'GET',
         isStream: true,
         statusCodes: {
