@@ -119,16 +119,26 @@ export async function isFrozen(layout: CgroupLayout, group: string): Promise<boo
   return /^frozen 1$/m.test(await readOrEmpty(join(group, 'cgroup.events')));
 }
 
-/** Bytes of memory a machine uses, page cache of its files included; `undefined` where nothing counts it. */
+/** Bytes of memory a machine uses, the cache of its files left out; `undefined` where nothing counts it. */
 export async function readMemoryBytes(
   layout: CgroupLayout,
   lab: Lab,
   node: LabNode,
 ): Promise<number | undefined> {
   if (!layout.memory) return undefined;
-  const file = layout.version === 1 ? 'memory.usage_in_bytes' : 'memory.current';
-  const text = await readOrEmpty(join(nodeGroup(layout.memory, lab, node), file));
-  return text === '' ? undefined : Number(text);
+  const group = nodeGroup(layout.memory, lab, node);
+  const usage = await readOrEmpty(
+    join(group, layout.version === 1 ? 'memory.usage_in_bytes' : 'memory.current'),
+  );
+  if (usage === '') return undefined;
+  return Number(usage) - reclaimableBytes(await readOrEmpty(join(group, 'memory.stat')));
+}
+
+/** Bytes of cached files in a `memory.stat` of either version; files in memory only (tmpfs) don't count as cache. */
+export function reclaimableBytes(stat: string): number {
+  const value = (name: string): number => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(stat)?.[1] ?? 0);
+  const [files, shared] = /^total_cache /m.test(stat) ? ['total_cache', 'total_shmem'] : ['file', 'shmem'];
+  return value(files!) - value(shared!);
 }
 
 /** Kills every process of a group, frozen or not, and waits until all are gone. */

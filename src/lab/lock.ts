@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdir, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
 import { InterruptedError, UserError } from '../errors.ts';
 import type { Progress } from '../plan/layer.ts';
 import { systemPath } from './run-local.ts';
@@ -17,60 +17,49 @@ export interface LockOptions {
 export async function withLock<T>(dir: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
   for (;;) {
     await mkdir(dir, { recursive: true });
-    const before = await stat(dir);
-    const release = await acquire(dir, options);
+    const folder = await open(dir, 'r').catch(ignoreMissing);
+    if (!folder) continue;
     try {
-      // Whoever held it may have removed the folder, and a third made it anew: then we hold a lock on nothing.
-      const after = await stat(dir).catch(() => undefined);
-      if (after?.ino === before.ino) return await work();
+      await lock(folder, dir, options);
+      // Whoever held it may have removed the folder, and a third made it anew: then ours is a lock on nothing.
+      const now = await stat(dir).catch(ignoreMissing);
+      if (now?.ino === (await folder.stat()).ino) return await work();
     } finally {
-      await release();
+      await folder.close();
     }
   }
 }
 
-// `cat` gives the line back once `flock` has the lock, and ends when our end of the pipe does.
-function acquire(dir: string, { shared = false, progress }: LockOptions): Promise<() => Promise<void>> {
-  const child = spawn('flock', [shared ? '--shared' : '--exclusive', dir, 'cat'], {
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+}
+
+// `flock` locks the open folder it is handed and ends; the lock stays with the folder, which we keep open.
+async function lock(
+  folder: FileHandle,
+  dir: string,
+  { shared = false, progress }: LockOptions,
+): Promise<void> {
+  const child = spawn('flock', [shared ? '--shared' : '--exclusive', '3'], {
     env: { PATH: systemPath },
-    stdio: ['pipe', 'pipe', 'inherit'],
-    detached: true, // Ctrl-C at the terminal goes to us alone; the lock is held while we clean up.
+    stdio: ['ignore', 'ignore', 'inherit', folder.fd],
   });
-  child.stdin.on('error', () => {});
-  child.stdin.write('held\n');
-  const ended = new Promise<void>((done) => child.once('close', () => done()));
-  const release = (): Promise<void> => {
-    child.stdin.end();
-    return ended;
-  };
-  return new Promise((done, fail) => {
-    const waiting = setTimeout(
-      () => progress.report(`waiting for another kawanan that is working on ${dir}`),
-      1000,
-    );
-    const stop = (): void => {
-      child.kill();
-      fail(new InterruptedError('interrupted'));
-    };
-    progress.signal.addEventListener('abort', stop, { once: true });
-    if (progress.signal.aborted) stop();
-    const settle = (): void => {
-      clearTimeout(waiting);
-      progress.signal.removeEventListener('abort', stop);
-    };
-    child.once('error', (cause) => {
-      settle();
-      fail(
-        new UserError('the program flock is not installed', { next: 'apt-get install -y util-linux', cause }),
-      );
+  const waiting = setTimeout(
+    () => progress.report(`waiting for another kawanan that is working on ${dir}`),
+    1000,
+  );
+  const stop = (): void => void child.kill('SIGKILL');
+  progress.signal.addEventListener('abort', stop, { once: true });
+  if (progress.signal.aborted) stop();
+  try {
+    const exitCode = await new Promise<number | null>((done, fail) => {
+      child.once('error', fail);
+      child.once('close', done);
     });
-    child.once('close', () => {
-      settle();
-      fail(new UserError(`could not lock ${dir}`));
-    });
-    child.stdout.once('data', () => {
-      settle();
-      done(release);
-    });
-  });
+    if (progress.signal.aborted) throw new InterruptedError('interrupted');
+    if (exitCode !== 0) throw new UserError(`could not lock ${dir}`);
+  } finally {
+    clearTimeout(waiting);
+    progress.signal.removeEventListener('abort', stop);
+  }
 }

@@ -16,7 +16,7 @@ export interface LabNodeStatus {
   cable: Cable;
   /** Its first process, seen from this computer; absent while it is off. */
   pid?: number;
-  /** Page cache of its files included. */
+  /** The cache of its files left out. */
   memoryBytes?: number;
 }
 

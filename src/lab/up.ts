@@ -1,4 +1,4 @@
-import { chown, copyFile, readdir, readFile, rm } from 'node:fs/promises';
+import { chown, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CombinedError, InputError, InterruptedError, UserError } from '../errors.ts';
 import type { Progress } from '../plan/layer.ts';
@@ -140,7 +140,7 @@ async function writeStateFiles(lab: Lab, network: LabNetwork, images: ImageChoic
   }
   const example = join(lab.projectDir, 'secrets.example');
   if (!(await exists(paths.secrets)) && (await exists(example))) {
-    await copyFile(example, paths.secrets);
+    await writeWhole(paths.secrets, await readFile(example), 0o600);
     changed = true;
   }
   await giveToCaller(lab);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nodeGroup, parseCgroupLayout } from '../../src/lab/cgroups.ts';
+import { nodeGroup, parseCgroupLayout, reclaimableBytes } from '../../src/lab/cgroups.ts';
 import { labNodes } from '../../src/lab/lab.ts';
 
 test('version 1: every tree is entered, and the freezer found whatever it is mounted with', () => {
@@ -35,4 +35,12 @@ test('each machine of each lab has its own group', () => {
   expect(nodeGroup('/sys/fs/cgroup/freezer', { id: '0a1b2c3d' }, labNodes[2]!)).toBe(
     '/sys/fs/cgroup/freezer/kawanan/0a1b2c3d/n3',
   );
+});
+
+test.each([
+  ['version 1', 'cache 1\nshmem 0\ntotal_cache 5000\ntotal_rss 7000\ntotal_shmem 1200\n', 3800],
+  ['version 2', 'anon 7000\nfile 5000\nkernel 10\nshmem 1200\nfile_mapped 3\n', 3800],
+  ['nothing counted', '', 0],
+])('cached files are told from memory in use: %s', (_name, stat, expected) => {
+  expect(reclaimableBytes(stat)).toBe(expected);
 });
