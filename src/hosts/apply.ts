@@ -95,8 +95,9 @@ async function install(host: Host, packages: string[], progress: Progress): Prom
     await installRecorded(host, packages, progress);
   } catch (error) {
     if (progress.signal.aborted) throw error;
-    // Lists that are out of date name packages that their mirror no longer has.
+    // Lists that are out of date name packages that their mirror no longer has; and the host may have gone down.
     await updateLists(host, progress);
+    await repairPackages(host, progress);
     await installRecorded(host, packages, progress);
   }
 }
