@@ -52,6 +52,7 @@ export async function openSsh(target: SshTarget, options: OpenOptions): Promise<
       : await dialTcp(target, options.timeouts.connectMs);
     const client = await shakeHands(socket, target, check, credentials.usable, attempt, options);
     attempt.established = true;
+    countAnyAnswer(client, socket, options.timeouts.keepaliveMs);
     return watchConnection(client, target, attempt);
   } catch (error) {
     throw explainConnectionError(error, target, attempt);
@@ -174,6 +175,21 @@ function preferAlgorithms(keyTypes: string[]): string[] {
   const wanted = (algorithm: string): boolean =>
     keyTypes.includes(algorithm) || (algorithm.startsWith('rsa-') && keyTypes.includes('ssh-rsa'));
   return [...hostKeyAlgorithms.filter(wanted), ...hostKeyAlgorithms.filter((one) => !wanted(one))];
+}
+
+/**
+ * ssh2 takes only answers to its own questions for signs of life, and those wait behind all that is on its way: a long
+ * upload over a slow line would pass for silence. Whatever arrives is a sign of life.
+ */
+function countAnyAnswer(client: Client, socket: Duplex, keepaliveMs: number): void {
+  const { _resetKA: startOver } = client as Client & { _resetKA?: () => void };
+  let lastMs = performance.now();
+  socket.on('data', () => {
+    const nowMs = performance.now();
+    if (nowMs - lastMs < keepaliveMs / 2) return;
+    lastMs = nowMs;
+    startOver?.();
+  });
 }
 
 function watchConnection(client: Client, target: SshTarget, attempt: Attempt): SshConnection {

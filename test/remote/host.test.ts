@@ -17,10 +17,7 @@ let hosts: Hosts;
 let host: Host;
 beforeAll(async () => {
   sshd = await startSshd();
-  hosts = createHosts(
-    { nodes: [sshd.node] },
-    { home: sshd.folder, agent: null, timeouts: { keepaliveMs: 100 } },
-  );
+  hosts = createHosts({ nodes: [sshd.node] }, { home: sshd.folder, agent: null });
   host = await hosts.connect('vm-test');
 });
 afterAll(async () => {
@@ -205,14 +202,14 @@ describe('sockets', () => {
 });
 
 describe('a connection that is lost', () => {
-  /** The process of sshd that serves our connection: the parent of `timeout`, which runs our command. */
-  const sessionPid = async (): Promise<number> => {
+  /** The process of sshd that serves a connection: the parent of `timeout`, which runs our command. */
+  const sessionPid = async (of: Host): Promise<number> => {
     const script = 'cut -d" " -f4 /proc/$PPID/stat';
-    return Number((await host.run({ program: 'sh', args: ['-c', script] })).stdout);
+    return Number((await of.run({ program: 'sh', args: ['-c', script] })).stdout);
   };
 
   test('mid-command is a clear error, and the next command opens another', async () => {
-    const pid = await sessionPid();
+    const pid = await sessionPid(host);
     const running = host.run({ program: 'sleep', args: ['20'] }).catch((thrown) => thrown);
     await host.run({ program: 'true' });
     process.kill(pid, 'SIGKILL');
@@ -220,18 +217,23 @@ describe('a connection that is lost', () => {
     expect(error).toBeInstanceOf(ConnectionError);
     expect(error).toMatchObject({ failure: 'lost', message: 'the connection to 127.0.0.1 was lost' });
     expect((await host.run({ program: 'echo', args: ['back'] })).stdout).toBe('back\n');
-    expect(await sessionPid()).not.toBe(pid);
+    expect(await sessionPid(host)).not.toBe(pid);
   });
 
   test('because the machine went silent is noticed', async () => {
-    const pid = await sessionPid();
-    const running = host.run({ program: 'sleep', args: ['20'] }).catch((thrown) => thrown);
-    await host.run({ program: 'true' });
+    const own = createHosts(
+      { nodes: [sshd.node] },
+      { home: sshd.folder, agent: null, timeouts: { keepaliveMs: 200 } },
+    );
+    const silent = await own.connect('vm-test');
+    const pid = await sessionPid(silent);
     process.kill(pid, 'SIGSTOP');
     try {
-      expect(await running).toMatchObject({ failure: 'lost', message: '127.0.0.1 no longer answers' });
+      const error = await silent.run({ program: 'true' }).catch((thrown) => thrown);
+      expect(error).toMatchObject({ failure: 'lost', message: '127.0.0.1 no longer answers' });
     } finally {
       process.kill(pid, 'SIGKILL');
+      await own.close();
     }
   });
 
