@@ -2,9 +2,9 @@
 import type Docker from 'dockerode';
 import { UserError } from '../errors.ts';
 import type { Hosts } from '../remote/host.ts';
-import { describeEngineError } from '../swarm/engine-call.ts';
 import type { ConvergeLimits } from './converge.ts';
 import type { StackDefinition } from './definition.ts';
+import { readEngineMessage } from './engine-errors.ts';
 import type { SnapshotSource } from './snapshots.ts';
 
 export interface ApplyContext {
@@ -25,7 +25,7 @@ export function findByKey<Item extends { key: string }>(items: Item[], key: stri
 /** An engine's refusal as an error for the user. */
 export function refusal(what: string, error: unknown, next: string): UserError {
   if (error instanceof UserError) return error;
-  return new UserError(`the engine refused to ${what}: ${describeEngineError(error)}`, {
+  return new UserError(`the engine refused to ${what}: ${readEngineMessage(error)}`, {
     next,
     cause: error,
   });

@@ -3,9 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { InterruptedError, UserError } from '../errors.ts';
 import type { Progress } from '../plan/layer.ts';
-import { describeEngineError } from '../swarm/engine-call.ts';
 import { type ApplyContext, refusal } from './apply-context.ts';
-import { isInUse, isNotFound } from './engine-errors.ts';
+import { isInUse, isNotFound, readEngineMessage } from './engine-errors.ts';
 import { stackNamespaceLabel } from './engine-types.ts';
 import { reportChanges } from './report-changes.ts';
 
@@ -66,7 +65,7 @@ export async function removeNetwork(
       await engine.getNetwork(id).remove();
     } catch (error) {
       if (!isNotFound(error)) {
-        if (isInUse(error)) return describeEngineError(error);
+        if (isInUse(error)) return readEngineMessage(error);
         throw refusal(`remove the network ${name}`, error, 'run the same command again');
       }
     }
@@ -94,7 +93,7 @@ export async function removeConfigOrSecret(
       return undefined;
     } catch (error) {
       if (isNotFound(error)) return undefined;
-      if (isInUse(error)) return describeEngineError(error);
+      if (isInUse(error)) return readEngineMessage(error);
       throw refusal(`remove the ${type} ${name}`, error, 'run the same command again');
     }
   });
@@ -121,7 +120,7 @@ export async function removeVolumes(
           await ignoreNotFound(engine.getVolume(name).remove());
           return undefined;
         } catch (error) {
-          if (isInUse(error)) return describeEngineError(error);
+          if (isInUse(error)) return readEngineMessage(error);
           throw refusal(`remove the volume ${name} on ${node}`, error, 'run the same command again');
         }
       });
