@@ -50,9 +50,10 @@ async function testConfig(host: Host, config: PartFile): Promise<void> {
   const candidate = `${config.path}.kawanan-new`;
   await host.writeFile(candidate, config.content, { mode: config.mode });
   try {
+    // keepalived 2.2.7 sends SIGTERM to its own process group at the end of a test: a session of its own keeps it there
     const { stdout, stderr } = await host.run({
-      program: 'keepalived',
-      args: ['-t', '-f', candidate],
+      program: 'sh',
+      args: ['-c', 'setsid -w keepalived -t -f "$1"; exit $?', 'sh', candidate],
       asRoot: true,
       accept: [...acceptableTestExitCodes, 1, 2, 3, 4, 5, 6],
     });
