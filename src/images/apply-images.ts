@@ -9,7 +9,7 @@ import type { PreparedBuild, WantedImages } from './desired.ts';
 import type { Receiver } from './fan-out.ts';
 import { dropCached, writeCached } from './image-cache.ts';
 import { EngineFailure, type ImageEngine } from './image-engine.ts';
-import { limitConcurrency } from './limit.ts';
+import { limitConcurrency, takeTurns } from './limit.ts';
 import type { EngineOf } from './observe-images.ts';
 import { buildLabel } from './observed.ts';
 import type { ImageAction } from './plan.ts';
@@ -33,6 +33,7 @@ const chunkBytes = 512 * 1024;
 export function createImageApplier({ wanted, engineOf, cacheFolder }: ApplyPlace): ApplyImageChange {
   const limitBuilds = limitConcurrency(buildsAtOnce);
   const limitTransfers = limitConcurrency(transfersAtOnce);
+  const inTurn = takeTurns();
 
   const findPrepared = (reference: string): PreparedBuild | undefined => {
     const image = wanted.images.find((one) => one.reference === reference);
@@ -48,8 +49,11 @@ export function createImageApplier({ wanted, engineOf, cacheFolder }: ApplyPlace
     const prepared = findPrepared(reference)!;
     const engine = await engineOf(builder);
     await ensureBases(prepared, builder, progress);
-    await limitBuilds(() =>
-      buildImage(prepared, { node: builder, engine, stackName: wanted.stackName }, progress),
+    // what begins alike comes one after the other: the second finds the first's layers in the engine's cache
+    await inTurn(`${builder} ${/^RUN /m.test(prepared.opening) ? prepared.opening : reference}`, () =>
+      limitBuilds(() =>
+        buildImage(prepared, { node: builder, engine, stackName: wanted.stackName }, progress),
+      ),
     );
     const others = targets.filter((node) => node !== builder);
     await copy(reference, builder, others, progress, prepared);

@@ -1,4 +1,4 @@
-/** Which node builds what, and in which order where it matters. Pure. */
+/** Which node builds what. Pure. */
 import type { PreparedBuild } from './desired.ts';
 
 export interface ImageToBuild {
@@ -10,13 +10,11 @@ export interface ImageToBuild {
 
 export interface BuildOrder extends ImageToBuild {
   builder: string;
-  /** The build whose engine cache this one will use, so that it comes after it. */
-  afterReference?: string;
 }
 
 /**
- * Gives each build a node that needs its image: builds that begin alike follow each other on one node, where the
- * second finds the first's layers; all others are spread, so that they can run side by side.
+ * Gives each build a node that needs its image: builds that begin alike go to one node, where the second finds the
+ * first's layers (it waits for the first to be built); all others are spread, so that they can run side by side.
  */
 export function assignBuilders(images: ImageToBuild[]): BuildOrder[] {
   const load = new Map<string, number>();
@@ -30,11 +28,12 @@ export function assignBuilders(images: ImageToBuild[]): BuildOrder[] {
     );
     const builder = alike?.builder ?? idlest;
     load.set(builder, (load.get(builder) ?? 0) + 1);
-    orders.push({ ...image, builder, ...(alike && { afterReference: alike.reference }) });
+    orders.push({ ...image, builder });
   }
   return orders;
 }
 
+/** Whether two builds begin with the same work, which the engine's cache then spares the second. */
 function sharesWork(a: PreparedBuild, b: PreparedBuild): boolean {
   return a.opening === b.opening && /^RUN /m.test(a.opening);
 }

@@ -15,3 +15,13 @@ export function limitConcurrency(atOnce: number): <Result>(work: () => Promise<R
     }
   };
 }
+
+/** Lets work of one key run one piece after the other, in the order it came; work of other keys isn't held up. */
+export function takeTurns(): <Result>(key: string, work: () => Promise<Result>) => Promise<Result> {
+  const lanes = new Map<string, ReturnType<typeof limitConcurrency>>();
+  return (key, work) => {
+    const lane = lanes.get(key) ?? limitConcurrency(1);
+    lanes.set(key, lane);
+    return lane(work);
+  };
+}

@@ -52,12 +52,9 @@ export function planImages(wanted: WantedImages, observed: ObservedImages): Laye
       unchanged++;
       continue;
     }
-    const after = [
-      ...(order?.prepared.bases ?? []).flatMap((base) =>
-        base.kind === 'build' ? [idOf(base.builtReference)] : [],
-      ),
-      ...(order?.afterReference === undefined ? [] : [idOf(order.afterReference)]),
-    ];
+    const after = (order?.prepared.bases ?? []).flatMap((base) =>
+      base.kind === 'build' ? [idOf(base.builtReference)] : [],
+    );
     if (order) {
       for (const base of planBaseLoads(order.prepared, order.builder, observed)) {
         if (!changes.some((change) => change.id === base.id)) changes.push(base);
