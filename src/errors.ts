@@ -67,14 +67,17 @@ export class InterruptedError extends UserError {
   override readonly exitCode: number = exitCodes.interrupted;
 }
 
-/** Several independent failures of work done side by side. */
+/** Several independent failures of work done side by side. Its exit code is theirs when they agree (a wrong key on five hosts). */
 export class CombinedError extends UserError {
   override name = 'CombinedError';
+  override readonly exitCode: number;
   readonly errors: unknown[];
 
   constructor(message: string, errors: unknown[], options: ErrorOptions = {}) {
     super(message, options);
     this.errors = errors;
+    const codes = errors.map((error) => (error instanceof UserError ? error.exitCode : exitCodes.failed));
+    this.exitCode = codes.length > 0 && new Set(codes).size === 1 ? codes[0]! : exitCodes.failed;
   }
 }
 

@@ -22,11 +22,13 @@ const pauseMs = 150;
 export async function waitUntil(ask: () => Promise<string | undefined>, wait: Wait): Promise<void> {
   const { what, host, progress, timeoutMs = 90_000 } = wait;
   const deadline = performance.now() + timeoutMs;
+  let reported: string | undefined;
   for (;;) {
     if (progress.signal.aborted) throw new InterruptedError('interrupted');
     const reason = await ask().catch((error: unknown) => describeEngineError(error));
     if (reason === undefined) return;
-    progress.report(reason);
+    if (reason !== reported) progress.report(reason);
+    reported = reason;
     if (performance.now() > deadline) {
       throw new UserError(`waited ${timeoutMs / 1000} s in vain until ${what}`, {
         ...(host === undefined ? {} : { place: { host } }),

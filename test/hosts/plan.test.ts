@@ -225,6 +225,18 @@ describe('a host that cannot be reached', () => {
   test('and two of them with both', () => {
     expect(() => planHosts(cluster, observe({ ...ready, w: gone, m: gone }))).toThrow(CombinedError);
   });
+  test('is bad input when all of them are', () => {
+    const refused = {
+      kind: 'unreachable',
+      error: new InputError({ message: 'the key is refused' }),
+    } as const;
+    try {
+      planHosts(cluster, observe({ lb: refused, m: refused, w: refused }));
+      expect.unreachable();
+    } catch (error) {
+      expect((error as UserError).exitCode).toBe(2);
+    }
+  });
   test('is left out with a warning when told so', () => {
     const plan = planHosts(cluster, observe({ ...ready, w: gone }), { unreachable: 'skip' });
     expect(plan.warnings).toEqual(["w can't be reached and is left as it is"]);
