@@ -15,10 +15,10 @@ import { findForbiddenKeys } from './forbidden-keys.ts';
 import { interpolateDocument, type Variables } from './interpolate.ts';
 import { mergeStacks } from './merge-stacks.ts';
 import { type ComposeDocument, parseComposeYaml } from './parse-yaml.ts';
-import { type Findings, locateIn, makeReport } from './report.ts';
+import { type Findings, locateIn, makeReport, type Report } from './report.ts';
 import { warnIgnoredKeys } from './warn-ignored.ts';
 import { printScalar } from './yaml-scalar.ts';
-import { isMap, toPlain, type YamlMap } from './yaml-value.ts';
+import { describeType, isMap, toPlain, type YamlMap, type YamlValue } from './yaml-value.ts';
 
 export interface BuildOptions {
   name: string;
@@ -66,15 +66,7 @@ function readComposeFile(
   const { version } = document.root;
   const minor = readVersion(version);
   if (minor === undefined) {
-    const written = version === undefined ? '' : version === null ? 'nothing' : printScalar(version);
-    const quotes =
-      typeof version === 'bigint' || typeof version === 'number' ? `in quotes: "${written}"; or ` : '';
-    const problem = `the format version ${written} is not one that swarm stacks have (3.0 to 3.13)`;
-    report.problem(
-      ['version'],
-      problem,
-      `write it ${quotes}remove the line: the newest is the default`.replace('write it remove', 'remove'),
-    );
+    explainVersion(version ?? null, report);
     return [];
   }
   const forbidden = findForbiddenKeys(document);
@@ -93,6 +85,16 @@ function readComposeFile(
       report.warn(at.split('.'), `${message}; it is ignored`);
   warnIgnoredKeys(root, report);
   return [{ document, root, minor }];
+}
+
+function explainVersion(version: YamlValue, report: Report): void {
+  const isNumber = typeof version === 'bigint' || typeof version === 'number';
+  const written = isNumber || typeof version === 'string' ? printScalar(version) : describeType(version);
+  report.problem(
+    ['version'],
+    `the format version ${written} is not one that swarm stacks have (3.0 to 3.13)`,
+    `${isNumber ? `write it in quotes ("${written}"), or ` : ''}remove the line: the newest is the default`,
+  );
 }
 
 function parseOrCollect(file: string, text: string, findings: Findings): ComposeDocument | undefined {

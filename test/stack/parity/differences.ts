@@ -20,3 +20,27 @@ export const needsAnEngine: Record<string, string> = {
   '307-not-manager': 'the manager is found when the stack is planned',
   '315-resolve-bad': 'an option of the real command',
 };
+
+/** The same for the questions of `learned.jsonl`. */
+export const learnedRefused: Record<string, string> = {
+  'notations/v05-vol': 'colons are no path',
+  'versions/i23-bad': 'a later variable hides that a required one is missing',
+  'versions/i24-bad': 'a later variable hides an invalid one',
+  'versions/i25-bad': 'a later variable hides an invalid one',
+  'versions/ic06': 'a hexadecimal fraction',
+  'fields/b125': 'a second slash after a port is dropped in silence',
+  'fields/b146': 'a third number of a range is dropped in silence',
+  'fields/b157': 'no port is above 65535',
+  'fields/b164': 'a negative number of attempts overflows',
+  'fields/b180': 'a mode beyond 32 bits overflows',
+  'fields/b181': 'a fraction of a mode is dropped in silence',
+  'fields/b294': 'processors in hexadecimal',
+  'fields/b296': 'processors with an underscore',
+  'fields/b298': 'processors beyond 64 bits overflow',
+  'fields/b300': 'processors beyond 64 bits overflow',
+  'fields/b311': 'a size with an underscore',
+  'fields/b314': 'a size beyond 64 bits overflows',
+  'fields/b320': 'a fraction of a countable thing is dropped in silence',
+  'fields/b324': 'less than nothing of a countable thing',
+  'fields/b327': 'a number as an address is sent as "%!s(int=5)"',
+};

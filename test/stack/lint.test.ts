@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { buildStack, readComposeFiles } from '../../src/stack/compose/build-stack.ts';
+
+/** The warnings of one service, without their places and their advice. */
+function lint(service: string, rest = ''): string[] {
+  const options = { name: 's', variables: {} };
+  const text = `services:\n  web: ${service}\n${rest}`;
+  const stack = buildStack(readComposeFiles([{ file: '/f/c.yml', text }], options), options, () => ({
+    content: Buffer.from('x'),
+  }));
+  return stack.warnings.map((warning) => warning.replace('/f/c.yml:', ''));
+}
+
+const pinned = 'deploy: {placement: {constraints: [node.hostname == a]}}';
+
+describe('a service is warned about', () => {
+  it.each([
+    [
+      'an image without a version',
+      '{image: web}',
+      '2:9 services.web.image: web:latest is whatever "latest" is',
+    ],
+    [
+      'a file of one node',
+      '{image: "w:1", volumes: ["./a:/b"]}',
+      '2:33 services.web.volumes.0: /f/a must be there on every node that may run web',
+    ],
+    [
+      'a volume that stays behind',
+      '{image: "w:1", volumes: ["data:/b"]}',
+      '2:33 services.web.volumes.0: the volume s_data is made anew, empty, on each node',
+    ],
+    [
+      'ports of the ingress mesh',
+      '{image: "w:1", ports: ["80:80", "81:81"]}',
+      '2:23 services.web.ports: port 80, 81 goes through the ingress mesh',
+    ],
+    [
+      'a port that leads past the program',
+      '{image: "w:1", command: "serve --console :9003", ports: [{target: 9001, published: 9003, mode: host}]}',
+      '2:57 services.web.ports: port 9003 leads to port 9001 of the container, but the command listens on 9003',
+    ],
+    [
+      'an update watched too briefly',
+      '{image: "w:1", healthcheck: {test: x, interval: 10s}, deploy: {update_config: {monitor: 20s}}}',
+      '2:87 services.web.deploy.update_config.monitor: an updated task is watched for 20s, but its health check needs 30s',
+    ],
+    [
+      'restart',
+      '{image: "w:1", restart: always}',
+      '2:23 services.web.restart: restart belongs to single containers',
+    ],
+    [
+      'a container name',
+      '{image: "w:1", container_name: x}',
+      '2:23 services.web.container_name: container_name is ignored',
+    ],
+    [
+      'an address that swarm gives itself',
+      '{image: "w:1", networks: {default: {ipv4_address: 10.0.0.5}}}',
+      '2:44 services.web.networks.default.ipv4_address: ipv4_address is ignored',
+    ],
+    [
+      'an address of a published port',
+      '{image: "w:1", ports: ["127.0.0.1:80:80"]}',
+      '2:31 services.web.ports.0: the address 127.0.0.1 is ignored',
+    ],
+  ])('%s', (_what, service, warning) => {
+    const found = lint(service, 'volumes: {data: }\n');
+    expect(found.some((one) => one.startsWith(warning))).toBe(true);
+  });
+
+  it.each([
+    ['a version', '{image: "w:1"}'],
+    ['a digest', `{image: "w@sha256:${'a'.repeat(64)}"}`],
+    ['an image of its own', '{image: w, build: .}'],
+    ['a pinned volume', `{image: "w:1", volumes: ["data:/b"], ${pinned}}`],
+    ['a pinned file', `{image: "w:1", volumes: ["./a:/b"], ${pinned}}`],
+    ['the engine socket', '{image: "w:1", volumes: ["/var/run/docker.sock:/s"]}'],
+    ['a volume of every node', '{image: "w:1", volumes: ["data:/b"], deploy: {mode: global}}'],
+    ['a volume of a driver', '{image: "w:1", volumes: ["nfs:/b"]}'],
+    ['a host port', '{image: "w:1", ports: [{target: 80, published: 80, mode: host}]}'],
+    [
+      'a port the program listens on',
+      '{image: "w:1", command: "--console :9003 --api=0.0.0.0:9001", ports: [{target: 9001, published: 9003, mode: host}]}',
+    ],
+    [
+      'an update watched long enough',
+      '{image: "w:1", healthcheck: {test: x, interval: 5s, retries: 2}, deploy: {update_config: {monitor: 10s}}}',
+    ],
+    ['a disabled check', '{image: "w:1", healthcheck: {disable: true}, deploy: {update_config: {}}}'],
+  ])('but not about %s', (_what, service) => {
+    expect(lint(service, 'volumes: {data: , nfs: {driver_opts: {type: nfs}}}\n')).toEqual([]);
+  });
+
+  it('what no service uses, and only that', () => {
+    const rest = 'secrets: {a: {external: true}, b: {file: x}}\nconfigs: {c: {file: x}}\n';
+    expect(lint('{image: "w:1", secrets: [a]}', rest)).toEqual([
+      '3:32 secrets.b: no service uses the secret b',
+      '4:11 configs.c: no service uses the config c',
+    ]);
+  });
+});
+
+describe('merging several files', () => {
+  it('says what docker stack deploy loses', () => {
+    const options = { name: 's', variables: {} };
+    const sources = [
+      {
+        file: '/a.yml',
+        text: 'services: {web: {image: "w:1", healthcheck: {test: x}, logging: {driver: d}}}',
+      },
+      { file: '/b.yml', text: 'services: {web: {healthcheck: {test: y}, logging: {options: {a: b}}}}' },
+    ];
+    const stack = buildStack(readComposeFiles(sources, options), options, () => ({ failure: '' }));
+    expect(stack.warnings).toEqual([
+      '/b.yml:1:18 services.web.healthcheck: docker stack deploy appends this test to that of the file before; write the test in one file only',
+      '/b.yml:1:42 services.web.logging: docker stack deploy drops these options, as the file before has none; write the options there',
+    ]);
+  });
+});
