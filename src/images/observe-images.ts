@@ -1,5 +1,6 @@
 /** Reads which images the nodes and the cache have. Changes nothing. */
 import type { Observation } from '../plan/layer.ts';
+import { ConnectionError, SocketError } from '../remote/remote-errors.ts';
 import type { WantedImages } from './desired.ts';
 import { findCached } from './image-cache.ts';
 import { EngineFailure, type ImageEngine } from './image-engine.ts';
@@ -8,30 +9,43 @@ import type { CachedImage, NodeImages, ObservedImages } from './observed.ts';
 /** Engine of a node by its name; connects on first use. */
 export type EngineOf = (node: string) => Promise<ImageEngine>;
 
-/** Asks all nodes side by side; "unknown" while one of them has no engine yet. */
+/**
+ * Asks all nodes side by side; "unknown" while one of them has no engine yet.
+ *
+ * @throws the first node's ConnectionError when none can be reached, or one for a reason that waiting doesn't mend.
+ */
 export async function observeImages(
   wanted: WantedImages,
   nodeNames: string[],
   engineOf: EngineOf,
   cacheFolder: string | undefined,
 ): Promise<Observation<ObservedImages>> {
-  const [nodes, cached] = await Promise.all([
+  const [answers, cached] = await Promise.all([
     Promise.all(nodeNames.map((name) => observeNode(name, engineOf))),
     observeCache(wanted, cacheFolder),
   ]);
-  const silent = nodes.find((node) => 'reason' in node);
+  const nodes = answers.filter((answer) => 'images' in answer);
+  const silent = answers.find((answer) => 'reason' in answer);
   if (silent) return { kind: 'unknown', reason: silent.reason };
-  return { kind: 'observed', value: { nodes: nodes.filter((node) => 'images' in node), cached } };
+  const away = answers.filter((answer) => 'away' in answer);
+  if (nodes.length === 0 && away[0]) throw away[0].away;
+  return { kind: 'observed', value: { nodes, unreachable: away.map((one) => one.node), cached } };
 }
 
-async function observeNode(node: string, engineOf: EngineOf): Promise<NodeImages | { reason: string }> {
-  // a node that can't be reached at all is an error with its own next step, and passes
-  const engine = await engineOf(node);
+type Answer = NodeImages | { node: string; away: ConnectionError } | { reason: string };
+
+const passing = ['refused', 'timeout', 'unreachable', 'lost'];
+
+async function observeNode(node: string, engineOf: EngineOf): Promise<Answer> {
   try {
+    const engine = await engineOf(node);
     const [facts, images] = await Promise.all([engine.readFacts(), engine.list()]);
     return { node, ...facts, images };
   } catch (error) {
-    if (error instanceof EngineFailure && error.statusCode === undefined)
+    // a node that is down now mustn't keep the others from being served
+    if (error instanceof ConnectionError && passing.includes(error.failure)) return { node, away: error };
+    const noSocket = error instanceof SocketError && ['absent', 'refused'].includes(error.failure);
+    if (noSocket || (error instanceof EngineFailure && error.statusCode === undefined))
       return { reason: `no engine answers on ${node}` };
     throw error;
   }

@@ -7,8 +7,10 @@ export interface NodeImages extends EngineFacts {
 }
 
 export interface ObservedImages {
-  /** In the cluster file's order. */
+  /** Those that answer, in the cluster file's order. */
   nodes: NodeImages[];
+  /** Names of the nodes that can't be reached now; tasks can't be placed there either. */
+  unreachable: string[];
   /** Build digest → the whole archive of that build in the cache folder. */
   cached: Record<string, CachedImage>;
 }

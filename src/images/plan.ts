@@ -1,6 +1,6 @@
 /** What must happen until every image is on every node that may need it. Pure. */
 import type { Change, LayerPlan } from '../plan/change.ts';
-import { assignBuilders } from './assign-builders.ts';
+import { assignBuilders, type ImageToBuild } from './assign-builders.ts';
 import type { PreparedBuild, WantedImage, WantedImages } from './desired.ts';
 import { comparable, findImage, type Holding, judgeBuild, listDiffering } from './holdings.ts';
 import { buildLabel, type NodeImages, type ObservedImages, stackLabel } from './observed.ts';
@@ -22,13 +22,8 @@ export function planImages(wanted: WantedImages, observed: ObservedImages): Laye
   const changes: ImageChange[] = [];
   const warnings: string[] = [];
   let unchanged = 0;
-  const toBuild = wanted.images.flatMap((image) =>
-    image.source.kind === 'build' &&
-    image.nodes.length > 0 &&
-    judgeBuild(image.source.prepared, observed).kind === 'absent'
-      ? [{ reference: image.reference, prepared: image.source.prepared, nodes: image.nodes }]
-      : [],
-  );
+  const unserved = new Map<string, string[]>();
+  const toBuild = listBuilds(wanted, observed);
   const orders = assignBuilders(toBuild);
   const idOf = (reference: string): string => `image:${reference}`;
   for (const image of wanted.images) {
@@ -38,6 +33,8 @@ export function planImages(wanted: WantedImages, observed: ObservedImages): Laye
       );
       continue;
     }
+    const away = image.nodes.filter((node) => observed.unreachable.includes(node));
+    for (const node of away) unserved.set(node, [...(unserved.get(node) ?? []), image.reference]);
     warnings.push(...warnOfArchitectures(image, observed));
     // a node that builds on top of this image needs it, whether or not tasks may run there
     const builders = orders.filter((order) =>
@@ -66,7 +63,21 @@ export function planImages(wanted: WantedImages, observed: ObservedImages): Laye
   const ids = new Set(changes.map((change) => change.id));
   // a base that is in place already is nothing to wait for
   for (const change of changes) change.after = [...new Set(change.after)].filter((id) => ids.has(id));
+  for (const [node, references] of unserved)
+    warnings.push(
+      `${node} can't be reached; run this again when it is back, so that it gets ${references.join(', ')}`,
+    );
   return { layer: 'images', changes, unchanged, warnings };
+}
+
+function listBuilds(wanted: WantedImages, observed: ObservedImages): ImageToBuild[] {
+  const reachable = new Set(observed.nodes.map((node) => node.node));
+  return wanted.images.flatMap(({ reference, source, nodes: all }) => {
+    const nodes = all.filter((node) => reachable.has(node));
+    if (source.kind !== 'build' || nodes.length === 0) return [];
+    const { prepared } = source;
+    return judgeBuild(prepared, observed).kind === 'absent' ? [{ reference, prepared, nodes }] : [];
+  });
 }
 
 function planOne(

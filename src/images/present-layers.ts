@@ -1,5 +1,6 @@
 /** Which layers of an image needn't be sent, because the receiver has them under another image. */
 import type { ImageEngine } from './image-engine.ts';
+import { limitConcurrency } from './limit.ts';
 
 export interface ArchiveLayer {
   /** `sha256:…` of the uncompressed layer. */
@@ -7,6 +8,8 @@ export interface ArchiveLayer {
   /** Member of the archive that holds it. */
   file: string;
 }
+
+const inspectionsAtOnce = 8;
 
 /** Where the engine's `save` puts a layer since version 25; older ones name it otherwise, and it is then sent. */
 export function nameSavedLayer(diffId: string): ArchiveLayer {
@@ -20,7 +23,10 @@ export function nameSavedLayer(diffId: string): ArchiveLayer {
 export async function findNeedlessMembers(engine: ImageEngine, layers: ArchiveLayer[]): Promise<Set<string>> {
   if ((await engine.readFacts()).store !== 'classic') return new Set();
   const ids = new Set((await engine.list()).map((image) => image.id));
-  const chains = await Promise.all([...ids].map(async (id) => (await engine.inspect(id))?.layers ?? []));
+  const limit = limitConcurrency(inspectionsAtOnce);
+  const chains = await Promise.all(
+    [...ids].map((id) => limit(async () => (await engine.inspect(id))?.layers ?? [])),
+  );
   const present = Math.max(0, ...chains.map((chain) => countShared(chain, layers)));
   const needed = new Set(layers.slice(present).map((layer) => layer.file));
   const needless = layers.slice(0, present).filter((layer) => !needed.has(layer.file));

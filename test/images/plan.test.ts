@@ -62,10 +62,11 @@ const node = (name: string, images: EngineImage[] = [], more: Partial<NodeImages
   images,
   ...more,
 });
-const observe = (nodes: NodeImages[], cached: ObservedImages['cached'] = {}): ObservedImages => ({
-  nodes,
-  cached,
-});
+const observe = (
+  nodes: NodeImages[],
+  cached: ObservedImages['cached'] = {},
+  unreachable: string[] = [],
+): ObservedImages => ({ nodes, cached, unreachable });
 
 function plan(images: WantedImage[], observed: ObservedImages): string[] {
   const { changes, unchanged, warnings } = planImages({ stackName: 'shop', images }, observed);
@@ -212,6 +213,16 @@ describe('images are planned', () => {
         node('w2', [heldBuild('api', 'sha256:2'), held('debian:t', 'sha256:x')], { store: 'containerd' }),
       ]),
       changes: ['2 unchanged'],
+    },
+    {
+      name: 'around a node that is away, which the plan says',
+      images: [built('api', ['w1', 'w2']), pulled('nginx', ['w1'])],
+      observed: observe([node('w2')], {}, ['w1']),
+      changes: [
+        'create api:1-x | build on w2',
+        '1 unchanged',
+        "w1 can't be reached; run this again when it is back, so that it gets api:1-x, nginx",
+      ],
     },
     {
       name: 'nowhere when no node may run the service',
