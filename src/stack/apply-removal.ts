@@ -133,15 +133,24 @@ export async function removeVolumes(
   );
 }
 
+/** Removes the stack's containers from a node: those that stop get their time, the agent of the swarm may be faster. */
 async function clearContainers(engine: Docker, stackName: string, progress: Progress): Promise<void> {
   const filters = JSON.stringify({ label: [`${stackNamespaceLabel}=${stackName}`] });
-  const list = () =>
-    engine.listContainers({ all: true, filters } as never) as unknown as Promise<{ Id: string }[]>;
+  const list = (all: boolean) =>
+    engine.listContainers({ all, filters } as never) as unknown as Promise<{ Id: string }[]>;
   await waitUntil(containerPatienceMs, progress, async () => {
-    const containers = await list();
-    return containers.length === 0 ? undefined : `${containers.length} containers are still there`;
+    const { length } = await list(false);
+    return length === 0
+      ? undefined
+      : `${length} ${length === 1 ? 'container still runs' : 'containers still run'}`;
   });
-  for (const { Id } of await list()) await ignoreNotFound(engine.getContainer(Id).remove({ force: true }));
+  for (const { Id } of await list(true)) {
+    try {
+      await ignoreNotFound(engine.getContainer(Id).remove({ force: true }));
+    } catch (error) {
+      if (!/already in progress/i.test(readEngineMessage(error))) throw error;
+    }
+  }
 }
 
 /** Asks until there is nothing left to say, or time is up: then the last answer. */

@@ -6,14 +6,16 @@ import type { ObjectNames, StackAction } from './action.ts';
 import { type ApplyContext, findByKey, refusal } from './apply-context.ts';
 import { removeService } from './apply-removal.ts';
 import { convergeService } from './converge.ts';
+import { replacesTasks } from './describe-interruption.ts';
 import { diffServices } from './diff.ts';
 import { isOutOfSequence } from './engine-errors.ts';
 import type { ServiceSpec } from './engine-types.ts';
-import { dropNulls } from './observe.ts';
+import { isOneShot } from './judge-service.ts';
+import { addUnlistedNetworks, dropNulls } from './observe.ts';
 import type { ObservedConfig, ObservedNetwork, ObservedSecret, ObservedService } from './observed.ts';
 import { readNetworkNames } from './plan.ts';
 import { nameObjects } from './resolve-references.ts';
-import { type NetworkNames, withoutDigest } from './service-fields.ts';
+import { withoutDigest } from './service-fields.ts';
 
 type ActionOf<Kind extends StackAction['do']> = Extract<StackAction, { do: Kind }>;
 
@@ -65,11 +67,13 @@ export async function updateService(
   const desired = nameObjects(findByKey(context.definition.services, action.service).spec, action.names);
   const { spec, networks } = await fillIds(context, desired);
   const newPorts = planned.some(({ path }) => path.startsWith('ports.') || path === 'endpoint_mode');
-  const posted = await postSpec(context, action.id, spec.Name, (now) => {
-    const left = diffServices(now.Spec, desired, networks);
+  const runsAgain = isOneShot({ Spec: spec }) && replacesTasks(planned);
+  const posted = await postSpec(context, action.id, spec.Name, async (now) => {
+    const names = readNetworkNames({ networks: await addUnlistedNetworks(context.engine, networks, [now]) });
+    const left = diffServices(now.Spec, desired, names);
     if (left.length === 0) return undefined;
     if (now.Version.Index !== action.version && !sameFields(left, planned)) throw movedError(spec.Name);
-    return keepEngineChoices(spec, now.Spec, newPorts);
+    return keepEngineChoices(spec, now.Spec, newPorts || runsAgain);
   });
   await converge(context, { id: action.id, name: spec.Name, updating: posted }, progress);
 }
@@ -82,7 +86,7 @@ export async function convergeExisting(
 ): Promise<void> {
   const { spec } = findByKey(context.definition.services, action.service);
   if (action.how !== 'wait') {
-    await postSpec(context, action.id, spec.Name, ({ Spec }) => {
+    await postSpec(context, action.id, spec.Name, async ({ Spec }) => {
       if (action.how === 'resume') return Spec;
       const force = (Spec.TaskTemplate.ForceUpdate ?? 0) + 1;
       return { ...Spec, TaskTemplate: { ...Spec.TaskTemplate, ForceUpdate: force } };
@@ -96,13 +100,13 @@ async function postSpec(
   context: ApplyContext,
   id: string,
   name: string,
-  makeSpec: (now: ObservedService) => ServiceSpec | undefined,
+  makeSpec: (now: ObservedService) => Promise<ServiceSpec | undefined>,
 ): Promise<boolean> {
   const service = context.engine.getService(id);
   for (let attempt = 1; ; attempt++) {
     try {
       const now = dropNulls<ObservedService>(await service.inspect());
-      const body = makeSpec(now);
+      const body = await makeSpec(now);
       if (!body) return false;
       await service.update({ _query: { version: now.Version.Index }, _body: body } as never);
       return true;
@@ -138,7 +142,7 @@ function converge(
 async function fillIds(
   { engine }: ApplyContext,
   spec: ServiceSpec,
-): Promise<{ spec: ServiceSpec; networks: NetworkNames }> {
+): Promise<{ spec: ServiceSpec; networks: ObservedNetwork[] }> {
   const [networks, secrets, configs] = (await Promise.all([
     engine.listNetworks(),
     engine.listSecrets(),
@@ -172,18 +176,19 @@ async function fillIds(
       ...network,
       Target: networkIds.get(network.Target) ?? network.Target,
     }));
-  return { spec: { ...spec, TaskTemplate: task }, networks: readNetworkNames({ networks: swarmNetworks }) };
+  return { spec: { ...spec, TaskTemplate: task }, networks: swarmNetworks };
 }
 
 /**
  * The wanted spec with what the engine or an earlier `docker` command added and the compose file doesn't speak of.
  * New ports count as a forced update: the swarm keeps tasks on their old ports when constraints change along with them
- * (swarmkit `IsTaskDirty`), and a task doesn't tell which ports it was made for.
+ * (swarmkit `IsTaskDirty`), and a task doesn't tell which ports it was made for. So does the new run of a one-shot:
+ * the task of an earlier run may have had the very same spec.
  */
-function keepEngineChoices(spec: ServiceSpec, now: ServiceSpec, newPorts: boolean): ServiceSpec {
+function keepEngineChoices(spec: ServiceSpec, now: ServiceSpec, forced: boolean): ServiceSpec {
   const task = { ...spec.TaskTemplate };
   const before = now.TaskTemplate;
-  const force = (before.ForceUpdate ?? 0) + (newPorts ? 1 : 0);
+  const force = (before.ForceUpdate ?? 0) + (forced ? 1 : 0);
   if (force > 0) task.ForceUpdate = force;
   // A digest in place of the tag alone would be a new task for the same image.
   if (withoutDigest(before.ContainerSpec.Image) === task.ContainerSpec.Image) {

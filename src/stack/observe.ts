@@ -29,16 +29,37 @@ export async function observeStack(engine: Docker, stackName: string): Promise<S
       listStackTasks(engine, stackName),
     ]),
   );
+  const listed = dropNulls<ObservedNetwork[]>(networks).filter((network) => network.Scope === 'swarm');
   return {
     nodes: (nodes as RawNode[]).map(readNode),
-    networks: dropNulls<ObservedNetwork[]>(networks).filter(
-      (network) => network.Scope === 'swarm' || network.Name === 'host' || network.Name === 'bridge',
-    ),
+    networks: await addUnlistedNetworks(engine, listed, services),
     configs: dropNulls<ObservedConfig[]>(configs ?? []),
     secrets: dropNulls<ObservedSecret[]>(secrets ?? []),
     services,
     tasks,
   };
+}
+
+/** The networks and those that services use without being listed: the swarm's own `host` and `bridge`. */
+export async function addUnlistedNetworks(
+  engine: Docker,
+  networks: ObservedNetwork[],
+  services: Pick<ObservedService, 'Spec'>[],
+): Promise<ObservedNetwork[]> {
+  const known = new Set(networks.flatMap((network) => [network.Id, network.Name]));
+  const used = services.flatMap(({ Spec }) => Spec.TaskTemplate.Networks ?? []).map(({ Target }) => Target);
+  const unlisted = [...new Set(used)].filter((target) => !known.has(target));
+  const found = await Promise.all(
+    unlisted.map(async (target) => {
+      try {
+        return [dropNulls<ObservedNetwork>(await engine.getNetwork(target).inspect())];
+      } catch {
+        // Gone by now, and then its id is all there is to show.
+        return [];
+      }
+    }),
+  );
+  return [...networks, ...found.flat()];
 }
 
 /** The services that carry the stack's label. */
