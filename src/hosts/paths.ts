@@ -31,6 +31,7 @@ export const dataFolders = ['/var/lib/docker', '/var/lib/containerd'] as const;
 /** Folders that packages leave behind when they are purged. */
 export const leftoverFolders = [
   '/etc/docker',
+  '/etc/cni',
   '/etc/containerd',
   '/etc/haproxy',
   '/etc/keepalived',

@@ -10,7 +10,8 @@ export interface MemberSettings {
 
 /** What the swarm layer can do, as plain data; `node` is the name in the cluster file. No token is ever in here. */
 export type SwarmAction =
-  | { type: 'init'; node: string; leaveFirst: boolean; settings: MemberSettings }
+  /** `addressPool`: where its networks' subnets come from; absent for the engine's own choice. */
+  | { type: 'init'; node: string; leaveFirst: boolean; settings: MemberSettings; addressPool?: string }
   | { type: 'join'; node: string; leaveFirst: boolean; settings: MemberSettings }
   | { type: 'update'; node: string; nodeId: string; settings: MemberSettings }
   /** A listed node whose machine is no longer that node. */

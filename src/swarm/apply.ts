@@ -61,7 +61,10 @@ async function init(action: Extract<SwarmAction, { type: 'init' }>, work: Work):
   const engine = (await work.hosts.connect(action.node)).engine();
   if (action.leaveFirst) await leaveSwarm(engine, work.progress);
   work.progress.report('making a swarm');
-  await engine.swarmInit(makeAddresses(action.node, work.cluster));
+  await engine.swarmInit({
+    ...makeAddresses(action.node, work.cluster),
+    ...(action.addressPool === undefined ? {} : { DefaultAddrPool: [action.addressPool], SubnetSize: 24 }),
+  });
   await settle(action.node, action.settings, work);
 }
 

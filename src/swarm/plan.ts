@@ -4,6 +4,7 @@ import { swarmNodes } from '../cluster/cluster.ts';
 import { CombinedError, InputError, type Problem, UserError } from '../errors.ts';
 import { type FieldChange, type LayerPlan, unknownPlan } from '../plan/change.ts';
 import type { MemberSettings, SwarmAction, SwarmChange } from './action.ts';
+import { pickAddressPool } from './address-pool.ts';
 import { mergeLabels } from './node-labels.ts';
 import { countManagers, hasQuorum } from './quorum.ts';
 import { chooseView, findStanding, isSameMachine, type Standing } from './recognise.ts';
@@ -52,7 +53,7 @@ export function planSwarm(
 
   const members = view?.members ?? [];
   const twins = planTwins(seen, members);
-  const joins = planJoins(seen, view !== undefined, twins);
+  const joins = planJoins(seen, view !== undefined, twins, pickAddressPool(allAddresses(cluster)));
   const updates = planUpdates(seen, members, twins, joins);
   // A manager's twin goes before its machine joins again; a worker's afterwards.
   const workerTwins = twins.filter(({ action }) => action.type === 'remove-twin' && !action.demoteFirst);
@@ -157,7 +158,17 @@ function planTwins(seen: Seen[], members: MemberState[]): SwarmChange[] {
   });
 }
 
-function planJoins(seen: Seen[], exists: boolean, twins: SwarmChange[]): SwarmChange[] {
+function allAddresses({ nodes, balancer }: Cluster): string[] {
+  const vip = balancer?.vip?.address;
+  return [...nodes.map(({ address }) => address), ...(vip === undefined ? [] : [vip])];
+}
+
+function planJoins(
+  seen: Seen[],
+  exists: boolean,
+  twins: SwarmChange[],
+  addressPool: string | undefined,
+): SwarmChange[] {
   const joining = seen
     .filter(({ standing }) => standing.kind !== 'member')
     .toSorted((a, b) => Number(b.node.role === 'manager') - Number(a.node.role === 'manager'));
@@ -179,6 +190,7 @@ function planJoins(seen: Seen[], exists: boolean, twins: SwarmChange[]): SwarmCh
       fields: [
         ...(standing.kind === 'foreign' ? [{ path: 'swarm', before: 'another', after: 'this one' }] : []),
         { path: 'role', after: settings.role },
+        ...(init && addressPool ? [{ path: 'networks from', after: addressPool }] : []),
         ...compareAvailability('active', settings),
         ...compareLabels({}, mergeLabels({}, settings.labels)),
       ],
@@ -193,6 +205,7 @@ function planJoins(seen: Seen[], exists: boolean, twins: SwarmChange[]): SwarmCh
         node: node.name,
         leaveFirst: standing.kind !== 'outside',
         settings,
+        ...(init && addressPool ? { addressPool } : {}),
       },
     });
   }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { pickAddressPool } from '../../src/swarm/address-pool.ts';
 import { explainUnready } from '../../src/swarm/apply.ts';
 import { describeEngineError, hideJoinTokens } from '../../src/swarm/engine-call.ts';
 import { mergeLabels, ownLabelsKey } from '../../src/swarm/node-labels.ts';
@@ -131,6 +132,15 @@ test.each([
   ['still a manager', makeMember('m1', 'manager'), 'worker', 'the managers have not let it go yet'],
 ] as const)('a member that is %s', (_, member, role, expected) => {
   expect(explainUnready(member, { role, availability: 'active', labels: {} })).toBe(expected);
+});
+
+test.each([
+  [['198.18.0.11', '192.168.1.13'], undefined],
+  [['198.18.0.11', '10.0.0.13'], '10.224.0.0/11'],
+  [['10.0.0.13', '10.230.1.1'], '10.96.0.0/11'],
+  [['10.240.0.1', '10.100.0.1'], '172.24.0.0/14'],
+])('machines at %j get their networks from %s', (addresses, pool) => {
+  expect(pickAddressPool(addresses)).toBe(pool);
 });
 
 test('an engine that quotes a join token does not get it into a message', () => {

@@ -41,6 +41,18 @@ test('machines in no swarm become one: managers one after the other, then worker
   });
 });
 
+test('machines in 10.0.0.0/8 get a swarm whose networks are elsewhere', () => {
+  const node = makeNode('m1', 'manager', { address: '10.0.0.5' });
+  const [change] = planSwarm(makeCluster(node), { engines: { m1: makeEngine('m1') }, views: [] }).changes;
+  expect(change).toMatchObject({
+    fields: [
+      { path: 'role', after: 'manager' },
+      { path: 'networks from', after: '10.224.0.0/11' },
+    ],
+    action: { type: 'init', addressPool: '10.224.0.0/11' },
+  });
+});
+
 test('a swarm that is as wanted needs nothing', () => {
   const observed = makeSwarm([makeMember('m1', 'manager'), makeMember('w1', 'worker')]);
   expect(planSwarm(makeCluster(m1, w1), observed)).toEqual({
