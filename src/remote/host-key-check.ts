@@ -59,7 +59,16 @@ export async function prepareHostKeyCheck(
         );
       }
       const file = target.knownHostsFiles[0]!;
-      await appendLine(file, formatKnownHost(name, key));
+      await appendLine(file, formatKnownHost(name, key)).catch((error: Error) => {
+        throw new ConnectionError(
+          target.label,
+          'key-file',
+          `the host key can't be recorded: ${error.message}`,
+          {
+            next: `make ${file} writable for you, or name another file in ssh.known_hosts of the cluster file`,
+          },
+        );
+      });
       onTrust({ host: target.label, address: target.host, keyType: readKeyType(key), fingerprint, file });
     },
   };

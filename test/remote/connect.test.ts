@@ -80,6 +80,12 @@ describe('host keys', () => {
     );
   });
 
+  test('trust that cannot be recorded is not given', async () => {
+    const error = await failureOf(hostsWith({ knownHosts: '/sys/kawanan/known_hosts' }));
+    expect(error.failure).toBe('key-file');
+    expect(error.next).toContain('make /sys/kawanan/known_hosts writable');
+  });
+
   test('a stranger is refused where ~/.ssh/config wants it so', async () => {
     writeFileSync(join(sshd.folder, '.ssh', 'config'), 'Host *\n  StrictHostKeyChecking yes\n');
     expect((await failureOf(hostsWith())).failure).toBe('unknown-host-key');
