@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { listLabGroups, listProcesses, readCgroupLayout } from './cgroups.ts';
 import { labNetwork, labsDir, maxLabs } from './lab.ts';
 import { readLinks } from './network.ts';
+import { listLabs } from './record.ts';
 import { exists } from './root-fs.ts';
 import { runLocal } from './run-local.ts';
 
@@ -22,7 +23,7 @@ export interface Residue {
 export interface ResidueOptions {
   /** Only of this lab; of all labs unless told. */
   id?: string;
-  /** Subnet of that lab; without it every lab's routes count. */
+  /** Subnet of that lab; without it every route counts that no other lab has claimed. */
   subnet?: string;
   /** More paths that must be gone: state folders. */
   paths?: string[];
@@ -40,7 +41,7 @@ export async function listResidue(options: ResidueOptions = {}): Promise<Residue
       .split('\n')
       .filter((line) => new RegExp(`${labsDir}/${id}`).test(line)),
     interfaces: links.filter((name) => new RegExp(`^(kwn-${id}|vb-k${id}n\\d)$`).test(name)),
-    routes: await findRoutes(options.subnet),
+    routes: await findRoutes(options),
     rules: saved.filter((line) => new RegExp(`kawanan-lab-${id}`).test(line)),
     cgroups: groups,
     files: await findFiles(new RegExp(`^k?${id}(n\\d)?$`), options),
@@ -70,8 +71,12 @@ async function findProcesses(groups: string[], pattern: RegExp): Promise<string[
   return found.flat();
 }
 
-async function findRoutes(subnet: string | undefined): Promise<string[]> {
-  const ours = subnet ? [subnet] : Array.from({ length: maxLabs }, (_, number) => labNetwork(number).subnet);
+async function findRoutes(options: ResidueOptions): Promise<string[]> {
+  // Without a subnet, a route that no other lab has claimed is taken for this lab's.
+  const others = (await listLabs()).filter(({ id }) => options.id !== undefined && id !== options.id);
+  const claimed = new Set(others.flatMap(({ record }) => (record ? [labNetwork(record.number).subnet] : [])));
+  const all = Array.from({ length: maxLabs }, (_, number) => labNetwork(number).subnet);
+  const ours = options.subnet ? [options.subnet] : all.filter((subnet) => !claimed.has(subnet));
   const { stdout } = await runLocal('ip', ['-4', 'route', 'show']);
   return stdout.split('\n').filter((line) => ours.some((one) => line.split(' ').includes(one)));
 }
