@@ -25,8 +25,7 @@ export interface ApplyPlace {
 export type ApplyImageChange = (change: Change<ImageAction>, progress: Progress) => Promise<void>;
 
 const buildsAtOnce = 2;
-/** Each of two at once would carry the layers they share. */
-const transfersAtOnce = 1;
+const transfersAtOnce = 3;
 const chunkBytes = 512 * 1024;
 
 /** The one function that carries out changes of this layer; it bounds what runs at once over all of them. */
@@ -34,6 +33,16 @@ export function createImageApplier({ wanted, engineOf, cacheFolder }: ApplyPlace
   const limitBuilds = limitConcurrency(buildsAtOnce);
   const limitTransfers = limitConcurrency(transfersAtOnce);
   const inTurn = takeTurns();
+  /** A node takes one image at a time, so that the next needn't carry the layers they share. */
+  const whenFree = <Result>(nodes: string[], work: () => Promise<Result>): Promise<Result> => {
+    // all take their nodes in one order, so that no two wait for each other
+    const ordered = nodes.toSorted();
+    const start = (): Promise<Result> => limitTransfers(work);
+    return ordered.reduceRight<() => Promise<Result>>(
+      (next, node) => () => inTurn(`to ${node}`, next),
+      start,
+    )();
+  };
 
   const findPrepared = (reference: string): PreparedBuild | undefined => {
     const image = wanted.images.find((one) => one.reference === reference);
@@ -50,10 +59,12 @@ export function createImageApplier({ wanted, engineOf, cacheFolder }: ApplyPlace
     const engine = await engineOf(builder);
     await ensureBases(prepared, builder, progress);
     // what begins alike comes one after the other: the second finds the first's layers in the engine's cache
-    await inTurn(`${builder} ${/^RUN /m.test(prepared.opening) ? prepared.opening : reference}`, () =>
-      limitBuilds(() =>
-        buildImage(prepared, { node: builder, engine, stackName: wanted.stackName }, progress),
-      ),
+    await inTurn(
+      `build on ${builder} ${/^RUN /m.test(prepared.opening) ? prepared.opening : reference}`,
+      () =>
+        limitBuilds(() =>
+          buildImage(prepared, { node: builder, engine, stackName: wanted.stackName }, progress),
+        ),
     );
     const others = targets.filter((node) => node !== builder);
     await copy(reference, builder, others, progress, prepared);
@@ -94,7 +105,7 @@ export function createImageApplier({ wanted, engineOf, cacheFolder }: ApplyPlace
       others.push({ name: cacheName, accept });
     }
     if (targets.length + others.length > 0) {
-      await limitTransfers(async () => {
+      await whenFree(targets, async () => {
         progress.report(
           targets.length > 0 ? `sending from ${from} to ${targets.join(', ')}` : 'keeping a copy',
         );
@@ -109,7 +120,7 @@ export function createImageApplier({ wanted, engineOf, cacheFolder }: ApplyPlace
   const load = async (action: Extract<ImageAction, { do: 'load' }>, progress: Progress): Promise<void> => {
     const { reference, path, targets, builder } = action;
     try {
-      await limitTransfers(async () => {
+      await whenFree(targets, async () => {
         progress.report(`sending to ${targets.join(', ')}`);
         const { layers } = await readArchive(path);
         const open = async () => createReadStream(path, { highWaterMark: chunkBytes });
