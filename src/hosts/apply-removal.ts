@@ -35,7 +35,7 @@ export async function applyRemoval(host: Host, action: HostsAction, progress: Pr
       return restoreFiles(host, action.paths, action.restartServices, baseline);
     case 'restore-hostname': {
       const file = baseline.files['/etc/hostname'];
-      const content = file && Buffer.from(file.base64, 'base64').toString('utf8');
+      const content = file ? Buffer.from(file.base64, 'base64').toString('utf8') : undefined;
       return setHostname(host, baseline.hostname, content, action.restartEngine);
     }
     case 'restore-sysctl':
@@ -103,7 +103,8 @@ async function restoreFiles(
       continue;
     }
     const before = baseline.files[path];
-    if (!before) {
+    if (before === undefined) continue;
+    if (before === null) {
       await host.removeFile(path);
       continue;
     }
@@ -117,8 +118,8 @@ async function restoreFiles(
 }
 
 async function forget(host: Host, baseline: Baseline, keepOwnFolder: boolean): Promise<void> {
-  const folders = leftoverFolders.filter((folder) => baseline.folders[folder] === undefined);
-  const emptied = dataFolders.filter((folder) => baseline.folders[folder] === undefined);
+  const folders = leftoverFolders.filter((folder) => baseline.folders[folder] === 'absent');
+  const emptied = dataFolders.filter((folder) => baseline.folders[folder] === 'absent');
   const accounts = leftoverAccounts.filter((name) => !baseline.users.includes(name));
   const groups = leftoverAccounts.filter((name) => !baseline.groups.includes(name));
   await runScript(host, leftoverScript, [

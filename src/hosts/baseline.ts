@@ -9,10 +9,11 @@ export interface Baseline {
   hostname: string;
   /** Package → dpkg status. */
   packages: Record<string, string>;
-  /** Only the files that were there. */
-  files: Record<string, HostFile>;
+  /** `null`: looked for and not there. A path that isn't listed wasn't looked for, so nothing may be done about it. */
+  files: Record<string, HostFile | null>;
   services: Record<string, ServiceState>;
   sysctl: Record<string, string>;
+  /** Every folder that was looked for. */
   folders: Record<string, FolderState>;
   users: string[];
   groups: string[];
@@ -27,10 +28,10 @@ export function makeBaseline(cluster: string, state: HostState): Baseline {
     cluster,
     hostname: state.hostname,
     packages: state.packages,
-    files: pick(state.files, baselineFiles),
+    files: look(state.files, baselineFiles, null),
     services: pick(state.services, watchedServices),
     sysctl: state.sysctl,
-    folders: pick(state.folders, [...dataFolders, ...leftoverFolders]),
+    folders: look(state.folders, [...dataFolders, ...leftoverFolders], 'absent'),
     users: state.accounts?.users ?? [],
     groups: state.accounts?.groups ?? [],
     ...(state.forwardPolicy === undefined ? {} : { forwardPolicy: state.forwardPolicy }),
@@ -50,6 +51,14 @@ export function parseBaseline(text: string): Baseline | undefined {
   } catch {
     return undefined;
   }
+}
+
+function look<Value, Missing>(
+  all: Record<string, Value>,
+  keys: readonly string[],
+  missing: Missing,
+): Record<string, Value | Missing> {
+  return Object.fromEntries(keys.map((key) => [key, all[key] ?? missing]));
 }
 
 function pick<Value>(all: Record<string, Value>, keys: readonly string[]): Record<string, Value> {

@@ -124,7 +124,7 @@ function planFiles(host: string, state: HostState, baseline: Baseline): HostsCha
     const before = baseline.files[path];
     // Of a file that we share with others only our part goes.
     if (path === hostsPath) return hasHostsBlock(readText(now) ?? '');
-    if (path === '/etc/hostname') return false;
+    if (path === '/etc/hostname' || before === undefined) return false;
     return now?.base64 !== before?.base64 || now?.mode !== before?.mode || now?.owner !== before?.owner;
   });
   if (paths.length === 0) return undefined;
@@ -135,7 +135,7 @@ function planFiles(host: string, state: HostState, baseline: Baseline): HostsCha
     kind: 'update',
     title: 'put files back as they were',
     fields: paths.map((path) =>
-      baseline.files[path] === undefined
+      !baseline.files[path]
         ? { path, before: 'written by kawanan' }
         : { path, before: 'changed', after: 'as before' },
     ),
@@ -145,7 +145,7 @@ function planFiles(host: string, state: HostState, baseline: Baseline): HostsCha
 }
 
 function planHostname(host: string, state: HostState, baseline: Baseline): HostsChange | undefined {
-  const before = readText(baseline.files['/etc/hostname'])?.trim();
+  const before = readText(baseline.files['/etc/hostname'] ?? undefined)?.trim();
   const now = readText(state.files['/etc/hostname'])?.trim();
   // A name that somebody gave it since then is theirs.
   if (state.hostname !== host || (state.hostname === baseline.hostname && now === before)) return undefined;
@@ -203,7 +203,8 @@ function planServices(host: string, state: HostState, baseline: Baseline): Hosts
 function ownDataFolders(state: HostState, baseline: Baseline): string[] {
   if (wasInstalled(baseline, 'docker.service')) return [];
   return dataFolders.filter(
-    (folder) => state.folders[folder] === 'filled' && baseline.folders[folder] !== 'filled',
+    (folder) =>
+      state.folders[folder] === 'filled' && ['absent', 'empty'].includes(baseline.folders[folder] ?? ''),
   );
 }
 

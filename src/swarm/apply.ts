@@ -229,6 +229,13 @@ async function leave(action: Extract<SwarmAction, { type: 'leave' }>, work: Work
     );
   }
   await leaveSwarm(engine, progress);
+  try {
+    // The bridge that swarms make for themselves: an engine that stays wouldn't take it away, one that joins makes it.
+    await engine.getNetwork('docker_gwbridge').remove();
+  } catch (error) {
+    // Not there, or still in use by a container that isn't the swarm's.
+    if (readStatusCode(error) === undefined) throw error;
+  }
 }
 
 async function leaveSwarm(engine: Docker, progress: Progress): Promise<void> {

@@ -181,6 +181,20 @@ test("a user's own configuration of HAProxy comes back, and his service with it"
   });
 });
 
+test('what the baseline did not look for, as an older kawanan would not have, is not touched', () => {
+  const baseline = makeBaseline('test', makeBareHost());
+  delete baseline.files['/etc/nftables.conf'];
+  delete baseline.folders['/var/lib/docker'];
+  const now = {
+    ...readyWorker,
+    baseline,
+    files: { ...readyWorker.files, '/etc/nftables.conf': makeFile('theirs') },
+  };
+  const plan = JSON.stringify(planWorker(now, true));
+  expect(plan).not.toContain('nftables');
+  expect(plan).not.toContain('/var/lib/docker');
+});
+
 test('no action carries a file of the user through the plan', () => {
   const before = makeBareHost({ files: { '/etc/haproxy/haproxy.cfg': makeFile('password hunter2') } });
   const plan = planBalancer({ ...readyBalancer, baseline: makeBaseline('test', before) });
