@@ -111,13 +111,15 @@ function planVersion(
   const objectName = versionName(name, version);
   const first = newestVersion === 0;
   const value = state === 'generated at up' ? 'a value that up generates' : '[secret]';
+  const field = first ? { path: 'value', after: value } : { path: 'value', before: '[secret]', after: value };
   return {
     id: `secret:${objectName}`,
     layer: 'secrets',
     kind: 'create',
     object: { type: 'secret', name },
     title: first ? 'create' : `create version ${version}, as the value changed`,
-    fields: [first ? { path: 'value', after: value } : { path: 'value', before: '[secret]', after: value }],
+    // that a new secret has a value goes without saying
+    fields: first && state === 'value' ? [] : [field],
     ...(!first && { interrupts: 'the services that use it restart when the stack is deployed' }),
     undo: first ? 'removing it' : 'the version before stays as long as a service, or its rollback, uses it',
     after: [],
