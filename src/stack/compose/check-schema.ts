@@ -1,10 +1,10 @@
 /** Holds an interpolated compose file against the format: every problem at once, each with its place and what was expected. */
 import type { Problem } from '../../errors.ts';
 import { suggestWord } from '../../input/nearest-word.ts';
-import { explainForeignKey } from './foreign-keys.ts';
+import type { ComposeDocument, ComposePath } from './compose-document.ts';
+import { explainForeignForm, explainForeignKey, type ForeignForm } from './foreign-keys.ts';
 import { parseDuration } from './parse-duration.ts';
 import { parsePortSpec } from './parse-port.ts';
-import type { ComposeDocument, ComposePath } from './parse-yaml.ts';
 import { composeSchema, newestMinor } from './schema.ts';
 import type { Field, SchemaNode } from './schema-nodes.ts';
 import { printScalar } from './yaml-scalar.ts';
@@ -122,10 +122,11 @@ class Checker {
     const expected = joinWords(options.map(describeNode));
     const found = value === null || typeof value === 'object' ? '' : ` ${printScalar(value)}`;
     const wantsText = options.some((option) => option.kind === 'string') && found !== '';
-    this.#report(path, {
-      message: `expected ${expected}, found ${describeType(value)}${found}`,
-      ...(wantsText ? { next: `put it in quotes: "${printScalar(value)}"` } : {}),
-    });
+    const next = wantsText
+      ? `put it in quotes: "${printScalar(value)}"`
+      : explainForeignForm(path, nameForm(value));
+    const message = `expected ${expected}, found ${describeType(value)}${found}`;
+    this.#report(path, next === undefined ? { message } : { message, next });
   }
 
   #reportUnknown(
@@ -182,6 +183,12 @@ function describeNode(node: SchemaNode): string {
   if (node.kind === 'integer') return 'an integer';
   if (node.kind === 'boolean') return 'true or false';
   return node.kind === 'any' ? 'anything' : `a ${node.kind}`;
+}
+
+function nameForm(value: YamlValue): ForeignForm | undefined {
+  if (value === null) return 'empty';
+  if (isMap(value)) return 'mapping';
+  return typeof value === 'string' ? 'string' : undefined;
 }
 
 function joinWords(words: string[]): string {

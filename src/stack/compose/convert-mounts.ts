@@ -1,9 +1,9 @@
 /** Mounts of a service: which options each type of mount may have, and what the stack's volumes add. */
 import type { Mount } from '../engine-types.ts';
+import type { ComposePath } from './compose-document.ts';
 import type { ComposeMount, ComposeService, ComposeVolume } from './compose-types.ts';
 import { addStackLabel, type ConvertContext, omitEmpty, omitEmptyMap, scopeName } from './convert-context.ts';
 import { dropUndefined } from './decode-values.ts';
-import type { ComposePath } from './parse-yaml.ts';
 
 const types = ['volume', 'bind', 'tmpfs', 'npipe', 'cluster', 'image'];
 

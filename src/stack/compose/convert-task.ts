@@ -1,10 +1,10 @@
 /** The parts of a service that say where, how often and how carefully its tasks run: one small function a field. */
 import type { RestartPolicy, ServiceSpec, UpdateConfig } from '../engine-types.ts';
+import type { ComposePath } from './compose-document.ts';
 import type { ComposeResources, ComposeService, ComposeUpdateConfig } from './compose-types.ts';
 import { type ConvertContext, omitEmpty, omitEmptyMap } from './convert-context.ts';
 import { dropUndefined } from './decode-values.ts';
 import { parseCpus } from './parse-size.ts';
-import type { ComposePath } from './parse-yaml.ts';
 
 type Task = ServiceSpec['TaskTemplate'];
 

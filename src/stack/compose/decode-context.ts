@@ -1,6 +1,6 @@
+import type { ComposePath } from './compose-document.ts';
 import { readNumber } from './decode-values.ts';
 import type { Variables } from './interpolate.ts';
-import type { ComposePath } from './parse-yaml.ts';
 import type { Report } from './report.ts';
 import type { YamlValue } from './yaml-value.ts';
 

@@ -1,3 +1,4 @@
+import type { ComposePath } from './compose-document.ts';
 import type {
   ComposeDeploy,
   ComposeResources,
@@ -16,7 +17,6 @@ import {
   readTexts,
 } from './decode-values.ts';
 import { parseSize } from './parse-size.ts';
-import type { ComposePath } from './parse-yaml.ts';
 import type { YamlMap, YamlValue } from './yaml-value.ts';
 
 /** The `deploy` of a service; one that isn't there is an empty one. */

@@ -1,9 +1,9 @@
 import path from 'node:path';
+import type { ComposePath } from './compose-document.ts';
 import type { ComposeMount } from './compose-types.ts';
 import { type DecodeContext, readCount } from './decode-context.ts';
 import { readFlag, readList, readMap, readText } from './decode-values.ts';
 import { isAbsoluteAnywhere, parseMountSpec } from './parse-volume.ts';
-import type { ComposePath } from './parse-yaml.ts';
 import type { YamlMap, YamlValue } from './yaml-value.ts';
 
 /** The mounts of a service, paths of bind mounts made absolute. */

@@ -1,5 +1,6 @@
 /** Networks, volumes, secrets and configs of a checked compose file. */
 import path from 'node:path';
+import type { ComposePath } from './compose-document.ts';
 import {
   type ComposeFileObject,
   type ComposeNetwork,
@@ -9,7 +10,6 @@ import {
 import type { DecodeContext } from './decode-context.ts';
 import { dropUndefined, readFlag, readList, readMap, readText, readTexts } from './decode-values.ts';
 import { parseSize } from './parse-size.ts';
-import type { ComposePath } from './parse-yaml.ts';
 import { isMap, type YamlMap, type YamlValue } from './yaml-value.ts';
 
 export function decodeNetworks(

@@ -1,8 +1,8 @@
+import type { ComposePath } from './compose-document.ts';
 import type { ComposePort } from './compose-types.ts';
 import { type DecodeContext, readCount } from './decode-context.ts';
 import { readList, readMap, readText } from './decode-values.ts';
 import { parsePortSpec } from './parse-port.ts';
-import type { ComposePath } from './parse-yaml.ts';
 import { printScalar } from './yaml-scalar.ts';
 import type { YamlValue } from './yaml-value.ts';
 

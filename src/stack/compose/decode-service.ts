@@ -1,5 +1,5 @@
 /** One service of a checked compose file, its short and long notations made one. */
-import path from 'node:path';
+import type { ComposePath } from './compose-document.ts';
 import type {
   ComposeHealthcheck,
   ComposeLogging,
@@ -10,6 +10,7 @@ import { newRecord } from './compose-types.ts';
 import { decodeBuild } from './decode-build.ts';
 import { type DecodeContext, readCount } from './decode-context.ts';
 import { decodeDeploy } from './decode-deploy.ts';
+import { decodeEnvironment } from './decode-environment.ts';
 import { decodeMounts } from './decode-mounts.ts';
 import { decodePorts } from './decode-ports.ts';
 import {
@@ -18,13 +19,10 @@ import {
   readFlag,
   readList,
   readMap,
-  readOptionalTexts,
   readStrings,
   readText,
   readTexts,
 } from './decode-values.ts';
-import { parseEnvFile } from './parse-env-file.ts';
-import type { ComposePath } from './parse-yaml.ts';
 import { splitCommand } from './split-command.ts';
 import { printScalar } from './yaml-scalar.ts';
 import { describeType, isMap, type YamlMap, type YamlValue } from './yaml-value.ts';
@@ -81,50 +79,6 @@ function decodeCommand(
   if (Array.isArray(words)) return words;
   report.problem(at, words.message, 'write the command as a list, or mend the quotes');
   return [];
-}
-
-/** Later files and `environment` win; a variable without a value takes it from our own environment. */
-function decodeEnvironment(
-  source: YamlMap,
-  at: ComposePath,
-  context: DecodeContext,
-): Record<string, string | null> {
-  const environment = newRecord<string | null>();
-  const fromFiles = newRecord<string | null>();
-  for (const [index, file] of (readStrings(source.env_file) ?? []).entries())
-    readEnvFile(
-      file,
-      [...at, 'env_file', ...(Array.isArray(source.env_file) ? [index] : [])],
-      context,
-      fromFiles,
-    );
-  for (const entries of [fromFiles, readOptionalTexts(source.environment) ?? {}])
-    for (const [key, value] of Object.entries(entries)) {
-      const own = Object.hasOwn(context.variables, key) ? context.variables[key] : undefined;
-      environment[key] = value === null || value === '' ? (own ?? value) : value;
-    }
-  return environment;
-}
-
-function readEnvFile(
-  file: string,
-  at: ComposePath,
-  context: DecodeContext,
-  variables: Record<string, string | null>,
-): void {
-  const full = path.resolve(context.folder, file);
-  const read = context.readFile(full);
-  if ('failure' in read) {
-    context.report.problem(at, `can't read the environment file ${full}: ${read.failure}`);
-    return;
-  }
-  const parsed = parseEnvFile(read.content);
-  for (const { line, message } of parsed.problems) context.report.problem(at, `${full}:${line}: ${message}`);
-  for (const [key, value] of parsed.variables) {
-    const own = Object.hasOwn(context.variables, key) ? context.variables[key] : undefined;
-    // a bare name that we don't have either sets nothing
-    if (value !== null || own !== undefined) variables[key] = value ?? own ?? null;
-  }
 }
 
 /** `host:address`; of a list the order stays, a mapping is sorted. */

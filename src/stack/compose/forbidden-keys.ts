@@ -1,6 +1,6 @@
 /** Keys that `docker stack deploy` knows from older formats and refuses, and those it reads and ignores. */
 import type { Problem } from '../../errors.ts';
-import type { ComposeDocument } from './parse-yaml.ts';
+import type { ComposeDocument } from './compose-document.ts';
 import { isMap } from './yaml-value.ts';
 
 const useLimits = 'set the limit under deploy.resources.limits';

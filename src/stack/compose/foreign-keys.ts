@@ -1,5 +1,5 @@
 /** Keys of the newer compose specification, and of older formats, that swarm stacks don't have: what to write instead. */
-import type { ComposePath } from './parse-yaml.ts';
+import type { ComposePath } from './compose-document.ts';
 
 const topLevel: Record<string, string> = {
   name: 'the name of a stack is given when it is deployed (stack.name of cluster.yml); remove the key',
@@ -78,4 +78,25 @@ function findTable(path: ComposePath): Record<string, string> | undefined {
   if (path.length === 2) return ofService;
   if (part === 'ports') return ofPort;
   return part === 'volumes' ? ofMount : undefined;
+}
+
+export type ForeignForm = 'mapping' | 'string' | 'empty';
+
+/** Forms of known keys that the newer compose specification has, by the last key of their path. */
+const foreignForms: Record<string, { type: ForeignForm; advice: string }> = {
+  depends_on: {
+    type: 'mapping',
+    advice: 'write a list of services; kawanan waits for each to be healthy anyway',
+  },
+  env_file: { type: 'mapping', advice: 'write the path, or a list of paths' },
+  published: { type: 'string', advice: 'write one number; for a range use the short form "8000-8010:80"' },
+  command: { type: 'empty', advice: 'remove the key, or write the command' },
+  entrypoint: { type: 'empty', advice: 'remove the key, or write the entrypoint' },
+};
+
+/** What to do about a value whose form exists elsewhere in the world of compose. */
+export function explainForeignForm(path: ComposePath, found: ForeignForm | undefined): string | undefined {
+  const key = path.findLast((step) => typeof step === 'string');
+  const form = typeof key === 'string' && Object.hasOwn(foreignForms, key) ? foreignForms[key] : undefined;
+  return form && form.type === found ? form.advice : undefined;
 }

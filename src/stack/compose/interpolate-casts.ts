@@ -2,7 +2,7 @@
  * Places whose text becomes a number or a boolean once a variable was filled in: `replicas: ${N}` is a number.
  * Source: the type table of docker/cli's compose loader.
  */
-import type { ComposePath } from './parse-yaml.ts';
+import type { ComposePath } from './compose-document.ts';
 import type { YamlValue } from './yaml-value.ts';
 
 type Kind = 'integer' | 'number' | 'boolean';

@@ -4,8 +4,8 @@
  * defaults don't nest; `${A:+x}` is refused as there.
  */
 import type { Problem } from '../../errors.ts';
+import type { ComposeDocument, ComposePath } from './compose-document.ts';
 import { castInterpolated } from './interpolate-casts.ts';
-import type { ComposeDocument, ComposePath } from './parse-yaml.ts';
 import { isMap, newMap, type YamlMap, type YamlValue } from './yaml-value.ts';
 
 export type Variables = Readonly<Record<string, string>>;

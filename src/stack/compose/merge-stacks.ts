@@ -16,6 +16,15 @@ import type {
 } from './compose-types.ts';
 import { newRecord } from './compose-types.ts';
 import { dropUndefined } from './decode-values.ts';
+import {
+  append,
+  byText,
+  mergeCommand,
+  mergeEntries,
+  mergeKeyed,
+  mergeOptional,
+  mergeTexts,
+} from './merge-values.ts';
 import type { Report } from './report.ts';
 
 /** What was lost on the way is reported as a warning. */
@@ -207,54 +216,4 @@ function mergeEnvironment(
   const merged = Object.assign(newRecord<string | null>(), base);
   for (const [key, value] of Object.entries(over)) if (value || !merged[key]) merged[key] = value;
   return merged;
-}
-
-function mergeOptional<T>(
-  base: T | undefined,
-  over: T | undefined,
-  merge: (base: T, over: T) => T,
-): T | undefined {
-  return base !== undefined && over !== undefined ? merge(base, over) : (over ?? base);
-}
-
-function mergeCommand(base: string[] | undefined, over: string[] | undefined): string[] | undefined {
-  return over && (over.length > 0 || base === undefined) ? over : base;
-}
-
-function mergeTexts(
-  base: Record<string, string> | undefined,
-  over: Record<string, string> | undefined,
-): Record<string, string> | undefined {
-  return mergeEntries(base, over);
-}
-
-function mergeEntries<T>(
-  base: Record<string, T> | undefined,
-  over: Record<string, T> | undefined,
-): Record<string, T> | undefined {
-  if (!base || !over) return over ?? base;
-  return Object.assign(newRecord<T>(), base, over);
-}
-
-/** An empty list appended to none leaves none. */
-function append<T>(base: T[] | undefined, over: T[] | undefined): T[] | undefined {
-  if (base && over) return [...base, ...over];
-  return base ?? (over?.length ? over : undefined);
-}
-
-/** One entry a key, the last one written; sorted. A base that has none takes the override's as they are. */
-function mergeKeyed<T>(
-  base: T[] | undefined,
-  over: T[] | undefined,
-  key: (entry: T) => string | number,
-  compare: (a: T, b: T) => number,
-): T[] | undefined {
-  if (!base) return over;
-  const entries = new Map<string | number, T>();
-  for (const entry of [...base, ...(over ?? [])]) entries.set(key(entry), entry);
-  return [...entries.values()].sort(compare);
-}
-
-function byText<T>(text: (entry: T) => string): (a: T, b: T) => number {
-  return (a, b) => (text(a) < text(b) ? -1 : text(a) > text(b) ? 1 : 0);
 }

@@ -1,6 +1,6 @@
 /** Where problems and warnings of a compose file go: to their place in the file. */
 import { formatPlace, type Problem } from '../../errors.ts';
-import type { ComposeDocument, ComposePath } from './parse-yaml.ts';
+import type { ComposeDocument, ComposePath } from './compose-document.ts';
 
 export interface Report {
   problem: (path: ComposePath, message: string, next?: string) => void;

@@ -65,3 +65,9 @@ export const map = (source: Record<string, FieldSource>): SchemaNode & { kind: '
   kind: 'map',
   fields: fields(source),
 });
+
+/** The same mapping, with any other key let through. */
+export const open = (node: SchemaNode & { kind: 'map' }): SchemaNode => ({ ...node, openSince: 0 });
+
+/** What an object of a compose file may be called. */
+export const objectName = { keys: /^[a-zA-Z0-9._-]+$/, keyRule: 'letters, digits, ".", "_" and "-"' };
