@@ -1,8 +1,9 @@
 /** Holds an interpolated compose file against the format: every problem at once, each with its place and what was expected. */
 import type { Problem } from '../../errors.ts';
 import { suggestWord } from '../../input/nearest-word.ts';
+import { adviseType } from './advise-type.ts';
 import type { ComposeDocument, ComposePath } from './compose-document.ts';
-import { explainForeignForm, explainForeignKey, type ForeignForm } from './foreign-keys.ts';
+import { explainForeignKey } from './foreign-keys.ts';
 import { parseDuration } from './parse-duration.ts';
 import { parsePortSpec } from './parse-port.ts';
 import { composeSchema, newestMinor } from './schema.ts';
@@ -121,10 +122,7 @@ class Checker {
   #reportType(value: YamlValue, options: SchemaNode[], path: ComposePath): void {
     const expected = joinWords(options.map(describeNode));
     const found = value === null || typeof value === 'object' ? '' : ` ${printScalar(value)}`;
-    const wantsText = options.some((option) => option.kind === 'string') && found !== '';
-    const next = wantsText
-      ? `put it in quotes: "${printScalar(value)}"`
-      : explainForeignForm(path, nameForm(value));
+    const next = adviseType(value, options, path);
     const message = `expected ${expected}, found ${describeType(value)}${found}`;
     this.#report(path, next === undefined ? { message } : { message, next });
   }
@@ -183,12 +181,6 @@ function describeNode(node: SchemaNode): string {
   if (node.kind === 'integer') return 'an integer';
   if (node.kind === 'boolean') return 'true or false';
   return node.kind === 'any' ? 'anything' : `a ${node.kind}`;
-}
-
-function nameForm(value: YamlValue): ForeignForm | undefined {
-  if (value === null) return 'empty';
-  if (isMap(value)) return 'mapping';
-  return typeof value === 'string' ? 'string' : undefined;
 }
 
 function joinWords(words: string[]): string {

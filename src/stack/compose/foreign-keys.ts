@@ -86,7 +86,7 @@ export type ForeignForm = 'mapping' | 'string' | 'empty';
 const foreignForms: Record<string, { type: ForeignForm; advice: string }> = {
   depends_on: {
     type: 'mapping',
-    advice: 'write a list of services; kawanan waits for each to be healthy anyway',
+    advice: 'swarm has no conditions: write a list of services, they are created in that order',
   },
   env_file: { type: 'mapping', advice: 'write the path, or a list of paths' },
   published: { type: 'string', advice: 'write one number; for a range use the short form "8000-8010:80"' },
