@@ -5,7 +5,7 @@ import type { Progress } from '../plan/layer.ts';
 import type { ObjectNames, StackAction } from './action.ts';
 import { type ApplyContext, findByKey, refusal } from './apply-context.ts';
 import { removeService } from './apply-removal.ts';
-import { convergeService } from './converge.ts';
+import { type ConvergeTarget, convergeService } from './converge.ts';
 import { replacesTasks } from './describe-interruption.ts';
 import { diffServices } from './diff.ts';
 import { isOutOfSequence } from './engine-errors.ts';
@@ -40,7 +40,7 @@ export async function createService(
       'mend it in the compose file, or run `kawanan plan` to see what is there now',
     );
   }
-  await converge(context, { id, name: spec.Name, updating: false }, progress);
+  await converge(context, { id, name: spec.Name, after: 'create' }, progress);
 }
 
 /** Removes a service that can't be changed into what is wanted, and creates it anew. */
@@ -75,7 +75,7 @@ export async function updateService(
     if (now.Version.Index !== action.version && !sameFields(left, planned)) throw movedError(spec.Name);
     return keepEngineChoices(spec, now.Spec, newPorts || runsAgain);
   });
-  await converge(context, { id: action.id, name: spec.Name, updating: posted }, progress);
+  await converge(context, { id: action.id, name: spec.Name, after: posted ? 'update' : 'wait' }, progress);
 }
 
 /** Brings the tasks of a service to its spec, which is as wanted already. */
@@ -92,7 +92,11 @@ export async function convergeExisting(
       return { ...Spec, TaskTemplate: { ...Spec.TaskTemplate, ForceUpdate: force } };
     });
   }
-  await converge(context, { id: action.id, name: spec.Name, updating: action.how === 'resume' }, progress);
+  await converge(
+    context,
+    { id: action.id, name: spec.Name, after: action.how === 'resume' ? 'update' : 'wait' },
+    progress,
+  );
 }
 
 /** Posts a spec made from the service as it is now; whether it had to. The engine refuses if it moves in between. */
@@ -120,7 +124,7 @@ async function postSpec(
 
 function converge(
   context: ApplyContext,
-  service: { id: string; name: string; updating: boolean },
+  service: { id: string; name: string; after: ConvergeTarget['after'] },
   progress: Progress,
 ): Promise<void> {
   const { engine, snapshots, limits } = context;
@@ -132,7 +136,7 @@ function converge(
       serviceId: service.id,
       serviceName: service.name,
       since: performance.now(),
-      updating: service.updating,
+      after: service.after,
     },
     progress,
   );

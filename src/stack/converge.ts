@@ -30,7 +30,7 @@ export interface ConvergeLimits {
 export const defaultLimits: ConvergeLimits = {
   stallMs: 300_000,
   pendingMs: 30_000,
-  failuresPerSlot: 6,
+  failuresPerSlot: 8,
   pollMs: 250,
 };
 
@@ -41,8 +41,11 @@ export interface ConvergeTarget {
   serviceName: string;
   /** When what we asked for was answered, on `performance.now()`'s clock: older looks tell nothing. */
   since: number;
-  /** An update is under way: the swarm's own verdict counts. */
-  updating: boolean;
+  /**
+   * What was done to it. After an update the swarm's own verdict counts; where we only wait, what failed before is no
+   * news.
+   */
+  after: 'create' | 'update' | 'wait';
   limits: ConvergeLimits;
 }
 
@@ -75,15 +78,14 @@ export async function convergeService(target: ConvergeTarget, progress: Progress
     const told = blame === undefined ? service : withMessage(service, blame);
     const fail = (why: string, task?: ObservedTask) => failService(target, snapshot, told, health, why, task);
 
-    // What had failed before we began is no news, except that a rolled back update is told by it.
-    baseline ??= new Set(target.updating ? [] : tasks.filter(isFailed).map((task) => task.ID));
+    baseline ??= new Set(target.after === 'wait' ? tasks.filter(isFailed).map((task) => task.ID) : []);
     const failures = tasks.filter(
       (task) => isFailed(task) && isCurrentTask(task, service) && !baseline!.has(task.ID),
     );
     for (const task of failures) seenFailures.add(task.ID);
     const newest = newestOf(failures);
 
-    const verdict = readUpdateVerdict(service, health, target.updating);
+    const verdict = readUpdateVerdict(service, health, target.after === 'update');
     if (verdict.kind === 'failed') await fail(verdict.why, findBlamedTask(told, tasks) ?? newest);
 
     if (verdict.kind === 'settled' && health.done) {

@@ -129,7 +129,7 @@ export function fillLikeEngine(spec: ServiceSpec, networkIds: Record<string, str
       Resources: {},
       Placement: {},
       ...task,
-      ContainerSpec: { Isolation: 'default', ...ContainerSpec, Privileges: {} },
+      ContainerSpec: { Isolation: 'default', ...ContainerSpec },
       ...(Networks && {
         Networks: Networks.map((network) => ({
           ...network,

@@ -40,8 +40,12 @@ const publish =
     const port = { TargetPort: 80, PublishedPort, PublishMode, ...(Protocol !== undefined && { Protocol }) };
     s.EndpointSpec = { ...s.EndpointSpec, Ports: [...(s.EndpointSpec?.Ports ?? []), port] };
   };
-const replicas = (Replicas: number) => (s: ServiceSpec) => (s.Mode = { Replicated: { Replicas } });
-const everywhere = (s: ServiceSpec) => (s.Mode = { Global: {} });
+const replicas = (Replicas: number) => (s: ServiceSpec) => {
+  s.Mode = { Replicated: { Replicas } };
+};
+const everywhere = (s: ServiceSpec) => {
+  s.Mode = { Global: {} };
+};
 const make = (name: string, ...changes: ((s: ServiceSpec) => unknown)[]) =>
   makeSpec(name, (spec) => changes.forEach((change) => void change(spec)));
 
@@ -97,7 +101,11 @@ describe('a stack is refused', () => {
     ],
     [
       'with more replicas than a node may have',
-      [make('web', replicas(7), (s) => (s.TaskTemplate.Placement = { MaxReplicas: 2 }))],
+      [
+        make('web', replicas(7), (s) => {
+          s.TaskTemplate.Placement = { MaxReplicas: 2 };
+        }),
+      ],
       [
         'services.web.deploy.placement.max_replicas_per_node: web wants 7 replicas, but at most 2 a node on 3 nodes (vm-manager, vm-worker1, vm-worker2) makes 6 → ask for fewer replicas, allow more a node, or loosen the placement',
       ],
@@ -118,7 +126,11 @@ describe('a stack is refused', () => {
     ],
     [
       'with an ingress port and no virtual address',
-      [make('a', publish(8000, 'ingress'), (s) => (s.EndpointSpec = { ...s.EndpointSpec, Mode: 'dnsrr' }))],
+      [
+        make('a', publish(8000, 'ingress'), (s) => {
+          s.EndpointSpec = { ...s.EndpointSpec, Mode: 'dnsrr' };
+        }),
+      ],
       [
         'services.a.ports: a has `endpoint_mode: dnsrr`, and port 8000 through the ingress mesh needs a virtual address → publish the port with `mode: host`, or take `endpoint_mode: dnsrr` away',
       ],

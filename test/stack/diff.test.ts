@@ -32,32 +32,53 @@ describe('a difference between services reads', () => {
     [
       'replicas',
       () => {},
-      (s) => (s.Mode = { Replicated: { Replicas: 3 } }),
+      (s) => {
+        s.Mode = { Replicated: { Replicas: 3 } };
+      },
       [{ path: 'replicas', before: '1', after: '3' }],
     ],
     [
       'replicas to none',
       () => {},
-      (s) => (s.Mode = { Replicated: { Replicas: 0 } }),
+      (s) => {
+        s.Mode = { Replicated: { Replicas: 0 } };
+      },
       [{ path: 'replicas', before: '1', after: '0' }],
     ],
     [
       'image',
       () => {},
-      (s) => (container(s).Image = 'shop/app:2'),
+      (s) => {
+        container(s).Image = 'shop/app:2';
+      },
       [{ path: 'image', before: 'shop/app:1', after: 'shop/app:2' }],
     ],
-    ['a digest nobody asked for', (s) => (container(s).Image = 'shop/app:1@sha256:aa'), () => {}, []],
+    [
+      'a digest nobody asked for',
+      (s) => {
+        container(s).Image = 'shop/app:1@sha256:aa';
+      },
+      () => {},
+      [],
+    ],
     [
       'a digest that is asked for',
-      (s) => (container(s).Image = 'shop/app:1@sha256:aa'),
-      (s) => (container(s).Image = 'shop/app:1@sha256:bb'),
+      (s) => {
+        container(s).Image = 'shop/app:1@sha256:aa';
+      },
+      (s) => {
+        container(s).Image = 'shop/app:1@sha256:bb';
+      },
       [{ path: 'image', before: 'shop/app:1@sha256:aa', after: 'shop/app:1@sha256:bb' }],
     ],
     [
       'environment',
-      (s) => (container(s).Env = ['A=1', 'B=1', 'D']),
-      (s) => (container(s).Env = ['B=2', 'A=1', 'C=x=y']),
+      (s) => {
+        container(s).Env = ['A=1', 'B=1', 'D'];
+      },
+      (s) => {
+        container(s).Env = ['B=2', 'A=1', 'C=x=y'];
+      },
       [
         { path: 'env.B', before: '1', after: '2' },
         { path: 'env.C', after: 'x=y' },
@@ -66,10 +87,12 @@ describe('a difference between services reads', () => {
     ],
     [
       'a variable that looks secret',
-      (s) =>
-        (container(s).Env = ['DB_PASSWORD=old', 'DB_PASSWORD_FILE=/run/secrets/a', 'URL=http://u:pw1@db/x']),
-      (s) =>
-        (container(s).Env = ['DB_PASSWORD=new', 'DB_PASSWORD_FILE=/run/secrets/b', 'URL=http://u:pw2@db/x']),
+      (s) => {
+        container(s).Env = ['DB_PASSWORD=old', 'DB_PASSWORD_FILE=/run/secrets/a', 'URL=http://u:pw1@db/x'];
+      },
+      (s) => {
+        container(s).Env = ['DB_PASSWORD=new', 'DB_PASSWORD_FILE=/run/secrets/b', 'URL=http://u:pw2@db/x'];
+      },
       [
         { path: 'env.DB_PASSWORD', before: '(hidden)', after: '(hidden), changed' },
         { path: 'env.DB_PASSWORD_FILE', before: '/run/secrets/a', after: '/run/secrets/b' },
@@ -78,30 +101,39 @@ describe('a difference between services reads', () => {
     ],
     [
       'a command with a password in it',
-      (s) => (container(s).Args = ['run', '--password=one']),
-      (s) => (container(s).Args = ['run', '--password=two']),
+      (s) => {
+        container(s).Args = ['run', '--password=one'];
+      },
+      (s) => {
+        container(s).Args = ['run', '--password=two'];
+      },
       [{ path: 'command', before: 'run --password=(hidden)', after: 'run --password=(hidden), changed' }],
     ],
     [
       'a new version of a secret',
-      (s) =>
-        (container(s).Secrets = [
+      (s) => {
+        container(s).Secrets = [
           { File: { Name: 'pw', UID: '0', GID: '0', Mode: 0o444 }, SecretID: 'x', SecretName: 'pw' },
-        ]),
-      (s) =>
-        (container(s).Secrets = [
+        ];
+      },
+      (s) => {
+        container(s).Secrets = [
           { File: { Name: 'pw', UID: '0', GID: '0', Mode: 0o400 }, SecretID: '', SecretName: 'pw.v2' },
-        ]),
+        ];
+      },
       [{ path: 'secrets.pw', before: 'pw', after: 'pw.v2 0400' }],
     ],
     [
       'ports',
-      (s) => (s.EndpointSpec = { Ports: [{ TargetPort: 80, PublishedPort: 80, PublishMode: 'ingress' }] }),
-      (s) =>
-        (s.EndpointSpec = {
+      (s) => {
+        s.EndpointSpec = { Ports: [{ TargetPort: 80, PublishedPort: 80, PublishMode: 'ingress' }] };
+      },
+      (s) => {
+        s.EndpointSpec = {
           Mode: 'dnsrr',
           Ports: [{ TargetPort: 80, PublishedPort: 80, PublishMode: 'host' }],
-        }),
+        };
+      },
       [
         { path: 'endpoint_mode', before: 'vip', after: 'dnsrr' },
         { path: 'ports.80:80/tcp', before: 'ingress', after: 'host' },
@@ -110,7 +142,9 @@ describe('a difference between services reads', () => {
     [
       'limits',
       () => {},
-      (s) => (s.TaskTemplate.Resources = { Limits: { NanoCPUs: 5e8, MemoryBytes: 64 * 1024 ** 2 } }),
+      (s) => {
+        s.TaskTemplate.Resources = { Limits: { NanoCPUs: 5e8, MemoryBytes: 64 * 1024 ** 2 } };
+      },
       [
         { path: 'resources.limits.cpus', after: '0.5' },
         { path: 'resources.limits.memory', after: '64M' },
@@ -119,18 +153,24 @@ describe('a difference between services reads', () => {
     [
       'a delay of nothing in place of the assumed one',
       () => {},
-      (s) => (s.TaskTemplate.RestartPolicy = { Delay: 0 }),
+      (s) => {
+        s.TaskTemplate.RestartPolicy = { Delay: 0 };
+      },
       [{ path: 'restart_policy.delay', before: '5s', after: '0s' }],
     ],
     [
       'a default that is written out',
       () => {},
-      (s) => (s.UpdateConfig = { Parallelism: 1, Order: 'stop-first', Monitor: 5e9 }),
+      (s) => {
+        s.UpdateConfig = { Parallelism: 1, Order: 'stop-first', Monitor: 5e9 };
+      },
       [],
     ],
     [
       'a health check that is gone',
-      (s) => (container(s).Healthcheck = { Test: ['CMD', 'true'], Interval: 90e9 }),
+      (s) => {
+        container(s).Healthcheck = { Test: ['CMD', 'true'], Interval: 90e9 };
+      },
       () => {},
       [
         { path: 'healthcheck.test', before: 'CMD true' },
@@ -143,10 +183,19 @@ describe('a difference between services reads', () => {
       (s) => Object.assign(container(s), { SomeNewThing: { DeepOne: ['x', 'y'] } }),
       [{ path: 'some_new_thing.deep_one', after: 'x y' }],
     ],
-    ['a forced update', (s) => (s.TaskTemplate.ForceUpdate = 3), () => {}, []],
+    [
+      'a forced update',
+      (s) => {
+        s.TaskTemplate.ForceUpdate = 3;
+      },
+      () => {},
+      [],
+    ],
     [
       'the label that repeats the image',
-      (s) => (s.Labels!['com.docker.stack.image'] = 'other'),
+      (s) => {
+        s.Labels!['com.docker.stack.image'] = 'other';
+      },
       () => {},
       [],
     ],

@@ -4,10 +4,20 @@ import type { ObservedService, ObservedTask } from '../../src/stack/observed.ts'
 import { findUnconverged } from '../../src/stack/unconverged.ts';
 import { makeService, makeSpec, makeTask, nodes, readRecording } from './builders.ts';
 
-const web = makeService(makeSpec('web', (s) => (s.Mode = { Replicated: { Replicas: 2 } })));
-const old = makeService(makeSpec('web', (s) => (s.TaskTemplate.ContainerSpec.Image = 'shop/app:0')));
+const web = makeService(
+  makeSpec('web', (s) => {
+    s.Mode = { Replicated: { Replicas: 2 } };
+  }),
+);
+const old = makeService(
+  makeSpec('web', (s) => {
+    s.TaskTemplate.ContainerSpec.Image = 'shop/app:0';
+  }),
+);
 const once = makeService(
-  makeSpec('once', (s) => (s.TaskTemplate.RestartPolicy = { Condition: 'on-failure' })),
+  makeSpec('once', (s) => {
+    s.TaskTemplate.RestartPolicy = { Condition: 'on-failure' };
+  }),
 );
 const everywhere = makeService(
   makeSpec('agent', (s) => {
@@ -16,10 +26,14 @@ const everywhere = makeService(
   }),
 );
 const pinned = makeService(
-  makeSpec('db', (s) => (s.TaskTemplate.Placement = { Constraints: ['node.hostname==w1'] })),
+  makeSpec('db', (s) => {
+    s.TaskTemplate.Placement = { Constraints: ['node.hostname==w1'] };
+  }),
 );
 const job = makeService(
-  makeSpec('job', (s) => (s.Mode = { ReplicatedJob: { TotalCompletions: 2 } })),
+  makeSpec('job', (s) => {
+    s.Mode = { ReplicatedJob: { TotalCompletions: 2 } };
+  }),
   {
     JobStatus: { JobIteration: { Index: 3 } },
   },

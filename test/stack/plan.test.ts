@@ -69,11 +69,9 @@ describe('the plan of a stack', () => {
 
   test('shows a whole update', () => {
     const before = makeService(
-      makeSpec(
-        'db',
-        (s) =>
-          (s.TaskTemplate.ContainerSpec.Mounts = [{ Type: 'volume', Source: 'stk_data', Target: '/data' }]),
-      ),
+      makeSpec('db', (s) => {
+        s.TaskTemplate.ContainerSpec.Mounts = [{ Type: 'volume', Source: 'stk_data', Target: '/data' }];
+      }),
     );
     const after = makeSpec('db', (s) => {
       s.TaskTemplate.ContainerSpec.Mounts = [{ Type: 'volume', Source: 'stk_data', Target: '/data' }];
@@ -127,10 +125,16 @@ describe('the plan of a stack', () => {
 
   test('lets a service wait for those it depends on and for the port another gives up', () => {
     const port = (mode: string) => ({ Ports: [{ TargetPort: 80, PublishedPort: 80, PublishMode: mode }] });
-    const before = makeService(makeSpec('old', (s) => (s.EndpointSpec = port('host'))));
+    const before = makeService(
+      makeSpec('old', (s) => {
+        s.EndpointSpec = port('host');
+      }),
+    );
     const definition = makeDefinition([
       makeSpec('old'),
-      makeSpec('web', (s) => (s.EndpointSpec = port('host'))),
+      makeSpec('web', (s) => {
+        s.EndpointSpec = port('host');
+      }),
       makeSpec('db'),
     ]);
     definition.services[1]!.dependsOn = ['db'];
@@ -144,20 +148,18 @@ describe('the plan of a stack', () => {
 
   test('swaps two ports without waiting in a circle', () => {
     const on = (name: string, PublishedPort: number) =>
-      makeSpec(
-        name,
-        (s) => (s.EndpointSpec = { Ports: [{ TargetPort: 80, PublishedPort, PublishMode: 'host' }] }),
-      );
+      makeSpec(name, (s) => {
+        s.EndpointSpec = { Ports: [{ TargetPort: 80, PublishedPort, PublishMode: 'host' }] };
+      });
     const observed = makeObserved({ services: [makeService(on('a', 80)), makeService(on('b', 81))] });
     const plan = planStack(makeDefinition([on('a', 81), on('b', 80)]), observed, none);
     expect(plan.changes.map(({ after }) => after)).toEqual([['service/stk_b'], []]);
   });
 
   test('makes a network anew together with the services on it', () => {
-    const onNet = makeSpec(
-      'web',
-      (s) => (s.TaskTemplate.Networks = [{ Target: 'stk_net', Aliases: ['web'] }]),
-    );
+    const onNet = makeSpec('web', (s) => {
+      s.TaskTemplate.Networks = [{ Target: 'stk_net', Aliases: ['web'] }];
+    });
     const observed = makeObserved({
       networks: [{ Id: 'n1', Name: 'stk_net', Scope: 'swarm', Driver: 'overlay', Labels: own }],
       services: [makeService(fillLikeEngine(onNet, { stk_net: 'n1' })), makeService(makeSpec('alone'))],
