@@ -110,16 +110,15 @@ function planVersion(
   while (taken.has(versionName(name, version))) version++;
   const objectName = versionName(name, version);
   const first = newestVersion === 0;
-  const value = state === 'generated at up' ? 'a value that up generates' : '[secret]';
-  const field = first ? { path: 'value', after: value } : { path: 'value', before: '[secret]', after: value };
+  // what is known of a value is that it is there, which goes without saying
+  const fields = state === 'generated at up' ? [{ path: 'value', after: 'a value that up generates' }] : [];
   return {
     id: `secret:${objectName}`,
     layer: 'secrets',
     kind: 'create',
     object: { type: 'secret', name },
     title: first ? 'create' : `create version ${version}, as the value changed`,
-    // that a new secret has a value goes without saying
-    fields: first && state === 'value' ? [] : [field],
+    fields,
     ...(!first && { interrupts: 'the services that use it restart when the stack is deployed' }),
     undo: first ? 'removing it' : 'the version before stays as long as a service, or its rollback, uses it',
     after: [],
