@@ -39,7 +39,7 @@ export function createImagesLayer(
     name: 'images',
     observe: () => observeImages(wanted, names, engineOf, cacheFolder),
     plan: (observed) => planImages(wanted, observed),
-    planRemoval: (observed) => planImageRemoval(wanted, observed),
+    planRemoval: (observed) => planImageRemoval(wanted, observed, Object.keys(cluster.images.archives)),
     apply,
   };
 }

@@ -191,7 +191,11 @@ function warnOfArchitectures(image: WantedImage, observed: ObservedImages): stri
 }
 
 /** Plans the removal of what was built for the stack; what was loaded or pulled stays, and a note says so. */
-export function planImageRemoval(wanted: WantedImages, observed: ObservedImages): LayerPlan<ImageAction> {
+export function planImageRemoval(
+  wanted: WantedImages,
+  observed: ObservedImages,
+  archiveReferences: string[] = [],
+): LayerPlan<ImageAction> {
   const byId = new Map<string, { name: string; targets: string[] }>();
   for (const { node, images } of observed.nodes) {
     for (const image of images) {
@@ -214,11 +218,16 @@ export function planImageRemoval(wanted: WantedImages, observed: ObservedImages)
       action: { do: 'remove', id, targets },
     }),
   );
-  const left = [...new Set(listOthers(wanted))].filter((reference) =>
+  const others = [...archiveReferences.map(normaliseReference), ...listOthers(wanted)];
+  const left = [...new Set(others)].filter((reference) =>
     observed.nodes.some((node) => findImage(node, reference)),
   );
   const warnings =
-    left.length === 0 ? [] : [`images that were loaded or pulled stay on the nodes: ${left.join(', ')}`];
+    left.length === 0
+      ? []
+      : [
+          `images that were loaded or pulled can't be told from those of others and are left alone: ${left.join(', ')}`,
+        ];
   return { layer: 'images', changes, unchanged: 0, warnings };
 }
 

@@ -273,12 +273,17 @@ test('removal takes what was built for the stack, and says what stays', () => {
     ]),
     node('w2', [heldBuild('api')]),
   ]);
-  const { changes, warnings } = planImageRemoval({ stackName: 'shop', images }, observed);
+  const { changes, warnings } = planImageRemoval({ stackName: 'shop', images }, observed, [
+    'debian:t',
+    'gone:1',
+  ]);
   expect(changes.map((change) => [change.object.name, change.action])).toEqual([
     ['api:1-x', { do: 'remove', id: 'sha256:api', targets: ['w1', 'w2'] }],
     ['sha256:old', { do: 'remove', id: 'sha256:old', targets: ['w1'] }],
   ]);
-  expect(warnings).toEqual(['images that were loaded or pulled stay on the nodes: debian:t, nginx:latest']);
+  expect(warnings).toEqual([
+    "images that were loaded or pulled can't be told from those of others and are left alone: debian:t, nginx:latest",
+  ]);
 });
 
 const ssh = { user: 'root', port: 22 };
