@@ -69,7 +69,10 @@ export function describeVip(cluster: Cluster): VirtualAddressModel | undefined {
   };
 }
 
-/** The parts of one balancer; the packet filter only where the host has `nft` and there is VRRP to filter. */
+/**
+ * The parts of one balancer; the packet filter only where the host has `nft` and there is VRRP to filter.
+ * `interfaceName` is empty where the node's address is translated: nothing on the host can listen on it then.
+ */
 export function buildParts(
   model: BalancerModel,
   cluster: Cluster,
@@ -87,7 +90,10 @@ export function buildParts(
             renderNftablesUnit(),
           ]
         : undefined,
-    haproxy: [renderHaproxyDropIn({ withVip: shared !== undefined }), renderHaproxyConfig(model, node)],
+    haproxy: [
+      renderHaproxyDropIn({ withVip: shared !== undefined }),
+      renderHaproxyConfig(model, host.interfaceName === '' ? {} : node),
+    ],
     keepalived: shared && [
       renderCheckScript(),
       renderKeepalivedDropIn(shared.vip, host.interfaceName),

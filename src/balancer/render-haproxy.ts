@@ -14,8 +14,8 @@ export const serverStatePath = '/var/lib/haproxy/kawanan-servers.state';
 
 const noRouteBackend = 'kawanan.no-route';
 
-/** The whole `haproxy.cfg` of one balancer; `address` is where its statistics are served. */
-export function renderHaproxyConfig(model: BalancerModel, node: { address: string }): string {
+/** The whole `haproxy.cfg` of one balancer; `address` is where its statistics are served, on loopback only without one. */
+export function renderHaproxyConfig(model: BalancerModel, node: { address?: string }): string {
   const ofMode = (mode: 'http' | 'tcp'): string[] => {
     const frontends = model.frontends.filter((frontend) => frontend.mode === mode);
     const backends = model.backends.filter((backend) => backend.mode === mode);
@@ -164,7 +164,7 @@ function renderNoRoute(): string {
 }
 
 /** Read-only; on the balancer's own address and on loopback, not on the virtual one. */
-function renderStatistics(address: string): string {
+function renderStatistics(address: string | undefined): string {
   const settings = renderSection('defaults', [
     'mode http',
     'timeout connect 300ms',
@@ -172,7 +172,7 @@ function renderStatistics(address: string): string {
     'timeout server 10s',
   ]);
   const page = renderSection('frontend kawanan', [
-    `bind ${address}:${statisticsPort}`,
+    ...(address === undefined ? [] : [`bind ${address}:${statisticsPort}`]),
     `bind 127.0.0.1:${statisticsPort}`,
     'http-request return status 200 content-type text/plain string "ok\\n" if { path /health }',
     'http-request use-service prometheus-exporter if { path /metrics }',

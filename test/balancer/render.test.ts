@@ -51,10 +51,7 @@ test.each<[string, string]>([
     'haproxy-no-default.cfg',
     renderHaproxyConfig(planBackends(noDefault, buildCluster()), { address: '192.0.2.11' }),
   ],
-  [
-    'haproxy-empty.cfg',
-    renderHaproxyConfig(planBackends(undefined, buildCluster()), { address: '192.0.2.11' }),
-  ],
+  ['haproxy-empty.cfg', renderHaproxyConfig(planBackends(undefined, buildCluster()), {})],
   ['keepalived-safe-first.conf', renderKeepalivedConfig(shared, on('lb1'))],
   ['keepalived-fast-second.conf', renderKeepalivedConfig({ ...shared, failover: 'fast' }, on('lb2'))],
   [

@@ -1,0 +1,72 @@
+import { Duplex } from 'node:stream';
+import type { Command, CommandResult } from '../../src/remote/command.ts';
+import type { Host, WriteFileOptions } from '../../src/remote/host.ts';
+import { CommandError } from '../../src/remote/remote-errors.ts';
+
+/** A balancer in memory: files, systemd and a HAProxy that runs what its file said when it was last loaded. */
+export class FakeHost implements Host {
+  readonly name = 'lb1';
+  readonly address = '192.0.2.11';
+  readonly user = 'root';
+  readonly files = new Map<string, string>();
+  readonly commands: string[] = [];
+  /** What HAProxy answers with; absent: it doesn't run. */
+  running: string | undefined;
+  /** What `haproxy -c` says of a configuration; absent: it is well. */
+  refuse: (config: string) => string | undefined = () => undefined;
+  /** Whether a process starts with a configuration. */
+  starts: (config: string) => boolean = () => true;
+
+  async run(command: Command): Promise<CommandResult> {
+    const line = [command.program, ...(command.args ?? [])].join(' ');
+    this.commands.push(line);
+    if (line === 'systemctl reload-or-restart haproxy.service') {
+      const config = this.files.get('/etc/haproxy/haproxy.cfg') ?? '';
+      if (!this.starts(config)) throw this.fail(line, 'Job for haproxy.service failed.');
+      this.running = config;
+    }
+    return { exitCode: 0, stdout: line.includes('UnitFileState') ? 'enabled\n' : 'active\n', stderr: '' };
+  }
+
+  async readFile(path: string): Promise<string | undefined> {
+    return this.files.get(path);
+  }
+
+  async writeFile(path: string, content: string | Uint8Array, options: WriteFileOptions = {}): Promise<void> {
+    const complaint = options.check && this.refuse(String(content));
+    if (complaint !== undefined) {
+      const { program, args = [] } = options.check!(`${path}.new`);
+      throw this.fail([program, ...args].join(' '), complaint);
+    }
+    this.files.set(path, String(content));
+  }
+
+  private fail(command: string, stderr: string): CommandError {
+    const info = { host: this.name, command, exitCode: 1, stderr, stdout: '' };
+    return new CommandError(`${command} failed with exit code 1`, info, { details: [stderr] });
+  }
+
+  async removeFile(path: string): Promise<void> {
+    this.files.delete(path);
+  }
+
+  engine(): never {
+    throw new Error('a balancer has no engine');
+  }
+
+  async openSocket(): Promise<Duplex> {
+    const { running } = this;
+    if (running === undefined) throw new Error('nobody listens');
+    return new Duplex({
+      read() {},
+      write(chunk: Buffer, _encoding, done) {
+        const digest = /setenv (KAWANAN_CONFIG_DIGEST) (\S+)/.exec(running);
+        const answer =
+          String(chunk).startsWith('show env') && digest ? `${digest[1]}=${digest[2]}\n\n` : '\n';
+        this.push(answer);
+        this.push(null);
+        done();
+      },
+    });
+  }
+}
