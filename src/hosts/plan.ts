@@ -127,7 +127,10 @@ function planHost({ node, state }: Seen, block: string): { changes: HostsChange[
           action: { host, type: 'write-baseline' },
         }),
       ];
-  const settings = [planSysctl(node, state), planHostname(node, state), planHostsFile(node, state, block)];
+  const [hostsFile, hostname] = [planHostsFile(node, state, block), planHostname(node, state)];
+  // A host that can't resolve its own name makes sudo wait for a name server at each command.
+  if (hostsFile && hostname) hostname.after.push(hostsFile.id);
+  const settings = [planSysctl(node, state), hostsFile, hostname];
   if (node.role !== 'balancer') settings.push(planEngineDropIn(node, state));
   const repair = planRepair(node, state);
   const install = planInstall(node, state);

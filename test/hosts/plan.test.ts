@@ -39,13 +39,18 @@ test('a bare host gets its baseline first, its settings next, and its packages l
       after: [],
     },
     { id: 'lb/sysctl', kind: 'create', title: 'set kernel parameters', after: ['lb/baseline'] },
-    { id: 'lb/hostname', kind: 'update', title: 'set the host name', after: ['lb/baseline'] },
     { id: 'lb/hosts-file', kind: 'update', title: 'write the names of all nodes', after: ['lb/baseline'] },
+    {
+      id: 'lb/hostname',
+      kind: 'update',
+      title: 'set the host name',
+      after: ['lb/hosts-file', 'lb/baseline'],
+    },
     {
       id: 'lb/packages',
       kind: 'create',
       title: 'install haproxy, keepalived, nftables',
-      after: ['lb/baseline', 'lb/sysctl', 'lb/hostname', 'lb/hosts-file'],
+      after: ['lb/baseline', 'lb/sysctl', 'lb/hosts-file', 'lb/hostname'],
     },
     {
       id: 'm/baseline',
@@ -54,8 +59,8 @@ test('a bare host gets its baseline first, its settings next, and its packages l
       after: [],
     },
     { id: 'm/sysctl', kind: 'create', title: 'set kernel parameters', after: ['m/baseline'] },
-    { id: 'm/hostname', kind: 'update', title: 'set the host name', after: ['m/baseline'] },
     { id: 'm/hosts-file', kind: 'update', title: 'write the names of all nodes', after: ['m/baseline'] },
+    { id: 'm/hostname', kind: 'update', title: 'set the host name', after: ['m/hosts-file', 'm/baseline'] },
     {
       id: 'm/engine-settings',
       kind: 'create',
@@ -66,7 +71,7 @@ test('a bare host gets its baseline first, its settings next, and its packages l
       id: 'm/packages',
       kind: 'create',
       title: 'install docker.io',
-      after: ['m/baseline', 'm/sysctl', 'm/hostname', 'm/hosts-file', 'm/engine-settings'],
+      after: ['m/baseline', 'm/sysctl', 'm/hosts-file', 'm/hostname', 'm/engine-settings'],
     },
   ]);
 });
