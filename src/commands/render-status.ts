@@ -1,0 +1,84 @@
+import { renderTable } from '../output/table.ts';
+import { neutralise, type Terminal } from '../output/terminal.ts';
+import type { ClusterStatus, NodeStatus } from '../pipeline/read-status.ts';
+
+type Colors = Terminal['colors'];
+
+/** A cluster's status as a person reads it: nodes, services, balancers, and last what is degraded. */
+export function renderStatus(status: ClusterStatus, colors: Colors): string {
+  const blocks = [
+    renderNodes(status, colors),
+    renderServices(status, colors),
+    renderBackends(status, colors),
+  ];
+  return [...blocks.filter((block) => block !== ''), renderVerdict(status, colors)].join('\n');
+}
+
+function renderNodes(status: ClusterStatus, colors: Colors): string {
+  const rows = status.nodes.map((node) => [
+    node.name,
+    node.address,
+    node.role,
+    describeState(node, status, colors),
+  ]);
+  return renderTable(['NODE', 'ADDRESS', 'ROLE', 'STATE'], rows);
+}
+
+function describeState(node: NodeStatus, status: ClusterStatus, colors: Colors): string {
+  if (node.unreachable !== undefined) return colors.red('unreachable');
+  if (node.swarm) return describeMember(node.swarm, colors);
+  const balancer = status.balancers?.find(({ name }) => name === node.name);
+  if (!balancer) return 'not in the swarm';
+  if (balancer.haproxy !== 'active') return colors.red(`haproxy ${balancer.haproxy || 'not installed'}`);
+  return balancer.holdsVip ? colors.green(`ready, holds ${status.vip?.address}`) : colors.green('ready');
+}
+
+function describeMember(member: NonNullable<NodeStatus['swarm']>, colors: Colors): string {
+  const parts = [member.status, ...(member.leader ? ['leader'] : [])];
+  if (member.availability !== 'active') parts.push(member.availability);
+  const text = neutralise(parts.join(', '));
+  return member.status === 'ready' ? colors.green(text) : colors.red(text);
+}
+
+function renderServices({ stack }: ClusterStatus, colors: Colors): string {
+  if (!stack || stack.services.length === 0) return '';
+  const rows = stack.services.map((service) => [
+    service.name,
+    service.mode,
+    (service.done ? colors.green : colors.red)(describeTasks(service)),
+    neutralise(service.image),
+    [...new Set(service.nodes)].join(' '),
+  ]);
+  return renderTable(['SERVICE', 'MODE', 'TASKS', 'IMAGE', 'ON'], rows);
+}
+
+function describeTasks({
+  running,
+  wanted,
+  completed,
+}: NonNullable<ClusterStatus['stack']>['services'][number]): string {
+  return running === 0 && completed > 0 ? `${completed}/${wanted} completed` : `${running}/${wanted}`;
+}
+
+function renderBackends({ balancers = [] }: ClusterStatus, colors: Colors): string {
+  const names = [...new Set(balancers.flatMap(({ backends }) => backends.map(({ name }) => name)))];
+  if (names.length === 0) return '';
+  const answering = balancers.filter(({ backends }) => backends.length > 0);
+  const rows = names.map((name) => [
+    name,
+    ...answering.map(({ backends }) => {
+      const servers = backends.find((backend) => backend.name === name)?.servers ?? [];
+      const up = servers.filter((server) => server.up).length;
+      return (up === servers.length ? colors.green : up === 0 ? colors.red : colors.yellow)(
+        `${up}/${servers.length} up`,
+      );
+    }),
+  ]);
+  return renderTable(['BACKEND', ...answering.map(({ name }) => name)], rows);
+}
+
+function renderVerdict({ degraded, swarmUnknown }: ClusterStatus, colors: Colors): string {
+  if (degraded.length === 0) return `${colors.green('all is well')}\n`;
+  const lines = degraded.map((line) => `  ${neutralise(line)}\n`);
+  return `${colors.red(swarmUnknown === undefined ? 'degraded' : 'not up')}\n${lines.join('')}`;
+}

@@ -1,0 +1,58 @@
+import type { ClusterStatus } from './read-status.ts';
+
+/** What is not as it should be, one line each, in the order a person would look. Pure. */
+export function listDegradations(status: Omit<ClusterStatus, 'degraded'>): string[] {
+  return [
+    ...status.nodes.flatMap(describeNode),
+    ...(status.swarmUnknown === undefined ? [] : [`nothing is known of the swarm: ${status.swarmUnknown}`]),
+    ...describeServices(status),
+    ...(status.vip?.problem === undefined ? [] : [status.vip.problem]),
+    ...describeBalancers(status),
+  ];
+}
+
+type Status = Omit<ClusterStatus, 'degraded'>;
+
+function describeNode({ name, unreachable, swarm }: Status['nodes'][number]): string[] {
+  if (unreachable !== undefined) return [`${name} can't be reached: ${unreachable}`];
+  if (!swarm) return [];
+  if (swarm.status !== 'ready')
+    return [`${name} is ${swarm.status} in the swarm${swarm.message ? `: ${swarm.message}` : ''}`];
+  if (swarm.reachability !== undefined && swarm.reachability !== 'reachable') {
+    return [`${name} is a manager the others can't reach (${swarm.reachability})`];
+  }
+  return [];
+}
+
+function describeServices({ stack }: Status): string[] {
+  return (stack?.services ?? [])
+    .filter(({ done }) => !done)
+    .map((service) => {
+      const reason = service.reasons[0];
+      return `service ${service.name}: ${service.running} of ${service.wanted} tasks running${reason === undefined ? '' : ` (${reason})`}`;
+    });
+}
+
+function describeBalancers({ balancers = [], stack }: Status): string[] {
+  // A server is down for a reason where no task of its service runs on its node: the service's own line says that.
+  const running = new Set(
+    (stack?.services ?? []).flatMap(({ key, nodes }) => nodes.map((node) => `${node}-${key}`)),
+  );
+  return balancers
+    .filter(({ unreachable }) => unreachable === undefined)
+    .flatMap(({ name, haproxy, keepalived, backends }) => [
+      ...(haproxy === 'active' ? [] : [`${name}: HAProxy is ${haproxy || 'not installed'}`]),
+      ...(keepalived === 'active' || keepalived === '' ? [] : [`${name}: keepalived is ${keepalived}`]),
+      ...backends
+        .filter(({ servers }) => servers.length > 0 && servers.every(({ up }) => !up))
+        .map((backend) => `${name}: no server of ${backend.name} answers`),
+      ...backends.flatMap((backend) =>
+        backend.servers
+          .filter((server) => !server.up && running.has(server.name))
+          .map(
+            (server) =>
+              `${name}: server ${server.name} of ${backend.name} is ${server.status} (${server.check}) though its task runs`,
+          ),
+      ),
+    ]);
+}
