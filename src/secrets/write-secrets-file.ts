@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { open, realpath, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 /** Readable and writable by its owner alone. */
 export const secretsFileMode = 0o600;
@@ -8,7 +7,9 @@ export const secretsFileMode = 0o600;
 /** Writes a whole secrets file: a new one beside it that nobody else can read, synced, then swapped in. Follows a symlink. */
 export async function writeSecretsFile(path: string, text: string): Promise<void> {
   const target = await realpath(path).catch(() => path);
-  const half = join(dirname(target), `.${randomBytes(6).toString('hex')}.secrets.half`);
+  const half = join(dirname(target), `.${basename(target)}.half`);
+  // what a killed run left there is as secret as the file itself
+  await rm(half, { force: true });
   try {
     const file = await open(half, 'wx', secretsFileMode);
     try {

@@ -104,6 +104,13 @@ describe('values that are to be generated', () => {
     expect(await readdir(folder)).toEqual(['secrets.yml']);
   });
 
+  test('are written over what a killed run left', async () => {
+    await write(text);
+    await writeFile(join(folder, '.secrets.yml.half'), 'half', { mode: 0o600 });
+    await load({ write: true });
+    expect(await readdir(folder)).toEqual(['secrets.yml']);
+  });
+
   test('are written where a link leads', async () => {
     await mkdir(join(folder, 'real'));
     await writeFile(join(folder, 'real/s.yml'), 'a: generate\n', { mode: 0o600 });
