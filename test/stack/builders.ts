@@ -90,13 +90,15 @@ export function makeObserved(more: Partial<StackObserved> = {}): StackObserved {
 }
 
 /** What `docker stack deploy` sent, and what the engines answered a while later; recorded from real ones. */
-export function readRecording(): {
+export const recordedEngines = ['20.10', '26.1'];
+
+export function readRecording(engine = '26.1'): {
   sent: { networks: NetworkCreate[]; secrets: SecretSpec[]; configs: ConfigSpec[]; services: ServiceSpec[] };
   observed: StackObserved;
 } {
-  const folder = resolve(import.meta.dirname, '../fixtures/engine-20.10');
+  const folder = resolve(import.meta.dirname, '../fixtures/engine');
   const read = (name: string) => JSON.parse(readFileSync(resolve(folder, name), 'utf8'));
-  const raw = read('observed.json');
+  const raw = read(`observed-${engine}.json`);
   const observed = dropNulls<StackObserved>({ ...raw, nodes: [] });
   observed.networks = observed.networks.filter((network) => network.Scope === 'swarm');
   return { sent: read('sent.json'), observed: { ...observed, nodes: raw.nodes.map(readNode) } };

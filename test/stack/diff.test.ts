@@ -2,17 +2,17 @@ import { describe, expect, test } from 'vitest';
 import { describeNewService, diffNetworks, diffServices } from '../../src/stack/diff.ts';
 import type { ServiceSpec } from '../../src/stack/engine-types.ts';
 import { readNetworkNames } from '../../src/stack/plan.ts';
-import { makeSpec, readRecording } from './builders.ts';
+import { makeSpec, readRecording, recordedEngines } from './builders.ts';
 
-const { sent, observed } = readRecording();
-const recordedNames = readNetworkNames(observed);
+describe.each(recordedEngines)('what engine %s answers', (engine) => {
+  const { sent, observed } = readRecording(engine);
+  const names = readNetworkNames(observed);
 
-describe('what the engine answers', () => {
   test.each(sent.services.map((spec) => [spec.Name, spec] as const))(
     'is no difference to what %s was sent as',
     (name, spec) => {
       const kept = observed.services.find((service) => service.Spec.Name === name)!;
-      expect(diffServices(kept.Spec, spec, recordedNames)).toEqual([]);
+      expect(diffServices(kept.Spec, spec, names)).toEqual([]);
     },
   );
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { judgeService } from '../../src/stack/judge-service.ts';
 import type { ObservedService, ObservedTask } from '../../src/stack/observed.ts';
 import { findUnconverged } from '../../src/stack/unconverged.ts';
-import { makeService, makeSpec, makeTask, nodes, readRecording } from './builders.ts';
+import { makeService, makeSpec, makeTask, nodes, readRecording, recordedEngines } from './builders.ts';
 
 const web = makeService(
   makeSpec('web', (s) => {
@@ -127,16 +127,17 @@ describe('a service', () => {
     expect(words.filter((word) => word !== '').join(' ')).toBe(expected);
   });
 
-  test.each(readRecording().observed.services.map((service) => [service.Spec.Name, service] as const))(
-    '%s of a real swarm has converged',
-    (_, service) => {
-      const { observed } = readRecording();
-      expect(judgeService(service, observed.tasks, observed.nodes)).toMatchObject({
-        done: true,
-        troubles: [],
-      });
-    },
-  );
+  test.each(
+    recordedEngines.flatMap((engine) => {
+      const { observed } = readRecording(engine);
+      return observed.services.map((service) => [service.Spec.Name, engine, service, observed] as const);
+    }),
+  )('%s of a real swarm of engine %s has converged', (_, __, service, observed) => {
+    expect(judgeService(service, observed.tasks, observed.nodes)).toMatchObject({
+      done: true,
+      troubles: [],
+    });
+  });
 });
 
 describe('a service whose spec is as wanted', () => {
