@@ -75,7 +75,9 @@ function readComposeFile(
     findings.problems.push(...forbidden);
     return [];
   }
-  const { root, problems } = interpolateDocument(document, variables);
+  const { root, problems, dropped } = interpolateDocument(document, variables);
+  for (const { path: at = '', message, next } of dropped)
+    report.warn(at.split('.'), `${message}; docker stack deploy drops the dollar sign here, ${next}`);
   findings.problems.push(...problems);
   if (problems.length > 0) return [];
   const checked = checkComposeFile(document, root, minor);

@@ -10,14 +10,19 @@ import { isMap, newMap, type YamlMap, type YamlValue } from './yaml-value.ts';
 
 export type Variables = Readonly<Record<string, string>>;
 
-/** A copy of the document's values with every variable filled in, and every place where that failed. */
+/** A copy of the document's values with every variable filled in, every place where that failed, and what was dropped. */
 export function interpolateDocument(
   document: ComposeDocument,
   variables: Variables,
-): { root: YamlMap; problems: Problem[] } {
+): { root: YamlMap; problems: Problem[]; dropped: Problem[] } {
   const problems: Problem[] = [];
-  const report = (path: ComposePath, failure: Failure) =>
-    problems.push({ file: document.file, ...document.locate(path), path: path.join('.'), ...failure });
+  const dropped: Problem[] = [];
+  const place = (path: ComposePath) => ({
+    file: document.file,
+    ...document.locate(path),
+    path: path.join('.'),
+  });
+  const report = (path: ComposePath, failure: Failure) => problems.push({ ...place(path), ...failure });
   const fill = (value: YamlValue, path: ComposePath): YamlValue => {
     if (typeof value === 'string') return fillText(value, path);
     if (Array.isArray(value)) return value.map((one, index) => fill(one, [...path, index]));
@@ -28,7 +33,9 @@ export function interpolateDocument(
   };
   const fillText = (text: string, path: ComposePath): YamlValue => {
     if (!text.includes('$')) return text;
-    const filled = interpolateText(text, variables);
+    const filled = interpolateText(text, variables, (failure) =>
+      dropped.push({ ...place(path), ...failure }),
+    );
     if (typeof filled !== 'string') {
       report(path, filled);
       return text;
@@ -38,7 +45,7 @@ export function interpolateDocument(
     report(path, { message: `${text} gives ${JSON.stringify(filled)} here; expected ${cast.expected}` });
     return filled;
   };
-  return { root: fill(document.root, []) as YamlMap, problems };
+  return { root: fill(document.root, []) as YamlMap, problems, dropped };
 }
 
 export interface Failure {
@@ -50,19 +57,34 @@ const name = '[_a-zA-Z][_a-zA-Z0-9]*';
 const substitution = `${name}(?::?[-?][^}]*)?`;
 const pattern = new RegExp(`\\$(?:(\\$)|(${substitution})|\\{(${substitution})\\}|())`, 'g');
 
-/** The text with its variables filled in, or why that is impossible. Never throws. */
-export function interpolateText(text: string, variables: Variables): string | Failure {
-  let failure: Failure | undefined;
+/**
+ * The text with its variables filled in, or why that is impossible. Never throws. A dollar sign that begins no variable
+ * is a failure unless a variable that is fine comes after it: the real command then forgets the failure and drops the
+ * sign, and there are files that live by it. `onDropped` hears of each.
+ */
+export function interpolateText(
+  text: string,
+  variables: Variables,
+  onDropped: (failure: Failure) => void = () => {},
+): string | Failure {
+  let missing: Failure | undefined;
+  let invalid: Failure | undefined;
   const result = text.replace(pattern, (...match: (string | number | undefined)[]) => {
     const [, escaped, named, braced] = match as string[];
     if (escaped) return escaped;
     const inner = named || braced;
-    const filled = inner ? substitute(inner, variables) : explainInvalid(text, match.at(-2) as number);
+    if (!inner) {
+      invalid ??= explainInvalid(text, match.at(-2) as number);
+      return '';
+    }
+    if (invalid) onDropped(invalid);
+    invalid = undefined;
+    const filled = substitute(inner, variables);
     if (typeof filled === 'string') return filled;
-    failure ??= filled;
+    missing ??= filled;
     return '';
   });
-  return failure ?? result;
+  return missing ?? invalid ?? result;
 }
 
 /** The order of the forms matters: `${A?a-b}` is a default of a variable named `A?a` there, and so it is here. */

@@ -32,6 +32,13 @@ describe('a variable in a text', () => {
     expect(interpolateText(text, variables)).toMatchObject({ message }),
   );
 
+  it('may follow a dollar sign that begins none, which is then dropped and told', () => {
+    const dropped: string[] = [];
+    const onDropped = ({ message }: { message: string }) => dropped.push(message);
+    expect(interpolateText('$1 $? $A', variables, onDropped)).toBe('1 ? a');
+    expect(dropped).toEqual(['"$1 $? $A" is no variable']);
+  });
+
   it('never throws, whatever the text', () => {
     const piece = fc.constantFrom('$', '{', '}', ':', '-', '?', '+', 'A', 'NONE', ' ', '1', '_', 'é');
     fc.assert(

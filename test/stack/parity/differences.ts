@@ -25,8 +25,6 @@ export const needsAnEngine: Record<string, string> = {
 export const learnedRefused: Record<string, string> = {
   'notations/v05-vol': 'colons are no path',
   'versions/i23-bad': 'a later variable hides that a required one is missing',
-  'versions/i24-bad': 'a later variable hides an invalid one',
-  'versions/i25-bad': 'a later variable hides an invalid one',
   'versions/ic06': 'a hexadecimal fraction',
   'fields/b125': 'a second slash after a port is dropped in silence',
   'fields/b146': 'a third number of a range is dropped in silence',
