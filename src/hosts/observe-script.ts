@@ -13,7 +13,7 @@ import { sysctlFile, sysctlKeys } from './sysctl.ts';
 
 /**
  * For `sh -s`, as root. Each line of its output is words and, last, a value in base64, so that nothing a host
- * holds can be taken for an answer. Changes nothing, and goes on where a program is missing: what it can't read
+ * holds can be taken for an answer. Each program it starts costs the host a millisecond or two: few are started. Changes nothing, and goes on where a program is missing: what it can't read
  * it doesn't say. The clock comes first, before the machine is busy with the rest.
  */
 export const observeScript = `export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -30,27 +30,30 @@ cat /proc/sys/kernel/hostname | say hostname
 for path in ${words([...baselineFiles, baselinePath, broughtPath])}; do
   [ -f "$path" ] && say file "$path" "$(stat -L -c '%a %U:%G' "$path")" <"$path"
 done
-for entry in ${words(sysctlKeys.map((key) => `${key}=${sysctlFile(key)}`))}; do
-  [ -r "\${entry#*=}" ] && say sysctl "\${entry%%=*}" <"\${entry#*=}"
-done
+grep -H '' ${words(sysctlKeys.map(sysctlFile))} | say sysctl
 systemctl show -p Id,LoadState,ActiveState,UnitFileState ${words([...watchedServices, ...clockServices])} | say services
 pid=$(cat /run/docker.pid) && [ -r "/proc/$pid/environ" ] &&
   tr '\\0' '\\n' <"/proc/$pid/environ" | grep '^DOCKER_SERVICE_' | say engine-environment
 for module in ip_vs vxlan overlay; do
-  if [ -e "/sys/module/$module" ] || modprobe -n -q "$module"; then echo yes | say module "$module"; fi
-done
+  if [ -e "/sys/module/$module" ] || modprobe -n -q "$module"; then echo "$module"; fi
+done | say modules
 grep -w overlay /proc/filesystems | say filesystems
 { zcat /proc/config.gz || cat "/boot/config-$(uname -r)"; } |
   grep -E 'CONFIG_(IP_VS|VXLAN|OVERLAY_FS)[= ]' | say kernel-config
 [ -d /sys/kernel/security/apparmor ] && cat /sys/module/apparmor/parameters/enabled | say apparmor
-for folder in ${words([...dataFolders, ...leftoverFolders])}; do
-  [ -d "$folder" ] && ls -A "$folder" | head -n 1 | say folder "$folder"
-done
+folders='${dataFolders.join(' ')}'
 if ! [ -e ${quoteWord(baselinePath)} ]; then
+  folders="$folders ${leftoverFolders.join(' ')}"
   cut -d: -f1 /etc/passwd | say users
   cut -d: -f1 /etc/group | say groups
   iptables -S FORWARD | head -n 1 | say forward-policy
 fi
+for folder in $folders; do
+  [ -d "$folder" ] || continue
+  state=empty
+  for entry in "$folder"/* "$folder"/.[!.]*; do [ -e "$entry" ] && state=filled && break; done
+  echo "$folder $state"
+done | say folders
 exit 0
 `;
 

@@ -45,16 +45,12 @@ export function parseHost(output: string, timing: Timing): HostState {
     dpkgInterrupted: lines('dpkg-updates').length > 0,
     hostname: text('hostname'),
     files,
-    sysctl: Object.fromEntries(all('sysctl').map((entry) => [entry.words[1]!, squeeze(entry.value)])),
+    sysctl: Object.fromEntries(lines('sysctl').map(parseSysctl)),
     services: parseServices(text('services')),
     ...(has('engine-environment') ? { engineEnvironment: lines('engine-environment') } : {}),
-    kernel: parseKernel(
-      all('module').map((entry) => entry.words[1]!),
-      lines('kernel-config'),
-      text('filesystems') !== '',
-    ),
+    kernel: parseKernel(lines('modules'), lines('kernel-config'), text('filesystems') !== ''),
     apparmor: text('apparmor') === 'Y',
-    folders: Object.fromEntries(all('folder').map(parseFolder)),
+    folders: Object.fromEntries(lines('folders').map(parseFolder)),
     clock: compareClocks(Number(text('clock')), timing),
     ...(baseline ? { baseline } : {}),
     brought: (readText(files[broughtPath]) ?? '').split('\n').filter(Boolean),
@@ -74,8 +70,15 @@ function parseFile({ words, base64 }: Entry): [string, HostFile] {
   return [path, { mode, owner, base64 }];
 }
 
-function parseFolder({ words, value }: Entry): [string, FolderState] {
-  return [words[1]!, value.trim() === '' ? 'empty' : 'filled'];
+function parseFolder(line: string): [string, FolderState] {
+  const [path = '', state] = line.split(' ');
+  return [path, state as FolderState];
+}
+
+/** `/proc/sys/net/core/somaxconn:4096` of grep; tabs between several values become spaces. */
+function parseSysctl(line: string): [string, string] {
+  const [path = '', value = ''] = line.split(':');
+  return [path.replace('/proc/sys/', '').replaceAll('/', '.'), value.trim().replaceAll(/\s+/g, ' ')];
 }
 
 /** `ID`, `VERSION_ID` and `PRETTY_NAME` of an os-release file, quotes taken off. */
@@ -139,8 +142,4 @@ export function compareClocks(hostMs: number, { startedAtMs, endedAtMs }: Timing
     offsetMs: Math.round(hostMs - middleMs),
     uncertaintyMs: Math.ceil((endedAtMs - startedAtMs) / 2),
   };
-}
-
-function squeeze(value: string): string {
-  return value.trim().replaceAll(/\s+/g, ' ');
 }

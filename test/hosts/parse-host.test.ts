@@ -29,18 +29,17 @@ test('a whole answer becomes a whole state', () => {
     ['file /etc/hosts 644 root:root', '127.0.0.1 localhost\nclock MA==\n'],
     [`file ${baselinePath} 600 root:root`, renderBaseline(baseline)],
     [`file ${broughtPath} 644 root:root`, 'docker.io\nrunc\n'],
-    ['sysctl net.ipv4.ip_local_port_range', '32768\t60999\n'],
+    ['sysctl', '/proc/sys/net/ipv4/ip_local_port_range:32768\t60999\n/proc/sys/net/core/somaxconn:4096\n'],
     [
       'services',
       'Id=docker.service\nLoadState=loaded\nActiveState=active\nUnitFileState=enabled\n\nId=keepalived.service\nLoadState=not-found\nActiveState=inactive\nUnitFileState=\n',
     ],
     ['engine-environment', 'DOCKER_SERVICE_PREFER_OFFLINE_IMAGE=1\n'],
-    ['module vxlan', 'yes\n'],
+    ['modules', 'vxlan\n'],
     ['filesystems', 'nodev overlay\n'],
     ['kernel-config', '# CONFIG_IP_VS is not set\nCONFIG_OVERLAY_FS=m\n'],
     ['apparmor', 'Y\n'],
-    ['folder /var/lib/docker', 'volumes\n'],
-    ['folder /etc/docker', ''],
+    ['folders', '/var/lib/docker filled\n/etc/docker empty\n'],
   ]);
   expect(parseHost(output, timing)).toEqual({
     kind: 'reached',
@@ -67,7 +66,7 @@ test('a whole answer becomes a whole state', () => {
         base64: Buffer.from('docker.io\nrunc\n').toString('base64'),
       },
     },
-    sysctl: { 'net.ipv4.ip_local_port_range': '32768 60999' },
+    sysctl: { 'net.ipv4.ip_local_port_range': '32768 60999', 'net.core.somaxconn': '4096' },
     services: {
       'docker.service': { load: 'loaded', active: 'active', enabled: 'enabled' },
       'keepalived.service': { load: 'not-found', active: 'inactive', enabled: '' },
