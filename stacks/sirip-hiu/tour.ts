@@ -136,13 +136,17 @@ async function fetchPicture(
 async function openDashboard(target: TourTarget): Promise<{ value: undefined; detail: string }> {
   const base = `http://${target.address}`;
   const form = await request(`${base}/login`);
-  const csrf = /name="csrf_token"[^>]*value="([^"]+)"/.exec(await form.text())?.[1];
-  assert.ok(csrf, 'the login page holds no form');
+  const formToken = /name="form_token"[^>]*value="([^"]+)"/.exec(await form.text())?.[1];
+  assert.ok(formToken, 'the login page holds no form');
   const answer = await request(`${base}/login`, {
     method: 'POST',
     redirect: 'manual',
     headers: { cookie: readCookies(form) },
-    body: new URLSearchParams({ csrf_token: csrf, username: target.username, password: target.password }),
+    body: new URLSearchParams({
+      form_token: formToken,
+      username: target.username,
+      password: target.password,
+    }),
   });
   assert.equal(answer.status, 303, `the login form answered ${answer.status}`);
   const page = await request(`${base}/`, { headers: { cookie: readCookies(answer) } });
