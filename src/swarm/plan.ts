@@ -5,7 +5,7 @@ import { CombinedError, InputError, type Problem, UserError } from '../errors.ts
 import { type FieldChange, type LayerPlan, unknownPlan } from '../plan/change.ts';
 import type { MemberSettings, SwarmAction, SwarmChange } from './action.ts';
 import { pickAddressPool } from './address-pool.ts';
-import { mergeLabels } from './node-labels.ts';
+import { mergeLabels, ownLabelsKey } from './node-labels.ts';
 import { countManagers, hasQuorum } from './quorum.ts';
 import { chooseView, findStanding, isSameMachine, type Standing } from './recognise.ts';
 import type { EngineState, MemberState, SwarmObserved } from './swarm-state.ts';
@@ -297,13 +297,14 @@ function compareAvailability(before: string, { availability }: MemberSettings): 
 
 function compareLabels(before: Record<string, string>, after: Record<string, string>): FieldChange[] {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].toSorted();
-  return keys
-    .filter((key) => before[key] !== after[key])
-    .map((key) => ({
-      path: `labels.${key}`,
-      ...(before[key] === undefined ? {} : { before: before[key] }),
-      ...(after[key] === undefined ? {} : { after: after[key] }),
-    }));
+  const differing = keys.filter((key) => before[key] !== after[key]);
+  // The list of our own keys says nothing new beside them; alone, it is what changes.
+  const shown = differing.filter((key) => key !== ownLabelsKey);
+  return (shown.length > 0 ? shown : differing).map((key) => ({
+    path: `labels.${key}`,
+    ...(before[key] === undefined ? {} : { before: before[key] }),
+    ...(after[key] === undefined ? {} : { after: after[key] }),
+  }));
 }
 
 function warnOfMembers(

@@ -29,7 +29,6 @@ test('machines in no swarm become one: managers one after the other, then worker
     fields: [
       { path: 'role', after: 'worker' },
       { path: 'availability', before: 'active', after: 'drain' },
-      { path: 'labels.kawanan.labels', after: 'zone' },
       { path: 'labels.zone', after: 'b' },
     ],
     action: {
@@ -101,8 +100,10 @@ describe('labels', () => {
   test('that we set before and no longer want are removed', () => {
     expect(labelled({ zone: 'a', disk: 'ssd', 'kawanan.labels': 'disk,zone' })).toEqual([
       { path: 'labels.disk', before: 'ssd' },
-      { path: 'labels.kawanan.labels', before: 'disk,zone', after: 'zone' },
     ]);
+  });
+  test('that somebody set by hand as we want them become ours', () => {
+    expect(labelled({ zone: 'a' })).toEqual([{ path: 'labels.kawanan.labels', after: 'zone' }]);
   });
 });
 
