@@ -154,7 +154,7 @@ async function clearContainers(engine: Docker, stackName: string, progress: Prog
 }
 
 /** Asks until there is nothing left to say, or time is up: then the last answer. */
-async function waitUntil(
+export async function waitUntil(
   timeoutMs: number,
   progress: Progress,
   ask: () => Promise<string | undefined>,

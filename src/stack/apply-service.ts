@@ -15,32 +15,48 @@ import { addUnlistedNetworks, dropNulls } from './observe.ts';
 import type { ObservedConfig, ObservedNetwork, ObservedSecret, ObservedService } from './observed.ts';
 import { readNetworkNames } from './plan.ts';
 import { nameObjects } from './resolve-references.ts';
+import { readMissingNetwork, restoreNetworks } from './restore-networks.ts';
 import { withoutDigest } from './service-fields.ts';
 
 type ActionOf<Kind extends StackAction['do']> = Extract<StackAction, { do: Kind }>;
 
 const updateAttempts = 4;
+const createAttempts = 3;
 
 export async function createService(
   context: ApplyContext,
   action: { service: string; names: ObjectNames },
   progress: Progress,
 ): Promise<void> {
-  const { engine } = context;
   const desired = nameObjects(findByKey(context.definition.services, action.service).spec, action.names);
-  const { spec } = await fillIds(context, desired);
-  let id: string;
-  try {
-    const answer = (await engine.createService(spec as never)) as unknown as { ID?: string; id?: string };
-    id = (answer.ID ?? answer.id)!;
-  } catch (error) {
-    throw refusal(
-      `create the service ${spec.Name}`,
-      error,
-      'mend it in the compose file, or run `kawanan plan` to see what is there now',
-    );
+  const id = await postNewService(context, desired, progress);
+  await converge(context, { id, name: desired.Name, after: 'create' }, progress);
+}
+
+async function postNewService(
+  context: ApplyContext,
+  desired: ServiceSpec,
+  progress: Progress,
+): Promise<string> {
+  for (let attempt = 1; ; attempt++) {
+    const { spec } = await fillIds(context, desired);
+    try {
+      const answer = (await context.engine.createService(spec as never)) as unknown as {
+        ID?: string;
+        id?: string;
+      };
+      return (answer.ID ?? answer.id)!;
+    } catch (error) {
+      const missing = readMissingNetwork(error);
+      if (missing === undefined || attempt >= createAttempts)
+        throw refusal(
+          `create the service ${spec.Name}`,
+          error,
+          'mend it in the compose file, or run `kawanan plan` to see what is there now',
+        );
+      await restoreNetworks(context, desired, missing, progress);
+    }
   }
-  await converge(context, { id, name: spec.Name, after: 'create' }, progress);
 }
 
 /** Removes a service that can't be changed into what is wanted, and creates it anew. */

@@ -21,7 +21,9 @@ export function describeServiceFailure(failure: ServiceFailure): UserError {
   const name = service.Spec.Name;
   const details: string[] = [];
   const message = service.UpdateStatus?.Message;
-  if (message && service.UpdateStatus?.State !== 'completed') details.push(`the swarm says: ${message}`);
+  // A rollback that was over before we looked leaves only the word that it is over.
+  const isTelling = service.UpdateStatus?.State !== 'completed' && message !== 'rollback completed';
+  if (message && isTelling) details.push(`the swarm says: ${message}`);
   if (task) details.push(describeTask(task, name, nodes));
   details.push(...describePending(health.troubles));
   if (task && log.length > 0)
