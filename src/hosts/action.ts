@@ -27,6 +27,24 @@ type RemovalAction =
 
 export type HostsChange = Change<HostsAction>;
 
+type Draft = Pick<HostsChange, 'kind' | 'title' | 'action'> &
+  Partial<Pick<HostsChange, 'fields' | 'interrupts' | 'undo'>> & {
+    /** Of the object; its type unless told. */
+    name?: string;
+  };
+
+/** A change of one aspect of a host; `type` names the aspect and, with the host, the change. */
+export function makeHostChange(host: string, type: string, { name = type, ...draft }: Draft): HostsChange {
+  return {
+    id: `${host}/${type}`,
+    layer: 'hosts',
+    object: { type, name, host },
+    fields: [],
+    after: [],
+    ...draft,
+  };
+}
+
 /** Text of a field that is a whole file: contents are long and may be the user's, so only their state is shown. */
 export function describeFile(path: string, before: boolean): FieldChange {
   return before ? { path, before: 'other content', after: 'as wanted' } : { path, after: 'written' };

@@ -1,8 +1,8 @@
 /** How each host goes back to its baseline; pure. */
 import type { Cluster } from '../cluster/cluster.ts';
-import type { Change, LayerPlan } from '../plan/change.ts';
+import type { LayerPlan } from '../plan/change.ts';
 import type { RemovalOptions } from '../plan/layer.ts';
-import type { HostsAction, HostsChange } from './action.ts';
+import { type HostsAction, type HostsChange, makeHostChange } from './action.ts';
 import type { Baseline } from './baseline.ts';
 import { type HostState, type HostsObserved, readText } from './host-state.ts';
 import { hasHostsBlock } from './hosts-file.ts';
@@ -72,20 +72,6 @@ function planHostRemoval(host: string, state: HostState, { volumes }: RemovalOpt
   return { changes: [...settings, erase, forget].filter((change) => change !== undefined), warnings };
 }
 
-type Draft = Pick<Change<HostsAction>, 'kind' | 'title' | 'action'> &
-  Partial<Pick<Change, 'fields' | 'interrupts'>> & { name?: string };
-
-function makeChange(host: string, type: string, { name = type, ...draft }: Draft): HostsChange {
-  return {
-    id: `${host}/${type}`,
-    layer: 'hosts',
-    object: { type, name, host },
-    fields: [],
-    after: [],
-    ...draft,
-  };
-}
-
 /** What our installs brought, was not there before, and is still there, if only as configuration. */
 function planPackages(
   host: string,
@@ -102,7 +88,7 @@ function planPackages(
   });
   if (packages.length === 0) return undefined;
   const engine = packages.includes('docker.io');
-  return makeChange(host, 'packages', {
+  return makeHostChange(host, 'packages', {
     name: `${packages.length} packages`,
     kind: 'remove',
     title: `remove ${packages.length} packages that were installed for the cluster`,
@@ -130,7 +116,7 @@ function planFiles(host: string, state: HostState, baseline: Baseline): HostsCha
   if (paths.length === 0) return undefined;
   const staysEngine = wasInstalled(baseline, 'docker.service');
   const restart = paths.includes(engineDropInPath) && staysEngine && state.engineEnvironment !== undefined;
-  return makeChange(host, 'files', {
+  return makeHostChange(host, 'files', {
     name: paths.join(', '),
     kind: 'update',
     title: 'put files back as they were',
@@ -150,7 +136,7 @@ function planHostname(host: string, state: HostState, baseline: Baseline): Hosts
   // A name that somebody gave it since then is theirs.
   if (state.hostname !== host || (state.hostname === baseline.hostname && now === before)) return undefined;
   const restartEngine = wasInstalled(baseline, 'docker.service') && state.engineEnvironment !== undefined;
-  return makeChange(host, 'hostname', {
+  return makeHostChange(host, 'hostname', {
     name: baseline.hostname,
     kind: 'update',
     title: 'give the host its old name back',
@@ -166,7 +152,7 @@ function planSysctl(host: string, state: HostState, baseline: Baseline): HostsCh
     ([key, before]) => state.sysctl[key] !== undefined && state.sysctl[key] !== before,
   );
   if (settings.length === 0) return undefined;
-  return makeChange(host, 'sysctl', {
+  return makeHostChange(host, 'sysctl', {
     kind: 'update',
     title: 'set kernel parameters back',
     fields: settings.map(([path, after]) => ({ path, before: state.sysctl[path]!, after })),
@@ -186,7 +172,7 @@ function planServices(host: string, state: HostState, baseline: Baseline): Hosts
     return [{ unit, enabled: before.enabled === 'enabled', active: before.active === 'active' }];
   });
   if (services.length === 0) return undefined;
-  return makeChange(host, 'services', {
+  return makeHostChange(host, 'services', {
     name: services.map(({ unit }) => unit).join(', '),
     kind: 'update',
     title: 'run services as before',
@@ -216,7 +202,7 @@ function warnOfForeignData(host: string, baseline: Baseline, volumes: boolean): 
 }
 
 function planData(host: string, folders: string[]): HostsChange {
-  return makeChange(host, 'data', {
+  return makeHostChange(host, 'data', {
     name: folders.join(', '),
     kind: 'remove',
     title: 'delete the data of the containers: volumes and images',
@@ -234,7 +220,7 @@ function planForget(
   const idle = settings.length === 0;
   // Kept for `down --volumes`: nothing left but data, and the baseline that says the data is ours.
   if (!complete && idle && state.files[broughtPath] === undefined) return undefined;
-  const forget = makeChange(host, 'baseline', {
+  const forget = makeHostChange(host, 'baseline', {
     kind: 'remove',
     title: complete ? 'remove what is left of kawanan' : 'tidy up; the baseline stays with the data',
     action: { host, type: 'forget-host', keepOwnFolder: !complete },

@@ -1,8 +1,8 @@
 /** What each host still needs; pure. */
 import type { Cluster, ClusterNode } from '../cluster/cluster.ts';
 import { CombinedError, InputError } from '../errors.ts';
-import type { Change, LayerPlan } from '../plan/change.ts';
-import { describeFile, type HostsAction, type HostsChange } from './action.ts';
+import type { LayerPlan } from '../plan/change.ts';
+import { describeFile, type HostsAction, type HostsChange, makeHostChange } from './action.ts';
 import { engineDropIn, engineVariable } from './engine-drop-in.ts';
 import { type HostState, type HostsObserved, readText } from './host-state.ts';
 import { renderHostsBlock, replaceHostsBlock } from './hosts-file.ts';
@@ -147,19 +147,9 @@ function planHost({ node, state }: Seen, block: string): { changes: HostsChange[
   return { changes, unchanged: aspects - changes.filter((change) => change !== repair).length };
 }
 
-type Draft = Pick<Change<HostsAction>, 'kind' | 'title' | 'action'> &
-  Partial<Pick<Change, 'fields' | 'interrupts' | 'undo'>> & { name?: string };
-
-function makeChange(host: string, type: string, { name = type, ...draft }: Draft): HostsChange {
-  return {
-    id: `${host}/${type}`,
-    layer: 'hosts',
-    object: { type, name, host },
-    fields: [],
-    after: [],
-    undo: '`kawanan down` restores it from the baseline',
-    ...draft,
-  };
+/** A change on the way up: `down` is its undo. */
+function makeChange(host: string, type: string, draft: Parameters<typeof makeHostChange>[2]): HostsChange {
+  return makeHostChange(host, type, { undo: '`kawanan down` restores it from the baseline', ...draft });
 }
 
 function planSysctl(node: ClusterNode, state: HostState): HostsChange | undefined {

@@ -4,8 +4,9 @@ import type { Hosts } from '../remote/host.ts';
 import type { SwarmAction } from './action.ts';
 import { applySwarmChange } from './apply.ts';
 import { observeSwarm } from './observe.ts';
-import { planSwarm, type SwarmPlanOptions } from './plan.ts';
+import { planSwarm } from './plan.ts';
 import { planSwarmRemoval } from './plan-removal.ts';
+import type { SwarmPlanOptions } from './refuse.ts';
 import type { SwarmObserved } from './swarm-state.ts';
 
 export type SwarmLayerOptions = SwarmPlanOptions;

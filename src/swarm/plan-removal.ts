@@ -3,8 +3,8 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { managers, swarmNodes } from '../cluster/cluster.ts';
 import type { LayerPlan } from '../plan/change.ts';
 import type { SwarmAction, SwarmChange } from './action.ts';
-import { checkReachable, type SwarmPlanOptions } from './plan.ts';
 import { chooseView, findStanding, isSameMachine } from './recognise.ts';
+import { checkReachable, type SwarmPlanOptions } from './refuse.ts';
 import type { EngineState, SwarmObserved } from './swarm-state.ts';
 
 /** The changes that take every node out of our swarm. A node that is in another one is left in it. */
