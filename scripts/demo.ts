@@ -1,6 +1,5 @@
 /** The main job on the lab, step by step, with the very commands a user would type; then the tour of what it made. */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { statePaths } from '../src/lab/cluster-file.ts';
@@ -8,7 +7,6 @@ import { findLab } from '../src/lab/lab.ts';
 import { formatDuration } from '../src/output/format.ts';
 import { printError } from '../src/output/print-error.ts';
 import { createTerminal } from '../src/output/terminal.ts';
-import { copySecretsExample } from '../src/secrets/secrets-example.ts';
 import { type TourTarget, tourSiripHiu } from '../stacks/sirip-hiu/tour.ts';
 import { readTourTarget } from '../stacks/sirip-hiu/tour-target.ts';
 
@@ -55,7 +53,6 @@ async function main(): Promise<void> {
   const startedAt = performance.now();
 
   await runPhase('lab up', () => kawanan('lab', 'up'));
-  if (!existsSync(paths.secrets)) await copySecretsExample(join(root, 'secrets.example'), paths.secrets);
   await runPhase('up', () => kawanan('up', '--yes', '--file', paths.cluster));
   const target = await readTourTarget(paths.cluster);
   await runPhase('tour', () => tourPatiently(target));
