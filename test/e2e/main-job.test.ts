@@ -2,9 +2,7 @@
  * The main job on a lab of its own, in the order a user lives it: five bare machines become the reference system
  * (while the tool is killed again and again), nothing is done twice, machines and services fail, all is taken away.
  */
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import { loadCluster } from '../../src/cluster/load-cluster.ts';
