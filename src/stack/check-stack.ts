@@ -1,10 +1,15 @@
 /** What can be said against a stack before any machine is asked. Pure. */
-import { type Cluster, type ClusterNode, swarmNodes } from '../cluster/cluster.ts';
+import { type Cluster, swarmNodes } from '../cluster/cluster.ts';
 import type { Problem } from '../errors.ts';
 import { findNearestWord } from '../input/nearest-word.ts';
 import type { ServiceDefinition, StackDefinition } from './definition.ts';
 import type { PortConfig } from './engine-types.ts';
-import { findEligibleNodes, type PlacementNode } from './placement.ts';
+import {
+  findEligibleNodes,
+  type PlacementNode,
+  selectKnowableConstraints,
+  toPlacementNode,
+} from './placement.ts';
 
 /** Every service that could never run on this cluster, and why; empty when all can. */
 export function checkStack(definition: StackDefinition, cluster: Cluster): Problem[] {
@@ -27,21 +32,8 @@ export function checkStack(definition: StackDefinition, cluster: Cluster): Probl
 
 type Eligible = ReadonlyMap<string, PlacementNode[]>;
 
-function toPlacementNode(node: ClusterNode): PlacementNode {
-  return {
-    hostname: node.name,
-    role: node.role === 'manager' ? 'manager' : 'worker',
-    labels: node.labels,
-    availability: node.availability,
-    address: node.address,
-  };
-}
-
-/** The cluster file says nothing about a node's id, engine labels and platform: those are judged by the swarm. */
 function knowableConstraints(service: ServiceDefinition): string[] {
-  return (service.spec.TaskTemplate.Placement?.Constraints ?? []).filter((text) =>
-    /^\s*node\.(hostname|role|ip|labels\.)/i.test(text),
-  );
+  return selectKnowableConstraints(service.spec.TaskTemplate.Placement?.Constraints);
 }
 
 function checkConstraints(

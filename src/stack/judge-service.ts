@@ -9,9 +9,10 @@ export type ServiceMode = 'replicated' | 'global' | 'replicated-job' | 'global-j
 export interface TaskTrouble {
   /**
    * `starting`: on its way. `pending`: the scheduler finds no node. `failing`: its last try failed, another follows.
-   * `given-up`: failed, and the restart policy starts it no more. `missing`: not even created yet.
+   * `given-up`: failed, and the restart policy starts it no more. `missing`: not even created yet. `lost`: last known
+   * to run on a node that doesn't answer.
    */
-  kind: 'starting' | 'pending' | 'failing' | 'given-up' | 'missing';
+  kind: 'starting' | 'pending' | 'failing' | 'given-up' | 'missing' | 'lost';
   /** The newest task of the slot; absent when `missing`. */
   task?: ObservedTask;
   /** In the engine's own words. */
@@ -75,7 +76,7 @@ export function judgeService(
       health.runningTaskIds.push(running.ID);
     } else if (oneShot && current[0]?.Status.State === 'complete') health.completed += 1;
     else {
-      const trouble = describeTrouble(meant, current);
+      const trouble = describeTrouble(meant, current) ?? findLost(current, ready);
       if (trouble) health.troubles.push(trouble);
     }
   }
@@ -173,6 +174,12 @@ function describeTrouble(meant: ObservedTask[], current: ObservedTask[]): TaskTr
   if (newest && isFailed(newest))
     return { kind: 'given-up', task: newest, reason: newest.Status.Err ?? newest.Status.State };
   return undefined;
+}
+
+/** A task that should run on, on a node that doesn't answer; the swarm hasn't replaced it, or not yet. */
+function findLost(current: ObservedTask[], ready: ReadonlySet<string>): TaskTrouble | undefined {
+  const task = current.find((one) => isMeantToRun(one) && one.NodeID !== undefined && !ready.has(one.NodeID));
+  return task && { kind: 'lost', task, reason: "its node doesn't answer" };
 }
 
 function judgeJob(

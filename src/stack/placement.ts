@@ -1,5 +1,7 @@
 /** Which nodes a service may run on, from its placement constraints. Pure; the balancer and the images layer ask too. */
 
+import type { ClusterNode } from '../cluster/cluster.ts';
+
 /** What a constraint can look at. Source: swarmkit `manager/constraint`. */
 export interface PlacementNode {
   id?: string;
@@ -10,6 +12,22 @@ export interface PlacementNode {
   platform?: { os?: string; architecture?: string };
   availability?: 'active' | 'pause' | 'drain';
   address?: string;
+}
+
+/** A node of the cluster file as its swarm will see it. */
+export function toPlacementNode(node: ClusterNode): PlacementNode & { address: string } {
+  return {
+    hostname: node.name,
+    role: node.role === 'manager' ? 'manager' : 'worker',
+    labels: node.labels,
+    availability: node.availability,
+    address: node.address,
+  };
+}
+
+/** The constraints that a cluster file can answer: it says nothing of a node's id, platform and engine labels. */
+export function selectKnowableConstraints(constraints: string[] = []): string[] {
+  return constraints.filter((text) => /^\s*node\.(hostname|role|ip|labels\.)/i.test(text));
 }
 
 const expression = /^\s*([a-z][a-zA-Z0-9_.-]*)\s*(==|!=)\s*(.*?)\s*$/;

@@ -27,7 +27,7 @@ export function findUnconverged(
   if (state === 'paused' || state === 'rollback_paused')
     return { kind: 'unfinished', how: 'resume', reason: service.UpdateStatus?.Message ?? state };
   const away = describeAwayNodes(service, nodes);
-  const blocked = health.troubles.filter((trouble) => trouble.kind === 'pending');
+  const blocked = health.troubles.filter(({ kind }) => kind === 'pending' || kind === 'lost');
   if (away !== undefined && blocked.length > 0 && blocked.length === health.troubles.length)
     return {
       kind: 'degraded',

@@ -198,6 +198,13 @@ describe('a service whose spec is as wanted', () => {
       { kind: 'degraded', reason: `0 of 1 tasks run: w1 is down; ${noNode}` },
     ],
     [
+      'whose node is down, and the swarm has not told it to go',
+      pinned,
+      [makeTask(pinned)],
+      w1Down,
+      { kind: 'degraded', reason: "0 of 1 tasks run: w1 is down; its node doesn't answer" },
+    ],
+    [
       'that no node takes though all are there',
       pinned,
       [makeTask(pinned, { state: 'pending', err: noNode })],
