@@ -1,8 +1,8 @@
 /** Which servers stand behind the balancers: from the published ports and the nodes that placement allows. No I/O here. */
-import { balancers, type Cluster, type ClusterNode, swarmNodes } from '../cluster/cluster.ts';
+import { balancers, type Cluster, swarmNodes } from '../cluster/cluster.ts';
 import { InputError } from '../errors.ts';
 import type { StackDefinition } from '../stack/definition.ts';
-import { findEligibleNodes, type PlacementNode } from '../stack/placement.ts';
+import { findEligibleNodes, selectKnowableConstraints, toPlacementNode } from '../stack/placement.ts';
 import { type BalanceAlgorithm, type Check, type Frontend, parseBalancer, type Route } from './definition.ts';
 import type { PublishedPort } from './published-ports.ts';
 
@@ -98,7 +98,10 @@ function nameBackend(model: BalancerModel, frontend: string, { ports }: Route): 
 function listServers(port: PublishedPort, cluster: Cluster): ServerModel[] {
   const nodes =
     port.mode === 'host'
-      ? findEligibleNodes(port.constraints, swarmNodes(cluster).map(toPlacementNode))
+      ? findEligibleNodes(
+          selectKnowableConstraints(port.constraints),
+          swarmNodes(cluster).map(toPlacementNode),
+        )
       : swarmNodes(cluster).map(toPlacementNode);
   return nodes.map((node) => ({
     name: `${toServerWord(node.hostname)}-${toServerWord(port.service)}`,
@@ -107,16 +110,6 @@ function listServers(port: PublishedPort, cluster: Cluster): ServerModel[] {
     node: node.hostname,
     service: port.service,
   }));
-}
-
-function toPlacementNode(node: ClusterNode): PlacementNode & { address: string } {
-  return {
-    hostname: node.name,
-    role: node.role === 'manager' ? 'manager' : 'worker',
-    labels: node.labels,
-    availability: node.availability,
-    address: node.address,
-  };
 }
 
 /** Names of servers and backends hold letters, digits, `-`, `_`, `.` and `:` only. */

@@ -1,7 +1,7 @@
 /** Which images a stack needs on which nodes. Pure. */
 import { type Cluster, type ClusterNode, swarmNodes } from '../cluster/cluster.ts';
 import type { BuildDefinition, ServiceDefinition, StackDefinition } from '../stack/definition.ts';
-import { findEligibleNodes } from '../stack/placement.ts';
+import { findEligibleNodes, selectKnowableConstraints, toPlacementNode } from '../stack/placement.ts';
 import { normaliseReference } from './reference.ts';
 
 /** A service's image as it will be built. */
@@ -81,21 +81,9 @@ export function listWantedImages(
   }
 }
 
-/** What only a running engine knows can't be asked here; such a constraint is taken to hold everywhere. */
-const knownToEngineOnly = /^\s*(node\.id|node\.platform\.|engine\.labels\.)/i;
-
 function listEligibleNames(service: ServiceDefinition, nodes: ClusterNode[]): string[] {
-  const constraints = (service.spec.TaskTemplate.Placement?.Constraints ?? []).filter(
-    (constraint) => !knownToEngineOnly.test(constraint),
-  );
-  const candidates = nodes.map((node) => ({
-    hostname: node.name,
-    role: node.role === 'manager' ? ('manager' as const) : ('worker' as const),
-    labels: node.labels,
-    availability: node.availability,
-    address: node.address,
-  }));
-  return findEligibleNodes(constraints, candidates).map((node) => node.hostname);
+  const constraints = selectKnowableConstraints(service.spec.TaskTemplate.Placement?.Constraints);
+  return findEligibleNodes(constraints, nodes.map(toPlacementNode)).map((node) => node.hostname);
 }
 
 const imageLabel = 'com.docker.stack.image';
