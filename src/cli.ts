@@ -98,11 +98,14 @@ async function readVersion(): Promise<string> {
 }
 
 if (import.meta.main) {
+  const interruptPatienceMs = 30_000;
   const interrupt = new AbortController();
   const stop = (): void => {
     // A second Ctrl-C ends us at once; the next run finds what was left half done.
     if (interrupt.signal.aborted) process.exit(exitCodes.interrupted);
     interrupt.abort();
+    // What runs is let finish, but not for ever: a machine that hangs must not hold the user's terminal.
+    setTimeout(() => process.exit(exitCodes.interrupted), interruptPatienceMs).unref();
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
