@@ -1,7 +1,9 @@
+import { resolve } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../../src/errors.ts';
 import type { EarlierPlans } from '../../src/plan/layer.ts';
+import { loadStack } from '../../src/stack/compose/load-stack.ts';
 import type { StackDefinition } from '../../src/stack/definition.ts';
 import type { ServiceSpec } from '../../src/stack/engine-types.ts';
 import type { StackObserved } from '../../src/stack/observed.ts';
@@ -17,6 +19,7 @@ import {
   nodes,
   readRecordedDefinition,
   readRecording,
+  recordedEngines,
 } from './builders.ts';
 
 const none: EarlierPlans = new Map();
@@ -49,6 +52,15 @@ describe('the plan of a stack', () => {
       warnings: ["secret stk_filesec was not made by kawanan: whether filesec changed can't be told"],
     });
   });
+
+  test.each(recordedEngines)(
+    'that docker stack deploy made on engine %s from our own conversion is empty',
+    async (engine) => {
+      const file = resolve(import.meta.dirname, '../fixtures/engine/compose.yml');
+      const definition = await loadStack([file], { name: 'stk', variables: {} });
+      expect(planStack(definition, readRecording(engine).observed, none).changes).toEqual([]);
+    },
+  );
 
   test('that is not there creates what services rest on first', () => {
     const plan = planStack(
