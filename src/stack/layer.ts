@@ -11,7 +11,8 @@ import { type ConvergeLimits, defaultLimits } from './converge.ts';
 import type { StackDefinition } from './definition.ts';
 import { observeLeftovers, observeStack } from './observe.ts';
 import type { StackObserved } from './observed.ts';
-import { planStack, planStackRemoval } from './plan.ts';
+import { planStack } from './plan.ts';
+import { planStackRemoval } from './plan-removal.ts';
 import { createSnapshotSource, type SnapshotSource } from './snapshots.ts';
 
 export interface StackLayerOptions {

@@ -7,7 +7,8 @@ import { loadStack } from '../../src/stack/compose/load-stack.ts';
 import type { StackDefinition } from '../../src/stack/definition.ts';
 import type { ServiceSpec } from '../../src/stack/engine-types.ts';
 import type { StackObserved } from '../../src/stack/observed.ts';
-import { planStack, planStackRemoval } from '../../src/stack/plan.ts';
+import { planStack } from '../../src/stack/plan.ts';
+import { planStackRemoval } from '../../src/stack/plan-removal.ts';
 import { fingerprintFile, nameObjects, resolveReferences } from '../../src/stack/resolve-references.ts';
 import {
   fillLikeEngine,
