@@ -13,7 +13,7 @@ export const sysctlPath = '/etc/sysctl.d/60-kawanan.conf';
 export const engineDropInPath = '/etc/systemd/system/docker.service.d/kawanan.conf';
 export const engineConfigPath = '/etc/docker/daemon.json';
 
-/** Files whose content the baseline keeps: those we write here, and those the balancer layer writes. */
+/** Files whose content the baseline keeps: those we write here, those the balancer layer writes, and keepalived's own. */
 export const baselineFiles = [
   '/etc/hostname',
   hostsPath,
@@ -23,6 +23,8 @@ export const baselineFiles = [
   '/etc/haproxy/haproxy.cfg',
   '/etc/keepalived/keepalived.conf',
   '/etc/nftables.conf',
+  // keepalived 2.3 names its address protocol there when it starts, and no package owns the file
+  '/etc/iproute2/rt_addrprotos.d/keepalived.conf',
 ] as const;
 
 /** Folders that hold the data of containers: volumes, images. */
@@ -35,6 +37,7 @@ export const leftoverFolders = [
   '/etc/containerd',
   '/etc/haproxy',
   '/etc/keepalived',
+  '/etc/iproute2/rt_addrprotos.d',
   '/etc/systemd/system/docker.service.d',
   '/etc/systemd/system/haproxy.service.d',
   '/etc/systemd/system/keepalived.service.d',
