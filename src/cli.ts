@@ -38,6 +38,11 @@ const commands: Record<string, { summary: string; load: () => Promise<CommandMod
     load: () => import('./commands/status.ts'),
   },
   logs: { summary: 'print the logs of a service', load: () => import('./commands/logs.ts') },
+  lock: {
+    summary: 'keep everyone from changing the cluster; lock status shows who does',
+    load: () => import('./commands/lock.ts'),
+  },
+  unlock: { summary: 'give the lock of the cluster back', load: () => import('./commands/unlock.ts') },
   doctor: {
     summary: 'check that everything can be reached and nothing is missing',
     load: () => import('./commands/doctor.ts'),

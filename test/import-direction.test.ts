@@ -18,6 +18,7 @@ const ranks: Record<string, number> = {
   balancer: 2,
   drill: 2,
   lab: 2,
+  lock: 2,
   remote: 1,
   plan: 1,
   output: 1,

@@ -5,12 +5,20 @@ import { hasChanges, planToJson, renderPlan } from '../output/render-plan.ts';
 import { loadInputs } from '../pipeline/inputs.ts';
 import { createLayers, type LayerChoice } from '../pipeline/layers.ts';
 import { applyAndVerify, planLayers } from '../pipeline/run.ts';
+import type { LayerPlan } from '../plan/change.ts';
+import type { Layer } from '../plan/layer.ts';
 import { type ApplyOptions, confirm, createWalk, openHosts, printJson } from './session.ts';
+import { withClusterLock } from './with-lock.ts';
+
+export interface ApplyRequest extends LayerChoice {
+  /** The command, as the lock names it. */
+  command: string;
+}
 
 /** Brings the chosen layers to what the files say, after asking; says so when there is nothing to do. */
 export async function applyCluster(
   options: ApplyOptions,
-  choice: LayerChoice,
+  { command, ...choice }: ApplyRequest,
   context: CommandContext,
 ): Promise<void> {
   const { terminal, cwd, env, signal } = context;
@@ -31,7 +39,11 @@ export async function applyCluster(
   }
   terminal.err(renderPlan(plans, terminal.colors));
   await confirm(`Go ahead on ${inputs.cluster.name}?`, options, context);
-  const applied = await applyAndVerify(createWalk(layers, context), plans);
+  const target = { cluster: inputs.cluster, hosts, command, options };
+  const applied = await withClusterLock(target, context, async (lock) => {
+    const agreed = (await lock.ensure()) ? await planAgain(layers, plans, options, context) : plans;
+    return applyAndVerify({ ...createWalk(layers, context), beforeChanges: lock.ensure }, agreed);
+  });
 
   if (options.json) {
     const phases = applied.map(({ plan, elapsedMs }) => ({
@@ -46,4 +58,20 @@ export async function applyCluster(
     terminal.out(`${plan.layer}: ${plan.changes.length} done in ${formatDuration(elapsedMs)}\n`);
   }
   terminal.out(`verified: nothing left to do · ${elapsed()} in all\n`);
+}
+
+/** The plan after another run was waited for; asks again where it isn't the one that was agreed to. */
+async function planAgain(
+  layers: Layer[],
+  agreed: LayerPlan[],
+  options: ApplyOptions,
+  context: CommandContext,
+): Promise<LayerPlan[]> {
+  const { terminal, signal } = context;
+  const plans = await planLayers({ layers, signal });
+  if (JSON.stringify(planToJson(plans)) === JSON.stringify(planToJson(agreed))) return plans;
+  terminal.err(`the other run changed the cluster; this is what is to do now:\n`);
+  terminal.err(renderPlan(plans, terminal.colors));
+  if (hasChanges(plans)) await confirm('Go ahead?', options, context);
+  return plans;
 }

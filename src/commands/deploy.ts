@@ -1,12 +1,10 @@
 import { Command } from 'commander';
 import type { CommandContext } from '../cli.ts';
 import { applyCluster } from './apply-cluster.ts';
-import { type ApplyOptions, addClusterOptions } from './session.ts';
+import { type ApplyOptions, addApplyOptions } from './session.ts';
 
 export function buildCommand(context: CommandContext): Command {
-  return addClusterOptions(new Command('deploy'))
-    .option('-y, --yes', 'go ahead without asking')
-    .action((options: ApplyOptions) =>
-      applyCluster(options, { only: ['images', 'secrets', 'stack', 'balancer'] }, context),
-    );
+  return addApplyOptions(new Command('deploy')).action((options: ApplyOptions) =>
+    applyCluster(options, { command: 'deploy', only: ['images', 'secrets', 'stack', 'balancer'] }, context),
+  );
 }

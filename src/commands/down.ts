@@ -5,22 +5,15 @@ import { planToJson, renderPlan } from '../output/render-plan.ts';
 import { loadRemovalInputs } from '../pipeline/inputs.ts';
 import { createLayers } from '../pipeline/layers.ts';
 import { planRemovals, removeLayers } from '../pipeline/run.ts';
-import {
-  type ApplyOptions,
-  addClusterOptions,
-  confirm,
-  createWalk,
-  openHosts,
-  printJson,
-} from './session.ts';
+import { type ApplyOptions, addApplyOptions, confirm, createWalk, openHosts, printJson } from './session.ts';
+import { withClusterLock } from './with-lock.ts';
 
 interface DownOptions extends ApplyOptions {
   volumes?: boolean;
 }
 
 export function buildCommand(context: CommandContext): Command {
-  return addClusterOptions(new Command('down'))
-    .option('-y, --yes', 'go ahead without asking')
+  return addApplyOptions(new Command('down'))
     .option('--volumes', 'remove volumes too, with all the data in them')
     .action((options: DownOptions) => takeDown(options, context));
 }
@@ -40,7 +33,11 @@ async function takeDown(options: DownOptions, context: CommandContext): Promise<
   }
   terminal.err(renderPlan(plans, terminal.colors));
   await confirm(`Remove all this from ${inputs.cluster.name}?`, options, context);
-  const applied = await removeLayers(createWalk(layers, context), removal);
+  const target = { cluster: inputs.cluster, hosts, command: 'down', options };
+  const applied = await withClusterLock(target, context, async (lock) => {
+    await lock.ensure();
+    return removeLayers(createWalk(layers, context), removal);
+  });
   if (options.json) printJson(context, { changed: true, plans: planToJson(applied.map(({ plan }) => plan)) });
   else terminal.out(`removed in ${formatDuration(performance.now() - startedAt)}\n`);
 }

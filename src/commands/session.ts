@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { CommandContext } from '../cli.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { UserError } from '../errors.ts';
+import { InputError, UserError } from '../errors.ts';
 import { createProgressView } from '../output/progress.ts';
 import type { Walk } from '../pipeline/run.ts';
 import type { Layer } from '../plan/layer.ts';
@@ -16,6 +16,8 @@ export interface ClusterOptions {
 
 export interface ApplyOptions extends ClusterOptions {
   yes?: boolean;
+  /** Seconds. */
+  lockWait?: number;
 }
 
 /** Adds the options that every command on a cluster has. */
@@ -23,6 +25,23 @@ export function addClusterOptions(command: Command): Command {
   return command
     .option('-f, --file <cluster.yml>', 'the cluster file', 'cluster.yml')
     .option('--json', 'print the result as JSON');
+}
+
+/** Adds the options of every command that changes a cluster. */
+export function addApplyOptions(command: Command): Command {
+  return addClusterOptions(command)
+    .option('-y, --yes', 'go ahead without asking')
+    .option('--lock-wait <seconds>', 'how long to wait for another run on the cluster', parseSeconds, 300);
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (text.trim() === '' || !Number.isFinite(seconds) || seconds < 0)
+    throw new InputError({
+      message: `--lock-wait ${JSON.stringify(text)} is no number of seconds`,
+      next: 'write e.g. --lock-wait 60',
+    });
+  return seconds;
 }
 
 /** The connections to a cluster's hosts, closed at the end of the block that holds them. */

@@ -10,6 +10,8 @@ import { type ChangeEvent, runChanges } from '../plan/run-changes.ts';
 export interface Walk {
   layers: Layer[];
   signal: AbortSignal;
+  /** Called before the changes of each layer: takes the lock as soon as there is a swarm to hold it, keeps it after. */
+  beforeChanges?: () => Promise<unknown>;
   /** Shows one layer's changes while `work` carries them out. */
   show: (plan: LayerPlan, work: (onEvent: (event: ChangeEvent) => void) => Promise<void>) => Promise<void>;
 }
@@ -121,6 +123,7 @@ async function planOne(layer: Layer, earlier: EarlierPlans, signal: AbortSignal)
 async function runPlan(walk: Walk, layer: Layer, plan: LayerPlan): Promise<void> {
   if (walk.signal.aborted)
     throw new InterruptedError('interrupted', { next: 'run the same command again to go on' });
+  await walk.beforeChanges?.();
   await walk.show(plan, (onEvent) =>
     runChanges(plan.changes, (change, progress) => layer.apply(change, progress), {
       signal: walk.signal,
