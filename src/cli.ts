@@ -38,6 +38,14 @@ const commands: Record<string, { summary: string; load: () => Promise<CommandMod
     load: () => import('./commands/status.ts'),
   },
   logs: { summary: 'print the logs of a service', load: () => import('./commands/logs.ts') },
+  history: {
+    summary: 'list the applied states of the stack that the swarm keeps',
+    load: () => import('./commands/history.ts'),
+  },
+  rollback: {
+    summary: 'bring the stack back to an applied state',
+    load: () => import('./commands/rollback.ts'),
+  },
   lock: {
     summary: 'keep everyone from changing the cluster; lock status shows who does',
     load: () => import('./commands/lock.ts'),

@@ -89,6 +89,12 @@ export const clusterSchema = z.strictObject({
           z.array(path('compose file')).min(1, 'the list of compose files is empty'),
         ])
         .describe('the compose file, or several that are merged in order'),
+      keep_revisions: z
+        .int()
+        .min(1, 'at least the newest revision is kept')
+        .max(1000)
+        .optional()
+        .describe('how many applied states are kept in the swarm for kawanan rollback; 10 unless told'),
     })
     .optional(),
   secrets: path('where the values of the secrets come from').optional(),

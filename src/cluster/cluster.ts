@@ -48,7 +48,12 @@ export interface Cluster {
   nodes: ClusterNode[];
   balancer?: BalancerSettings;
   /** Absolute paths; `stack.file` of the file is one path or a list, merged in order as `docker stack deploy -c a -c b` does. */
-  stack?: { name: string; files: string[] };
+  stack?: {
+    name: string;
+    files: string[];
+    /** How many applied states are kept in the swarm, the newest included. */
+    keepRevisions?: number;
+  };
   /** Absolute path of the secrets file. */
   secretsFile?: string;
   images: ImageSettings;

@@ -51,7 +51,13 @@ function buildCluster(input: ClusterInput, file: string, toAbsolute: (path: stri
     file,
     nodes,
     ...(balancer && { balancer }),
-    ...(input.stack && { stack: { name: input.stack.name, files } }),
+    ...(input.stack && {
+      stack: {
+        name: input.stack.name,
+        files,
+        ...(input.stack.keep_revisions !== undefined && { keepRevisions: input.stack.keep_revisions }),
+      },
+    }),
     ...(input.secrets !== undefined && { secretsFile: toAbsolute(input.secrets) }),
     images: buildImages(input.images, toAbsolute),
     variables: { KAWANAN_VIP: findEntry(nodes, balancer), ...toTexts(input.variables) },

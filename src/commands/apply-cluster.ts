@@ -1,12 +1,14 @@
 /** What `up` and `deploy` have in common: plan, show, ask, apply, verify, tell. */
 import type { CommandContext } from '../cli.ts';
+import { describeUser } from '../lock/this-process.ts';
 import { formatDuration } from '../output/format.ts';
 import { hasChanges, planToJson, renderPlan } from '../output/render-plan.ts';
-import { loadInputs } from '../pipeline/inputs.ts';
+import { type Inputs, loadInputs } from '../pipeline/inputs.ts';
 import { createLayers, type LayerChoice } from '../pipeline/layers.ts';
 import { applyAndVerify, planLayers } from '../pipeline/run.ts';
 import type { LayerPlan } from '../plan/change.ts';
 import type { Layer } from '../plan/layer.ts';
+import type { Hosts } from '../remote/host.ts';
 import { type ApplyOptions, confirm, createWalk, openHosts, printJson } from './session.ts';
 import { withClusterLock } from './with-lock.ts';
 
@@ -18,14 +20,26 @@ export interface ApplyRequest extends LayerChoice {
 /** Brings the chosen layers to what the files say, after asking; says so when there is nothing to do. */
 export async function applyCluster(
   options: ApplyOptions,
-  { command, ...choice }: ApplyRequest,
+  request: ApplyRequest,
   context: CommandContext,
 ): Promise<void> {
-  const { terminal, cwd, env, signal } = context;
+  const { cwd, env } = context;
   const startedAt = performance.now();
   const inputs = await loadInputs({ ...options, cwd, env, writeSecrets: true });
   await using hosts = openHosts(inputs.cluster, context);
-  const layers = await createLayers(inputs, hosts, choice);
+  await applyInputs({ inputs, hosts, startedAt }, options, request, context);
+}
+
+/** The same for inputs that are read already, whether from files or from a revision. */
+export async function applyInputs(
+  { inputs, hosts, startedAt }: { inputs: Inputs; hosts: Hosts; startedAt: number },
+  options: ApplyOptions,
+  { command, ...choice }: ApplyRequest,
+  context: CommandContext,
+): Promise<void> {
+  const { terminal, signal } = context;
+  const origin = { by: describeUser(), why: command };
+  const layers = await createLayers(inputs, hosts, { ...choice, origin });
   const plans = await planLayers({ layers, signal });
   const elapsed = (): string => formatDuration(performance.now() - startedAt);
 

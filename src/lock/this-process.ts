@@ -19,6 +19,11 @@ export function describeThisProcess(kind: LockHolder['kind'], why: string): Lock
   };
 }
 
+/** `anna@laptop`: whose run this is, for people. */
+export function describeUser(): string {
+  return `${readUser()}@${hostname()}`;
+}
+
 /** The same for all processes that see each other's numbers: two containers of one machine are two computers. */
 export function readComputerId(): string {
   const parts = [hostname(), readText('/etc/machine-id') ?? '', readNamespace()];

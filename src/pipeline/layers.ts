@@ -10,6 +10,8 @@ export interface LayerChoice {
   only?: LayerName[];
   /** Take over nodes that are in another swarm. */
   takeOver?: boolean;
+  /** Who makes the changes, by which command. */
+  origin?: { by: string; why: string };
 }
 
 /** The layers of a cluster, lowest first; those of the stack only where the cluster file names one. */
@@ -41,7 +43,11 @@ export async function createLayers(inputs: Inputs, hosts: Hosts, choice: LayerCh
         () => findManager(cluster, hosts),
         { file: stack.definition.file },
       ),
-      createStackLayer(stack.definition, cluster, { connectEngine, hosts }),
+      createStackLayer(stack.definition, cluster, {
+        connectEngine,
+        hosts,
+        ...(choice.origin && { origin: choice.origin }),
+      }),
     );
   }
   if (balancers(cluster).length > 0) {

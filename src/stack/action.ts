@@ -1,4 +1,5 @@
 /** What the stack layer tells itself to do: names and ids only, never a value. */
+import type { PinnedObjects } from './definition.ts';
 
 /** The object in the swarm behind each name that services refer to: `mysql_password` → `mysql_password.v2`. */
 export interface ObjectNames {
@@ -21,4 +22,12 @@ export type StackAction =
   /** The spec is as wanted, the tasks aren't yet. `again` starts them anew, `resume` takes up a paused update. */
   | { do: 'converge-service'; service: string; id: string; how: 'wait' | 'resume' | 'again' }
   | { do: 'remove-service' | 'remove-network' | 'remove-config' | 'remove-secret'; id: string; name: string }
+  /** `fragments` of a revision that was never whole go first, `expired` ones last; both are ids of configs. */
+  | {
+      do: 'record-revision';
+      number: number;
+      pinned: PinnedObjects;
+      fragments: string[];
+      expired: string[];
+    }
   | { do: 'remove-volumes'; node: string; volumes: string[] };

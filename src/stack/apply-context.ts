@@ -13,6 +13,8 @@ export interface ApplyContext {
   snapshots: SnapshotSource;
   hosts: Hosts | undefined;
   limits: ConvergeLimits;
+  /** Who makes the changes, by which command; kept with the revision. */
+  origin: { by: string; why: string };
 }
 
 /** The one of the compose file with this key; the plan was made from the same file, so it is there. */

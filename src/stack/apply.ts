@@ -5,6 +5,7 @@ import type { StackAction } from './action.ts';
 import type { ApplyContext } from './apply-context.ts';
 import { createConfig, createNetwork, createSecret, replaceNetwork, updateLabels } from './apply-objects.ts';
 import { removeConfigOrSecret, removeNetwork, removeService, removeVolumes } from './apply-removal.ts';
+import { recordRevision } from './apply-revision.ts';
 import { convergeExisting, createService, replaceService, updateService } from './apply-service.ts';
 
 /** Makes one change true, or throws a `UserError` that says why not. */
@@ -41,6 +42,8 @@ export async function applyStackChange(
       return removeConfigOrSecret(context, 'config', action.id, action.name, progress);
     case 'remove-secret':
       return removeConfigOrSecret(context, 'secret', action.id, action.name, progress);
+    case 'record-revision':
+      return recordRevision(context, action);
     case 'remove-volumes':
       return removeVolumes(context, action.node, action.volumes, progress);
   }

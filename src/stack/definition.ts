@@ -28,6 +28,12 @@ export interface NamedObject<Spec> {
   spec: Spec;
 }
 
+/** Name that services refer to → name of the object in the swarm. */
+export interface PinnedObjects {
+  configs: Record<string, string>;
+  secrets: Record<string, string>;
+}
+
 export interface StackDefinition {
   name: string;
   /** Absolute path of the (first) compose file. */
@@ -36,6 +42,8 @@ export interface StackDefinition {
   configs: NamedObject<ConfigSpec>[];
   /** Secrets the compose file defines itself (`file:`); data base64 as the API wants it. */
   secrets: NamedObject<SecretSpec>[];
+  /** Configs and secrets of the stack's own that are there already and are used as they are: a revision's. */
+  pinned?: PinnedObjects;
   services: ServiceDefinition[];
   /** Names that must exist already. */
   external: { networks: string[]; configs: string[]; secrets: string[] };

@@ -13,6 +13,7 @@ import { observeLeftovers, observeStack } from './observe.ts';
 import type { StackObserved } from './observed.ts';
 import { planStack } from './plan.ts';
 import { planStackRemoval } from './plan-removal.ts';
+import { defaultKeptRevisions, planRevision } from './revision.ts';
 import { createSnapshotSource, type SnapshotSource } from './snapshots.ts';
 
 export interface StackLayerOptions {
@@ -21,6 +22,8 @@ export interface StackLayerOptions {
   /** For what only a node itself knows: its volumes. Absent: volumes are neither seen nor removed. */
   hosts?: Hosts;
   limits?: Partial<ConvergeLimits>;
+  /** Who makes the changes, by which command; kept with each revision. */
+  origin?: { by: string; why: string };
 }
 
 export function createStackLayer(
@@ -28,7 +31,7 @@ export function createStackLayer(
   cluster: Cluster,
   options: StackLayerOptions,
 ): Layer<StackObserved, StackAction> {
-  const { connectEngine, hosts } = options;
+  const { connectEngine, hosts, origin = { by: '', why: '' } } = options;
   const limits = { ...defaultLimits, ...options.limits };
   let connection: Promise<{ engine: Docker; snapshots: SnapshotSource }> | undefined;
   // One for all changes that run side by side; found anew by each observation, for a manager may have gone.
@@ -58,11 +61,16 @@ export function createStackLayer(
       ]);
       return { kind: 'observed', value: leftovers ? { ...value, leftovers } : value };
     },
-    plan: (observed, earlier) => planStack(definition, observed, earlier),
+    plan: (observed, earlier) => {
+      const plan = planStack(definition, observed, earlier);
+      const keep = cluster.stack?.keepRevisions ?? defaultKeptRevisions;
+      const revision = planRevision(definition, observed, plan.changes, keep);
+      return revision ? { ...plan, changes: [...plan.changes, revision] } : plan;
+    },
     planRemoval: (observed, removal) => planStackRemoval(definition.name, observed, removal),
     apply: async (change, progress) => {
       const { engine, snapshots } = await connect();
-      await applyStackChange({ definition, engine, snapshots, hosts, limits }, change, progress);
+      await applyStackChange({ definition, engine, snapshots, hosts, limits, origin }, change, progress);
     },
   };
 }

@@ -62,6 +62,14 @@ export async function addUnlistedNetworks(
   return [...networks, ...found.flat()];
 }
 
+/** Every config of the swarm, with its data. */
+export async function listConfigs(engine: Docker): Promise<ObservedConfig[]> {
+  return within(
+    callTimeoutMs,
+    engine.listConfigs().then((configs) => dropNulls(configs ?? [])),
+  );
+}
+
 /** The services that carry the stack's label. */
 export async function listStackServices(engine: Docker, stackName: string): Promise<ObservedService[]> {
   const filters = { label: [`${stackNamespaceLabel}=${stackName}`] };

@@ -21,6 +21,7 @@ export interface ObservedNetwork extends NetworkCreate {
 /** A config, with its data. */
 export interface ObservedConfig {
   ID: string;
+  CreatedAt?: string;
   Spec: ConfigSpec;
 }
 

@@ -79,6 +79,8 @@ export function planStrayObjects(
     ...definition.networks.map(({ spec }) => `network/${spec.Name}`),
     ...definition.configs.map(({ spec }) => `config/${spec.Name}`),
     ...definition.secrets.map(({ spec }) => `secret/${spec.Name}`),
+    ...Object.keys(definition.pinned?.configs ?? {}).map((name) => `config/${name}`),
+    ...Object.keys(definition.pinned?.secrets ?? {}).map((name) => `secret/${name}`),
   ]);
   return listOwnObjects(definition.name, observed)
     .filter(({ type, wantedAs }) => !wanted.has(`${type}/${wantedAs}`))

@@ -86,6 +86,22 @@ export function resolveReferences(
     if (observed.configs.some((config) => config.Spec.Name === name)) configNames[name] = name;
     else problems.push(missing('config', name, observed.configs.map(nameOf), definition));
   }
+  const pinned = definition.pinned ?? { configs: {}, secrets: {} };
+  for (const [type, names, all, into] of [
+    ['config', pinned.configs, observed.configs, configNames],
+    ['secret', pinned.secrets, observed.secrets, secretNames],
+  ] as const) {
+    for (const [name, objectName] of Object.entries(names)) {
+      into[name] = objectName;
+      if (all.some((object) => object.Spec.Name === objectName)) continue;
+      problems.push({
+        file: definition.file,
+        path: `${type}s.${name}`,
+        message: `the ${type} ${objectName} is gone from the swarm`,
+        next: 'choose another one of `kawanan history`, or deploy the compose file: it makes what is missing',
+      });
+    }
+  }
   for (const name of definition.external.networks) {
     if (['host', 'bridge', 'none', 'default'].includes(name)) continue;
     if (!observed.networks.some((network) => network.Name === name && network.Scope === 'swarm'))

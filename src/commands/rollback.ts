@@ -1,0 +1,61 @@
+import { Command } from 'commander';
+import type { CommandContext } from '../cli.ts';
+import { loadCluster } from '../cluster/load-cluster.ts';
+import { InputError, UserError } from '../errors.ts';
+import { neutralise } from '../output/terminal.ts';
+import { readRevision, restoreDefinition, type StoredRevision } from '../stack/revision.ts';
+import { applyInputs } from './apply-cluster.ts';
+import { readRevisions } from './read-revisions.ts';
+import { type ApplyOptions, addApplyOptions, openHosts } from './session.ts';
+
+export function buildCommand(context: CommandContext): Command {
+  return addApplyOptions(new Command('rollback'))
+    .argument('[revision]', 'number of the revision; the one before the newest unless told')
+    .action((revision: string | undefined, options: ApplyOptions) => rollBack(revision, options, context));
+}
+
+async function rollBack(
+  wanted: string | undefined,
+  options: ApplyOptions,
+  context: CommandContext,
+): Promise<void> {
+  const { terminal, cwd } = context;
+  const startedAt = performance.now();
+  const cluster = await loadCluster(options.file, cwd);
+  await using hosts = openHosts(cluster, context);
+  const revision = chooseRevision(wanted, await readRevisions(cluster, hosts));
+  const { number, createdAt, by, why } = revision;
+  terminal.err(`${neutralise(`back to revision ${number}: ${why} by ${by}, ${createdAt}`)}\n`);
+  const definition = restoreDefinition(readRevision(revision), `revision ${number}`);
+  const stack = {
+    definition,
+    images: { stackName: definition.name, images: [] },
+    secrets: new Map(),
+  };
+  await applyInputs(
+    { inputs: { cluster, stack }, hosts, startedAt },
+    options,
+    { command: `rollback to ${number}`, only: ['stack', 'balancer'] },
+    context,
+  );
+}
+
+function chooseRevision(wanted: string | undefined, revisions: StoredRevision[]): StoredRevision {
+  if (wanted === undefined) {
+    const before = revisions[1];
+    if (before) return before;
+    throw new UserError('there is no revision to go back to', {
+      details: [revisions.length === 0 ? 'the swarm keeps none' : 'the swarm keeps only the newest'],
+      next: '`kawanan history` shows what there is',
+    });
+  }
+  const found = revisions.find(({ number }) => String(number) === wanted.replace(/^r/i, ''));
+  if (found) return found;
+  throw new InputError({
+    message: `there is no revision ${JSON.stringify(wanted)}`,
+    next:
+      revisions.length > 0
+        ? `the swarm keeps ${revisions.map(({ number }) => number).join(', ')}`
+        : 'the swarm keeps none yet: `kawanan up` or `kawanan deploy` keeps the first',
+  });
+}

@@ -1,0 +1,37 @@
+/** Keeps the applied state of a stack in the swarm. */
+import type { StackAction } from './action.ts';
+import { type ApplyContext, refusal } from './apply-context.ts';
+import { isNotFound } from './engine-errors.ts';
+import { describeRevision, writeRevision } from './revision.ts';
+
+/** Writes a revision, its first part last: one that a kill cut short is none. Then removes those beyond what is kept. */
+export async function recordRevision(
+  { engine, definition, origin }: ApplyContext,
+  action: Extract<StackAction, { do: 'record-revision' }>,
+): Promise<void> {
+  const remove = async (id: string): Promise<void> => {
+    try {
+      await engine.getConfig(id).remove();
+    } catch (error) {
+      if (!isNotFound(error))
+        throw refusal('remove an old revision', error, 'run the same command again: all else is done');
+    }
+  };
+  await Promise.all(action.fragments.map(remove));
+  const specs = writeRevision(describeRevision(definition, action.pinned), {
+    number: action.number,
+    ...origin,
+  });
+  for (const spec of specs.reverse()) {
+    try {
+      await engine.createConfig({ _query: {}, _body: spec } as never);
+    } catch (error) {
+      throw refusal(
+        `keep revision ${action.number} of the stack`,
+        error,
+        'run the same command again: all else is done',
+      );
+    }
+  }
+  await Promise.all(action.expired.map(remove));
+}
