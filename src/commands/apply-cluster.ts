@@ -56,7 +56,12 @@ export async function applyInputs(
   const target = { cluster: inputs.cluster, hosts, command, options };
   const applied = await withClusterLock(target, context, async (lock) => {
     const agreed = (await lock.ensure()) ? await planAgain(layers, plans, options, context) : plans;
-    return applyAndVerify({ ...createWalk(layers, context), beforeChanges: lock.ensure }, agreed);
+    const walk = {
+      ...createWalk(layers, context),
+      beforeChanges: lock.ensure,
+      keepFailed: options.keepFailed ?? false,
+    };
+    return applyAndVerify(walk, agreed);
   });
 
   if (options.json) {

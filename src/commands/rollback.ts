@@ -6,10 +6,10 @@ import { neutralise } from '../output/terminal.ts';
 import { readRevision, restoreDefinition, type StoredRevision } from '../stack/revision.ts';
 import { applyInputs } from './apply-cluster.ts';
 import { readRevisions } from './read-revisions.ts';
-import { type ApplyOptions, addApplyOptions, openHosts } from './session.ts';
+import { type ApplyOptions, addDeployOptions, openHosts } from './session.ts';
 
 export function buildCommand(context: CommandContext): Command {
-  return addApplyOptions(new Command('rollback'))
+  return addDeployOptions(new Command('rollback'))
     .argument('[revision]', 'number of the revision; the one before the newest unless told')
     .action((revision: string | undefined, options: ApplyOptions) => rollBack(revision, options, context));
 }

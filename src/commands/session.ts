@@ -18,6 +18,7 @@ export interface ApplyOptions extends ClusterOptions {
   yes?: boolean;
   /** Seconds. */
   lockWait?: number;
+  keepFailed?: boolean;
 }
 
 /** Adds the options that every command on a cluster has. */
@@ -32,6 +33,14 @@ export function addApplyOptions(command: Command): Command {
   return addClusterOptions(command)
     .option('-y, --yes', 'go ahead without asking')
     .option('--lock-wait <seconds>', 'how long to wait for another run on the cluster', parseSeconds, 300);
+}
+
+/** Adds those of every command that brings something to what is wanted, rather than away. */
+export function addDeployOptions(command: Command): Command {
+  return addApplyOptions(command).option(
+    '--keep-failed',
+    'leave a stack that fails as it is, to look at it; without it every service goes back to what it was',
+  );
 }
 
 function parseSeconds(text: string): number {

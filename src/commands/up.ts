@@ -1,14 +1,14 @@
 import { Command } from 'commander';
 import type { CommandContext } from '../cli.ts';
 import { applyCluster } from './apply-cluster.ts';
-import { type ApplyOptions, addApplyOptions } from './session.ts';
+import { type ApplyOptions, addDeployOptions } from './session.ts';
 
 interface UpOptions extends ApplyOptions {
   takeOver?: boolean;
 }
 
 export function buildCommand(context: CommandContext): Command {
-  return addApplyOptions(new Command('up'))
+  return addDeployOptions(new Command('up'))
     .option('--take-over', 'take nodes that are in another swarm out of it')
     .action((options: UpOptions) =>
       applyCluster(options, { command: 'up', takeOver: options.takeOver ?? false }, context),

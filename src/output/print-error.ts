@@ -14,6 +14,7 @@ export function formatError(error: unknown, colors: Colors): string[] {
     const parts = error.errors.flatMap((one) => ['', ...formatError(one, colors)]);
     return [
       `${colors.red('error')} ${neutralise(error.message)}`,
+      ...error.details.map((line) => `  ${neutralise(line)}`),
       ...parts,
       ...formatNext(error.next, colors),
     ];
@@ -58,7 +59,7 @@ function formatNext(next: string | undefined, colors: Colors): string[] {
 /** The same error as plain data, for `--json`. */
 export function errorToJson(error: unknown): Record<string, unknown> {
   if (error instanceof CombinedError)
-    return { message: error.message, errors: error.errors.map(errorToJson) };
+    return { message: error.message, details: error.details, errors: error.errors.map(errorToJson) };
   if (error instanceof InputError)
     return { message: error.message, problems: error.problems, next: error.next };
   if (error instanceof UserError) {

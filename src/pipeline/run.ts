@@ -2,7 +2,7 @@
  * Walks the layers: observes and plans all of them, carries plans out from the bottom up (or, to remove, from the
  * top down), and proves at the end that nothing is left to change.
  */
-import { InterruptedError, UserError } from '../errors.ts';
+import { CombinedError, InterruptedError, UserError } from '../errors.ts';
 import { type LayerName, type LayerPlan, unknownPlan } from '../plan/change.ts';
 import type { EarlierPlans, Layer, RemovalOptions } from '../plan/layer.ts';
 import { type ChangeEvent, runChanges } from '../plan/run-changes.ts';
@@ -12,6 +12,8 @@ export interface Walk {
   signal: AbortSignal;
   /** Called before the changes of each layer: takes the lock as soon as there is a swarm to hold it, keeps it after. */
   beforeChanges?: () => Promise<unknown>;
+  /** Leave what failed as it is, instead of taking it back. */
+  keepFailed?: boolean;
   /** Shows one layer's changes while `work` carries them out. */
   show: (plan: LayerPlan, work: (onEvent: (event: ChangeEvent) => void) => Promise<void>) => Promise<void>;
 }
@@ -61,7 +63,7 @@ export async function applyLayers(walk: Walk, plans: LayerPlan[]): Promise<Appli
     const plan = known && !moved ? known : await planOne(layer, earlier, walk.signal);
     earlier.set(layer.name, plan);
     if (plan.changes.length === 0) continue;
-    await runPlan(walk, layer, plan);
+    await runOrTakeBack(walk, layer, plan);
     moved = true;
     applied.push({ plan, elapsedMs: performance.now() - startedAt });
   }
@@ -120,13 +122,51 @@ async function planOne(layer: Layer, earlier: EarlierPlans, signal: AbortSignal)
   });
 }
 
-async function runPlan(walk: Walk, layer: Layer, plan: LayerPlan): Promise<void> {
+/** All of a plan or, where the layer knows the way back, nothing of it. An interrupted one stays where it is. */
+async function runOrTakeBack(walk: Walk, layer: Layer, plan: LayerPlan): Promise<void> {
+  if (!layer.planRestore || walk.keepFailed) return runPlan(walk, layer, plan);
+  try {
+    await runPlan(walk, layer, plan, true);
+  } catch (error) {
+    if (walk.signal.aborted || error instanceof InterruptedError) throw error;
+    throw await takeBack(walk, layer, error);
+  }
+}
+
+/** Takes back what a failed plan has changed. @returns the error that tells what failed and what was restored. */
+async function takeBack(walk: Walk, layer: Layer, failure: unknown): Promise<unknown> {
+  const failures = failure instanceof CombinedError ? failure.errors : [failure];
+  let plan: LayerPlan;
+  try {
+    plan = await layer.planRestore!(walk.signal);
+    if (plan.changes.length > 0) await runPlan(walk, layer, plan);
+  } catch (error) {
+    return new CombinedError(
+      'it failed, and so did going back to what was there before',
+      [...failures, error],
+      {
+        next: '`kawanan status` shows what runs now; `kawanan rollback` goes back to a state that worked',
+      },
+    );
+  }
+  if (plan.changes.length === 0 && plan.unchanged === 0) return failure;
+  return new CombinedError(`it failed, and the ${layer.name} is back to what it was before`, failures, {
+    details: [...plan.changes.map(describeRestoration), ...plan.warnings],
+  });
+}
+
+function describeRestoration({ kind, object }: LayerPlan['changes'][number]): string {
+  return `${kind === 'remove' ? 'removed' : 'restored'} ${object.type} ${object.name}`;
+}
+
+async function runPlan(walk: Walk, layer: Layer, plan: LayerPlan, stopAfterFailure = false): Promise<void> {
   if (walk.signal.aborted)
     throw new InterruptedError('interrupted', { next: 'run the same command again to go on' });
   await walk.beforeChanges?.();
   await walk.show(plan, (onEvent) =>
     runChanges(plan.changes, (change, progress) => layer.apply(change, progress), {
       signal: walk.signal,
+      stopAfterFailure,
       onEvent,
     }),
   );

@@ -31,4 +31,9 @@ export interface Layer<Observed = unknown, Action = unknown> {
   plan(observed: Observed, earlier: EarlierPlans): LayerPlan<Action>;
   planRemoval(observed: Observed, options: RemovalOptions): LayerPlan<Action>;
   apply(change: Change<Action>, progress: Progress): Promise<void>;
+  /**
+   * Of a layer whose changes hold together: what takes back those applied since it was last observed, now that one has
+   * failed. Looks at what is there and changes nothing.
+   */
+  planRestore?(signal: AbortSignal): Promise<LayerPlan<Action>>;
 }

@@ -13,6 +13,8 @@ export type ChangeEvent =
 
 export interface RunOptions {
   signal: AbortSignal;
+  /** Start nothing more once one has failed, not even what doesn't wait for it. */
+  stopAfterFailure?: boolean;
   onEvent?: (event: ChangeEvent) => void;
   /** Milliseconds on a clock that never goes back; `performance.now` unless a test says otherwise. */
   now?: () => number;
@@ -37,7 +39,8 @@ export async function runChanges<Action>(
 
   const runOne = async (change: Change<Action>): Promise<boolean> => {
     const before = await Promise.all(change.after.map((id) => outcomes.get(id)));
-    if (signal.aborted || before.includes(false)) {
+    const stopped = options.stopAfterFailure === true && failures.length > 0;
+    if (signal.aborted || stopped || before.includes(false)) {
       onEvent({ type: 'skipped', change });
       return false;
     }

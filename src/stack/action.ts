@@ -1,5 +1,6 @@
 /** What the stack layer tells itself to do: names and ids only, never a value. */
 import type { PinnedObjects } from './definition.ts';
+import type { ServiceSpec } from './engine-types.ts';
 
 /** The object in the swarm behind each name that services refer to: `mysql_password` → `mysql_password.v2`. */
 export interface ObjectNames {
@@ -22,6 +23,19 @@ export type StackAction =
   /** The spec is as wanted, the tasks aren't yet. `again` starts them anew, `resume` takes up a paused update. */
   | { do: 'converge-service'; service: string; id: string; how: 'wait' | 'resume' | 'again' }
   | { do: 'remove-service' | 'remove-network' | 'remove-config' | 'remove-secret'; id: string; name: string }
+  /**
+   * Back to a former spec, the one thing an action holds in full: the compose file doesn't have it. Objects in it go
+   * by name. `anew`: removed and made again, for its mode is another. Made again too where there is no `id`.
+   */
+  | {
+      do: 'restore-service';
+      id?: string;
+      anew: boolean;
+      newPorts: boolean;
+      spec: ServiceSpec;
+      /** Wait until it is well again. */
+      verify: boolean;
+    }
   /** `fragments` of a revision that was never whole go first, `expired` ones last; both are ids of configs. */
   | {
       do: 'record-revision';

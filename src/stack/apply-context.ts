@@ -13,6 +13,8 @@ export interface ApplyContext {
   snapshots: SnapshotSource;
   hosts: Hosts | undefined;
   limits: ConvergeLimits;
+  /** Names of services that were changed, made, removed or waited for since the stack was observed; grows. */
+  touched: Set<string>;
   /** Who makes the changes, by which command; kept with the revision. */
   origin: { by: string; why: string };
 }

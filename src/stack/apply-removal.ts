@@ -25,8 +25,9 @@ export async function removeService(
 ): Promise<void> {
   const { engine, snapshots } = context;
   const service = (await ignoreNotFound(engine.getService(id).inspect())) as
-    | { Spec: { TaskTemplate: { ContainerSpec: { StopGracePeriod?: number } } } }
+    | { Spec: { Name: string; TaskTemplate: { ContainerSpec: { StopGracePeriod?: number } } } }
     | undefined;
+  if (service) context.touched.add(service.Spec.Name);
   const graceMs = (service?.Spec.TaskTemplate.ContainerSpec.StopGracePeriod ?? 10e9) / 1e6;
   try {
     await ignoreNotFound(engine.getService(id).remove());

@@ -38,6 +38,7 @@ async function postNewService(
   desired: ServiceSpec,
   progress: Progress,
 ): Promise<string> {
+  context.touched.add(desired.Name);
   for (let attempt = 1; ; attempt++) {
     const { spec } = await fillIds(context, desired);
     try {
@@ -94,6 +95,29 @@ export async function updateService(
   await converge(context, { id: action.id, name: spec.Name, after: posted ? 'update' : 'wait' }, progress);
 }
 
+/** Brings a service back to a former spec, whatever was made of it. */
+export async function restoreService(
+  context: ApplyContext,
+  action: ActionOf<'restore-service'>,
+  progress: Progress,
+): Promise<void> {
+  const { spec: former, verify } = action;
+  const name = former.Name;
+  if (action.id !== undefined && action.anew) await removeService(context, action.id, name, progress);
+  if (action.id === undefined || action.anew) {
+    const id = await postNewService(context, former, progress);
+    if (verify) await converge(context, { id, name, after: 'create' }, progress);
+    return;
+  }
+  const { spec, networks } = await fillIds(context, former);
+  const posted = await postSpec(context, action.id, name, async (now) => {
+    const names = readNetworkNames({ networks: await addUnlistedNetworks(context.engine, networks, [now]) });
+    if (diffServices(now.Spec, former, names).length === 0) return undefined;
+    return keepEngineChoices(spec, now.Spec, action.newPorts);
+  });
+  if (verify) await converge(context, { id: action.id, name, after: posted ? 'update' : 'wait' }, progress);
+}
+
 /** Brings the tasks of a service to its spec, which is as wanted already. */
 export async function convergeExisting(
   context: ApplyContext,
@@ -101,6 +125,7 @@ export async function convergeExisting(
   progress: Progress,
 ): Promise<void> {
   const { spec } = findByKey(context.definition.services, action.service);
+  context.touched.add(spec.Name);
   if (action.how !== 'wait') {
     await postSpec(context, action.id, spec.Name, async ({ Spec }) => {
       if (action.how === 'resume') return Spec;
@@ -128,6 +153,7 @@ async function postSpec(
       const now = dropNulls<ObservedService>(await service.inspect());
       const body = await makeSpec(now);
       if (!body) return false;
+      context.touched.add(name);
       await service.update({ _query: { version: now.Version.Index }, _body: body } as never);
       return true;
     } catch (error) {

@@ -6,7 +6,13 @@ import type { ApplyContext } from './apply-context.ts';
 import { createConfig, createNetwork, createSecret, replaceNetwork, updateLabels } from './apply-objects.ts';
 import { removeConfigOrSecret, removeNetwork, removeService, removeVolumes } from './apply-removal.ts';
 import { recordRevision } from './apply-revision.ts';
-import { convergeExisting, createService, replaceService, updateService } from './apply-service.ts';
+import {
+  convergeExisting,
+  createService,
+  replaceService,
+  restoreService,
+  updateService,
+} from './apply-service.ts';
 
 /** Makes one change true, or throws a `UserError` that says why not. */
 export async function applyStackChange(
@@ -42,6 +48,8 @@ export async function applyStackChange(
       return removeConfigOrSecret(context, 'config', action.id, action.name, progress);
     case 'remove-secret':
       return removeConfigOrSecret(context, 'secret', action.id, action.name, progress);
+    case 'restore-service':
+      return restoreService(context, action, progress);
     case 'record-revision':
       return recordRevision(context, action);
     case 'remove-volumes':

@@ -13,6 +13,7 @@ import { observeLeftovers, observeStack } from './observe.ts';
 import type { StackObserved } from './observed.ts';
 import { planStack } from './plan.ts';
 import { planStackRemoval } from './plan-removal.ts';
+import { planRestore } from './plan-restore.ts';
 import { defaultKeptRevisions, planRevision } from './revision.ts';
 import { createSnapshotSource, type SnapshotSource } from './snapshots.ts';
 
@@ -32,6 +33,9 @@ export function createStackLayer(
   options: StackLayerOptions,
 ): Layer<StackObserved, StackAction> {
   const { connectEngine, hosts, origin = { by: '', why: '' } } = options;
+  // Since the last observation: what a failed run is taken back from, and to.
+  const touched = new Set<string>();
+  let seen: StackObserved | undefined;
   const limits = { ...defaultLimits, ...options.limits };
   let connection: Promise<{ engine: Docker; snapshots: SnapshotSource }> | undefined;
   // One for all changes that run side by side; found anew by each observation, for a manager may have gone.
@@ -59,6 +63,8 @@ export function createStackLayer(
         observeStack(engine, definition.name),
         hosts ? observeLeftovers(hosts, nodes, definition.name) : undefined,
       ]);
+      touched.clear();
+      seen = value;
       return { kind: 'observed', value: leftovers ? { ...value, leftovers } : value };
     },
     plan: (observed, earlier) => {
@@ -68,9 +74,19 @@ export function createStackLayer(
       return revision ? { ...plan, changes: [...plan.changes, revision] } : plan;
     },
     planRemoval: (observed, removal) => planStackRemoval(definition.name, observed, removal),
+    planRestore: async () => {
+      if (!seen) throw new Error('nothing was observed, so nothing can have been changed');
+      const { engine } = await connect();
+      const now = await observeStack(engine, definition.name);
+      return planRestore({ stackName: definition.name, touched, before: seen, now });
+    },
     apply: async (change, progress) => {
       const { engine, snapshots } = await connect();
-      await applyStackChange({ definition, engine, snapshots, hosts, limits, origin }, change, progress);
+      await applyStackChange(
+        { definition, engine, snapshots, hosts, limits, origin, touched },
+        change,
+        progress,
+      );
     },
   };
 }

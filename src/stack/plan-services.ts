@@ -48,6 +48,7 @@ export function planServices(
   }
   addDependencies(changes, definition, context.foundations);
   addPortOrder(changes, definition, observed);
+  putRemovalsLast(changes, context.foundations);
   return { changes, unchanged, warnings };
 }
 
@@ -180,6 +181,16 @@ function addDependencies(changes: StackChange[], definition: StackDefinition, fo
       const id = needed && serviceChangeId(needed.spec.Name);
       if (id !== undefined && ids.has(id) && !leadsTo(changes, id, change.id)) change.after.push(id);
     }
+  }
+}
+
+/** What goes, goes once all that comes is well; only a service that needs its port can't wait for that. */
+function putRemovalsLast(changes: StackChange[], foundations: string[]): void {
+  const others = changes.filter(({ kind }) => kind !== 'remove');
+  for (const removal of changes) {
+    if (removal.kind !== 'remove') continue;
+    const free = others.filter(({ id }) => !leadsTo(changes, id, removal.id));
+    removal.after.push(...foundations, ...free.map(({ id }) => id));
   }
 }
 

@@ -50,6 +50,22 @@ describe('formatError', () => {
     ]);
   });
 
+  test('says what they have in common before them', () => {
+    const options = { details: ['restored service web'], next: 'mend it' };
+    const error = new CombinedError(
+      'it failed, and is as it was',
+      [new UserError('web exits at once')],
+      options,
+    );
+    expect(formatError(error, plain)).toEqual([
+      'error it failed, and is as it was',
+      '  restored service web',
+      '',
+      'error web exits at once',
+      '  next mend it',
+    ]);
+  });
+
   test('shows the stack of a defect of ours', () => {
     const lines = formatError(new TypeError('x is undefined'), plain);
     expect(lines[0]).toBe('defect this is a mistake in kawanan, please report it');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { InterruptedError, UserError } from '../../src/errors.ts';
+import { CombinedError, InterruptedError, UserError } from '../../src/errors.ts';
 import { applyAndVerify, planLayers, planRemovals, removeLayers } from '../../src/pipeline/run.ts';
 import type { Change, LayerName, LayerPlan } from '../../src/plan/change.ts';
 import type { Layer } from '../../src/plan/layer.ts';
@@ -15,6 +15,10 @@ interface FakeOptions {
   /** Objects that are only removed once this one is there (an old secret, once its consumers have moved). */
   collects?: { object: string; once: string };
   broken?: boolean;
+  /** Objects that can't be created. */
+  refuses?: string[];
+  /** Knows the way back. */
+  transaction?: boolean;
 }
 
 /** A layer whose objects are names in a set: real plans and real order, no machines. */
@@ -57,7 +61,13 @@ function fakeLayer(name: LayerName, objects: string[], world: FakeWorld, options
           .filter((object) => (observed as Set<string>).has(object))
           .map((object) => change('remove', object)),
       ),
+    ...(options.transaction && {
+      planRestore: async () =>
+        wrap(objects.filter((object) => world.present.has(object)).map((object) => change('remove', object))),
+    }),
     apply: async ({ kind, action }) => {
+      if (kind === 'create' && options.refuses?.includes(action as string))
+        throw new UserError(`${action} is broken`);
       world.log.push(`${kind} ${action}`);
       if (options.broken) return;
       if (kind === 'create') world.present.add(action as string);
@@ -121,6 +131,67 @@ describe('walking the layers', () => {
     await expect(applyAndVerify(walk, await planLayers(walk))).rejects.toThrow(
       "the swarm layer still can't be observed: no docker",
     );
+  });
+
+  test('takes a layer back of which one change failed, and tells what failed and what was restored', async () => {
+    const world: FakeWorld = { present: new Set(), log: [] };
+    const options = { transaction: true, refuses: ['web'] };
+    const walk = walkOf([
+      fakeLayer('secrets', ['password'], world),
+      fakeLayer('stack', ['db', 'web'], world, options),
+      fakeLayer('balancer', ['front'], world),
+    ]);
+    const error = await applyAndVerify(walk, await planLayers(walk)).catch((caught: unknown) => caught);
+    expect(world.log).toEqual(['create password', 'create db', 'remove db']);
+    expect(error).toBeInstanceOf(CombinedError);
+    const { message, details, errors, exitCode } = error as CombinedError;
+    expect({ message, details, exitCode }).toEqual({
+      message: 'it failed, and the stack is back to what it was before',
+      details: ['removed thing db'],
+      exitCode: 1,
+    });
+    expect(errors.map((one) => (one as Error).message)).toEqual(['web is broken']);
+  });
+
+  test('leaves a failed layer as it is where that is asked for, and where nothing was changed yet', async () => {
+    for (const keepFailed of [true, false]) {
+      const world: FakeWorld = { present: new Set(), log: [] };
+      const objects = keepFailed ? ['db', 'web'] : ['web'];
+      const layer = fakeLayer('stack', objects, world, { transaction: true, refuses: ['web'] });
+      // Nothing was touched, and nothing is unchanged: the failure is told as it is.
+      layer.planRestore = async () => ({ layer: 'stack', changes: [], unchanged: 0, warnings: [] });
+      const walk = { ...walkOf([layer]), keepFailed };
+      await expect(applyAndVerify(walk, await planLayers(walk))).rejects.toThrow('web is broken');
+      expect(world.log).toEqual(keepFailed ? ['create db'] : []);
+    }
+  });
+
+  test('tells of both failures when the way back fails too', async () => {
+    const world: FakeWorld = { present: new Set(), log: [] };
+    const layer = fakeLayer('stack', ['web'], world, { refuses: ['web'] });
+    layer.planRestore = async () => {
+      throw new UserError('no manager answers');
+    };
+    const walk = walkOf([layer]);
+    const error = await applyAndVerify(walk, await planLayers(walk)).catch((caught: unknown) => caught);
+    expect((error as CombinedError).errors.map((one) => (one as Error).message)).toEqual([
+      'web is broken',
+      'no manager answers',
+    ]);
+  });
+
+  test('asks for the lock before the changes of each layer, and not where there are none', async () => {
+    const world: FakeWorld = { present: new Set(['node']), log: [] };
+    const walk = {
+      ...walkOf([
+        fakeLayer('hosts', ['docker'], world),
+        fakeLayer('swarm', ['node'], world),
+        fakeLayer('stack', ['service'], world),
+      ]),
+      beforeChanges: async () => void world.log.push('lock'),
+    };
+    await applyAndVerify(walk, await planLayers(walk));
+    expect(world.log).toEqual(['lock', 'create docker', 'lock', 'create service']);
   });
 
   test('removes from the top down', async () => {

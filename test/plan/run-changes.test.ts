@@ -49,6 +49,21 @@ describe('runChanges', () => {
     expect(running).toBe(2);
   });
 
+  test('starts nothing more after a failure, where that is asked for', async () => {
+    const log: string[] = [];
+    const run = runChanges(
+      [change('a'), change('b'), change('c', ['b'])],
+      async ({ action }) => {
+        log.push(action);
+        if (action === 'a') throw new Error('broken');
+        await new Promise((resolve) => setImmediate(resolve));
+      },
+      { signal: never, stopAfterFailure: true },
+    );
+    await expect(run).rejects.toThrow('broken');
+    expect(log).toEqual(['a', 'b']);
+  });
+
   test('skips what waits for a failed change, finishes the rest, and throws the failure itself', async () => {
     const events: string[] = [];
     const broken = new Error('broken');

@@ -136,6 +136,23 @@ describe('the plan of a stack', () => {
     ]);
   });
 
+  test('takes a service away only after all others are well, unless one of them needs its port', () => {
+    const published = (name: string) =>
+      makeSpec(name, (spec) => {
+        spec.EndpointSpec = { Ports: [{ TargetPort: 80, PublishedPort: 80, PublishMode: 'ingress' }] };
+      });
+    const observed = makeObserved({
+      services: [makeService(makeSpec('gone')), makeService(published('front'))],
+    });
+    const plan = planStack(makeDefinition([makeSpec('web'), published('edge')]), observed, none);
+    expect(Object.fromEntries(plan.changes.map(({ id, after }) => [id, after]))).toEqual({
+      'service/stk_web': [],
+      'service/stk_edge': ['service/stk_front'],
+      'service/stk_gone': ['service/stk_web', 'service/stk_edge'],
+      'service/stk_front': ['service/stk_web'],
+    });
+  });
+
   test('lets a service wait for those it depends on and for the port another gives up', () => {
     const port = (mode: string) => ({ Ports: [{ TargetPort: 80, PublishedPort: 80, PublishMode: mode }] });
     const before = makeService(

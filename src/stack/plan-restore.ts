@@ -1,0 +1,103 @@
+/** What takes back the changes of a run that failed: every service it touched to its former spec. Pure. */
+import type { Change, LayerPlan } from '../plan/change.ts';
+import type { StackAction } from './action.ts';
+import { diffServices } from './diff.ts';
+import type { ServiceSpec } from './engine-types.ts';
+import type { ObservedService, StackObserved } from './observed.ts';
+import { readNetworkNames } from './plan.ts';
+import { planServiceRemoval, serviceChangeId, stackLayer } from './plan-services.ts';
+import { nameObjects, resolveReferences } from './resolve-references.ts';
+import { listRevisions, readRevision, restoreDefinition } from './revision.ts';
+import { findUnconverged } from './unconverged.ts';
+
+type StackChange = Change<StackAction>;
+
+export interface FailedRun {
+  stackName: string;
+  /** Names of the services that the run changed, made, removed or waited for. */
+  touched: ReadonlySet<string>;
+  /** What was there when the run was planned. */
+  before: StackObserved;
+  now: StackObserved;
+}
+
+/** Services that are new are removed first: they may hold the ports of those that come back. */
+export function planRestore({ stackName, touched, before, now }: FailedRun): LayerPlan<StackAction> {
+  const networks = readNetworkNames({ networks: [...before.networks, ...now.networks] });
+  const revision = readNewestSpecs(stackName, now);
+  const removals: StackChange[] = [];
+  const restorations: StackChange[] = [];
+  const warnings: string[] = [];
+  let unchanged = 0;
+  for (const name of [...touched].sort()) {
+    const was = before.services.find((service) => service.Spec.Name === name);
+    const is = now.services.find((service) => service.Spec.Name === name);
+    const healthy = was !== undefined && isWell(was, before);
+    const kept = revision.get(name);
+    const former = healthy || !kept ? was && nameNetworks(was.Spec, networks) : kept;
+    if (!former) {
+      if (is) removals.push({ ...planServiceRemoval(is), title: `remove service ${name} again` });
+      continue;
+    }
+    const fields = is ? diffServices(is.Spec, former, networks) : [];
+    if (is && fields.length === 0 && (!healthy || isWell(is, now))) {
+      // As it was; where it wasn't well then, nothing that we know would mend it.
+      unchanged += 1;
+      continue;
+    }
+    const verify = healthy || kept !== undefined;
+    if (!verify)
+      warnings.push(`service ${name} was not well before this run either: that it is again isn't waited for`);
+    restorations.push({
+      id: serviceChangeId(name),
+      layer: stackLayer,
+      kind: is ? 'update' : 'create',
+      object: { type: 'service', name },
+      title: `bring service ${name} back to what it was`,
+      fields,
+      after: [],
+      action: {
+        do: 'restore-service',
+        ...(is && { id: is.ID }),
+        anew: fields.some(({ path }) => path === 'mode'),
+        newPorts: fields.some(({ path }) => path.startsWith('ports.') || path === 'endpoint_mode'),
+        spec: former,
+        verify,
+      },
+    });
+  }
+  for (const change of restorations) change.after = removals.map(({ id }) => id);
+  return { layer: stackLayer, changes: [...removals, ...restorations], unchanged, warnings };
+}
+
+function isWell(service: ObservedService, observed: StackObserved): boolean {
+  return findUnconverged(service, observed.tasks, observed.nodes).kind !== 'unfinished';
+}
+
+/** Where a network was made anew meanwhile, its name still leads to it. */
+function nameNetworks(spec: ServiceSpec, names: ReadonlyMap<string, string>): ServiceSpec {
+  const { Networks } = spec.TaskTemplate;
+  if (!Networks) return spec;
+  const named = Networks.map((network) => ({
+    ...network,
+    Target: names.get(network.Target) ?? network.Target,
+  }));
+  return { ...spec, TaskTemplate: { ...spec.TaskTemplate, Networks: named } };
+}
+
+/**
+ * The services of the newest revision: what is gone back to where a run that was killed left a service half changed,
+ * for what this run found there was never seen to work.
+ */
+function readNewestSpecs(stackName: string, now: StackObserved): Map<string, ServiceSpec> {
+  const newest = listRevisions(stackName, now.configs)[0];
+  if (!newest) return new Map();
+  try {
+    const definition = restoreDefinition(readRevision(newest), `revision ${newest.number}`);
+    const { names, problems } = resolveReferences(definition, now, new Map());
+    if (problems.length > 0) return new Map();
+    return new Map(definition.services.map(({ spec }) => [spec.Name, nameObjects(spec, names)]));
+  } catch {
+    return new Map();
+  }
+}
