@@ -78,7 +78,8 @@ export function createStackLayer(
       if (!seen) throw new Error('nothing was observed, so nothing can have been changed');
       const { engine } = await connect();
       const now = await observeStack(engine, definition.name);
-      return planRestore({ stackName: definition.name, touched, before: seen, now });
+      const wanted = definition.services.map(({ spec }) => spec.Name);
+      return planRestore({ stackName: definition.name, touched, wanted, before: seen, now });
     },
     apply: async (change, progress) => {
       const { engine, snapshots } = await connect();

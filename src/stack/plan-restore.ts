@@ -16,15 +16,20 @@ export interface FailedRun {
   stackName: string;
   /** Names of the services that the run changed, made, removed or waited for. */
   touched: ReadonlySet<string>;
+  /** Names of all services that were wanted. */
+  wanted: string[];
   /** What was there when the run was planned. */
   before: StackObserved;
   now: StackObserved;
 }
 
 /** Services that are new are removed first: they may hold the ports of those that come back. */
-export function planRestore({ stackName, touched, before, now }: FailedRun): LayerPlan<StackAction> {
+export function planRestore(run: FailedRun): LayerPlan<StackAction> {
+  const { stackName, before, now } = run;
   const networks = readNetworkNames({ networks: [...before.networks, ...now.networks] });
   const revision = readNewestSpecs(stackName, now);
+  const goesOn = isContinuation(run, revision, networks);
+  const touched = goesOn ? new Set([...run.touched, ...run.wanted]) : run.touched;
   const removals: StackChange[] = [];
   const restorations: StackChange[] = [];
   const warnings: string[] = [];
@@ -32,9 +37,10 @@ export function planRestore({ stackName, touched, before, now }: FailedRun): Lay
   for (const name of [...touched].sort()) {
     const was = before.services.find((service) => service.Spec.Name === name);
     const is = now.services.find((service) => service.Spec.Name === name);
-    const healthy = was !== undefined && isWell(was, before);
     const kept = revision.get(name);
-    const former = healthy || !kept ? was && nameNetworks(was.Spec, networks) : kept;
+    const found = was && (!goesOn || !run.wanted.includes(name)) ? was : undefined;
+    const healthy = found !== undefined && isWell(found, before);
+    const former = healthy || !kept ? found && nameNetworks(found.Spec, networks) : kept;
     if (!former) {
       if (is) removals.push({ ...planServiceRemoval(is), title: `remove service ${name} again` });
       continue;
@@ -68,6 +74,24 @@ export function planRestore({ stackName, touched, before, now }: FailedRun): Lay
   }
   for (const change of restorations) change.after = removals.map(({ id }) => id);
   return { layer: stackLayer, changes: [...removals, ...restorations], unchanged, warnings };
+}
+
+/**
+ * Whether the run went on with what one that was killed had begun: what was found wasn't well, and isn't what the
+ * newest revision says either. Then all that is as wanted by now may be that one's work, and goes back with ours.
+ */
+function isContinuation(
+  { touched, before }: FailedRun,
+  revision: ReadonlyMap<string, ServiceSpec>,
+  networks: ReadonlyMap<string, string>,
+): boolean {
+  if (revision.size === 0) return false;
+  return before.services.some((service) => {
+    const { Name } = service.Spec;
+    if (!touched.has(Name) || isWell(service, before)) return false;
+    const kept = revision.get(Name);
+    return !kept || diffServices(service.Spec, kept, new Map(networks)).length > 0;
+  });
 }
 
 function isWell(service: ObservedService, observed: StackObserved): boolean {

@@ -19,8 +19,8 @@ function world(services: ObservedService[], broken: string[] = [], more: Partial
   return makeObserved({ services, tasks, ...more });
 }
 
-function restore(before: StackObserved, now: StackObserved, touched: string[]) {
-  const plan = planRestore({ stackName: 'stk', touched: new Set(touched), before, now });
+function restore(before: StackObserved, now: StackObserved, touched: string[], wanted = touched) {
+  const plan = planRestore({ stackName: 'stk', touched: new Set(touched), wanted, before, now });
   const shown = plan.changes.map(({ kind, object, fields, after }) => ({
     does: `${kind} ${object.name}`,
     fields: fields.map(({ path, before: was, after: is }) => `${path} ${was} → ${is}`),
@@ -117,6 +117,19 @@ describe('a run that found a service half changed by one that was killed', () =>
       { does: 'update stk_web', fields: ['image shop/app:broken → shop/app:1'], after: [] },
     ]);
     expect(plan.changes[0]?.action).toMatchObject({ verify: true });
+  });
+
+  test('takes back what that one had finished, too', () => {
+    const broken = world([webBroken, aux], ['stk_web'], { configs });
+    expect(restore(broken, broken, ['stk_web'], ['stk_web', 'stk_aux']).shown).toEqual([
+      { does: 'remove stk_aux', fields: [], after: [] },
+      { does: 'update stk_web', fields: ['image shop/app:broken → shop/app:1'], after: ['service/stk_aux'] },
+    ]);
+  });
+
+  test('leaves alone what is well, where the revision is what was found', () => {
+    const sick = world([web, aux], ['stk_web'], { configs });
+    expect(restore(sick, sick, ['stk_web'], ['stk_web', 'stk_aux']).plan.changes).toEqual([]);
   });
 
   test('goes back to what it found where there is no revision, and says that it is not waited for', () => {
