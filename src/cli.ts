@@ -37,6 +37,11 @@ const commands: Record<string, { summary: string; load: () => Promise<CommandMod
     summary: 'show nodes, services, balancers and who holds the VIP',
     load: () => import('./commands/status.ts'),
   },
+  ps: { summary: 'list the tasks of the stack or of a service', load: () => import('./commands/ps.ts') },
+  exec: {
+    summary: 'run a command in a task of a service, wherever it runs',
+    load: () => import('./commands/exec.ts'),
+  },
   logs: { summary: 'print the logs of a service', load: () => import('./commands/logs.ts') },
   history: {
     summary: 'list the applied states of the stack that the swarm keeps',

@@ -123,7 +123,8 @@ function rank(task: ObservedTask): string {
   return `${task.Status.State === 'running' ? 1 : 0}${task.CreatedAt}`;
 }
 
-function summariseTask(task: ObservedTask, serviceName: string, nodes: ObservedNode[]): TaskStatus {
+/** One task as it is shown. */
+export function summariseTask(task: ObservedTask, serviceName: string, nodes: ObservedNode[]): TaskStatus {
   const { State, Timestamp, Err, ContainerStatus } = task.Status;
   const node = nameNode(task, nodes);
   return {
