@@ -3,6 +3,7 @@
  * (while the tool is killed again and again), nothing is done twice, machines and services fail, all is taken away.
  */
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import { loadCluster } from '../../src/cluster/load-cluster.ts';
@@ -15,6 +16,7 @@ import { readTourTarget } from '../../stacks/sirip-hiu/tour-target.ts';
 import { badInputs, withBadInput } from './support/bad-input.ts';
 import { eventually } from './support/eventually.ts';
 import { clusterFile, expectKawanan, labDir, projectDir, runKawanan } from './support/kawanan.ts';
+import { withPage } from './support/open-browser.ts';
 import { compareSnapshots, snapshotHost } from './support/snapshot-host.ts';
 
 let cluster: Cluster;
@@ -150,6 +152,28 @@ describe('status', () => {
 });
 
 describe('the running cluster', () => {
+  test('serves a dashboard that a person can log in to, with pictures that load', async () => {
+    await withPage(async (page) => {
+      const errors: string[] = [];
+      page.on('pageerror', (error) => errors.push(error.message));
+      await page.goto(`http://${target.address}/`);
+      await page.fill('#username', target.username);
+      await page.fill('#password', target.password);
+      await page.press('#password', 'Enter');
+      await page.waitForSelector('#records');
+      expect(await page.textContent('main')).toContain('Sphyrna lewini');
+      await eventually(15_000, async () => {
+        const widths = await page.$$eval('main img', (images) =>
+          images.map((image) => (image as unknown as { naturalWidth: number }).naturalWidth),
+        );
+        expect(widths.length).toBeGreaterThan(0);
+        expect(Math.min(...widths)).toBeGreaterThan(0);
+      });
+      await page.screenshot({ path: join(projectDir, '.kawanan/dashboard.png') });
+      expect(errors).toEqual([]);
+    });
+  });
+
   test('still answers when the active balancer is killed', async () => {
     const holder = (await readClusterStatus()).vip!.holders[0]!;
     await expectKawanan(['lab', 'kill', holder]);
