@@ -13,7 +13,7 @@ import { createHosts } from '../../src/remote/hosts.ts';
 import { makePicture } from '../../stacks/sirip-hiu/make-picture.ts';
 import { logIn, storePicture, type TourTarget, tourSiripHiu } from '../../stacks/sirip-hiu/tour.ts';
 import { readTourTarget } from '../../stacks/sirip-hiu/tour-target.ts';
-import { badInputs, withBadInput } from './support/bad-input.ts';
+import { type BadInput, badInputs, layOver, withBadInput } from './support/bad-input.ts';
 import { eventually } from './support/eventually.ts';
 import { clusterFile, expectKawanan, labDir, projectDir, runKawanan } from './support/kawanan.ts';
 import { withPage } from './support/open-browser.ts';
@@ -206,6 +206,41 @@ describe('the running cluster', () => {
     await eventually(90_000, async () => expect(await fetchStatus('/api/v1/login')).toBe(503));
     await setReplicas(service, 2);
     await eventually(90_000, () => tourSiripHiu(target));
+  });
+
+  test('takes a worker that lost its state back, and its dead twin out', async () => {
+    const hosts = createHosts(cluster);
+    try {
+      const worker = (await hosts.connect('vm-dockerswarmworker2')).engine();
+      await worker.swarmLeave({ force: true });
+      const { stdout } = await expectKawanan(up);
+      expect(stdout).toMatch(/^swarm: \d+ done in/m);
+      const manager = (await hosts.connect('vm-dockerswarmmanager')).engine();
+      const names = (await manager.listNodes()).map((node) => node.Description.Hostname).sort();
+      expect(names).toEqual(['vm-dockerswarmmanager', 'vm-dockerswarmworker1', 'vm-dockerswarmworker2']);
+    } finally {
+      await hosts.close();
+    }
+    await tourWithin(15_000);
+  });
+
+  test('refuses a version that breaks: exit code 1, its last words, and the former one serves on', async () => {
+    const broken: BadInput = {
+      name: 'a broken version',
+      bend: (document, dir) =>
+        layOver(document, dir, {
+          services: { flask: { command: ['sh', '-c', 'echo broken on purpose; exit 3'] } },
+        }),
+      says: [],
+    };
+    const { stderr } = await withBadInput(broken, (file) =>
+      expectKawanan(['deploy', '--yes', '--file', file], 1),
+    );
+    expect(stderr).toMatch(/sirip-hiu_flask/);
+    expect(stderr).toMatch(/broken on purpose/);
+    expect(stderr).toMatch(/rolled? ?back/i);
+    await tourWithin(30_000);
+    await expectKawanan(up);
   });
 
   test('is as the files say after all this', async () => {
