@@ -16,6 +16,7 @@ import {
   fileVersionOfLabel,
   resolveReferences,
 } from './resolve-references.ts';
+import { warnOfMissingIpvs } from './warn-of-ipvs.ts';
 
 type StackChange = Change<StackAction>;
 
@@ -55,7 +56,12 @@ export function planStack(
     layer: stackLayer,
     changes: [...foundations, ...services.changes, ...removals],
     unchanged: services.unchanged + total - foundations.length,
-    warnings: [...definition.warnings, ...references.warnings, ...services.warnings],
+    warnings: [
+      ...definition.warnings,
+      ...references.warnings,
+      ...services.warnings,
+      ...warnOfMissingIpvs(definition, earlier.get('hosts')?.nodesWithoutIpvs ?? []),
+    ],
   };
 }
 
