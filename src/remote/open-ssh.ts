@@ -15,9 +15,16 @@ export interface SshTimeouts {
   handshakeMs: number;
   /** Between two signs of life; after three without an answer the machine is given up. */
   keepaliveMs: number;
+  /** Until a unix socket of the machine is open. */
+  socketMs: number;
 }
 
-export const defaultTimeouts: SshTimeouts = { connectMs: 8_000, handshakeMs: 15_000, keepaliveMs: 2_500 };
+export const defaultTimeouts: SshTimeouts = {
+  connectMs: 8_000,
+  handshakeMs: 15_000,
+  keepaliveMs: 2_500,
+  socketMs: 15_000,
+};
 
 export interface OpenOptions extends CredentialOptions {
   timeouts: SshTimeouts;
@@ -48,7 +55,7 @@ export async function openSsh(target: SshTarget, options: OpenOptions): Promise<
     attempt.unusable.push(...credentials.unusable);
     const jump = target.jump && (await options.jumpHosts.open(target.jump));
     const socket = jump
-      ? await forwardTcp(jump.client, target)
+      ? await forwardTcp(jump, target, options.timeouts.connectMs)
       : await dialTcp(target, options.timeouts.connectMs);
     const client = await shakeHands(socket, target, check, credentials.usable, attempt, options);
     attempt.established = true;
@@ -78,9 +85,24 @@ function dialTcp(target: SshTarget, timeoutMs: number): Promise<Duplex> {
   });
 }
 
-function forwardTcp(jump: Client, target: SshTarget): Promise<Duplex> {
+function forwardTcp(jump: SshConnection, target: SshTarget, timeoutMs: number): Promise<Duplex> {
   return new Promise((resolve, reject) => {
-    jump.forwardOut('127.0.0.1', 0, target.host, target.port, (error, stream) => {
+    let late = false;
+    const give = (error: Error): void => {
+      late = true;
+      forget();
+      clearTimeout(timer);
+      reject(error);
+    };
+    const timer = setTimeout(
+      () => give(timeoutError(`no connection within ${timeoutMs / 1000} s`)),
+      timeoutMs,
+    );
+    const forget = jump.onLost((error) => queueMicrotask(() => give(error)));
+    jump.client.forwardOut('127.0.0.1', 0, target.host, target.port, (error, stream) => {
+      if (late) return stream?.destroy();
+      forget();
+      clearTimeout(timer);
       if (!error) return resolve(stream);
       // sshd tells only in words why it can't reach the other side
       const code = /refused/i.test(error.message)

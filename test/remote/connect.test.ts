@@ -267,6 +267,28 @@ describe('the way there', () => {
       await gate.stop();
     }
   });
+
+  test('a machine behind a jump host that takes no connection is given up', async () => {
+    // Its queue is full and stays full: the kernel lets further connections wait.
+    const program = `use IO::Socket::INET; my $l = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1);
+      my $to = '127.0.0.1:' . $l->sockport; my @queue = map { IO::Socket::INET->new(PeerAddr => $to, Blocking => 0) } 1 .. 4;
+      print STDERR $l->sockport, "\n"; <STDIN>`;
+    const deaf = spawn('perl', ['-e', program]);
+    const [said] = (await once(deaf.stderr, 'data')) as [Buffer];
+    try {
+      copyFileSync(sshd.key, join(sshd.folder, '.ssh', 'id_ed25519'));
+      const jump = `${sshd.node.ssh.user}@127.0.0.1:${sshd.port}`;
+      const error = await failureOf(
+        hostsWith({ jump, port: Number(said) }, { timeouts: { connectMs: 500, handshakeMs: 10_000 } }),
+      );
+      expect(error.failure).toBe('timeout');
+      expect(error.message).toBe(
+        `no answer from 127.0.0.1 port ${Number(said)} through ${jump}: no connection within 0.5 s`,
+      );
+    } finally {
+      deaf.kill('SIGKILL');
+    }
+  });
 });
 
 test('a node that the cluster does not have is named, with the nearest', async () => {

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { userInfo } from 'node:os';
@@ -186,6 +188,33 @@ describe('sockets', () => {
     }
   });
 
+  test('one whose service takes nobody any more is given up', async () => {
+    const path = join(sshd.folder, 'full.sock');
+    // Listens, fills its own queue, and never takes anyone from it: as an engine that hangs.
+    const program = `my $listener = IO::Socket::UNIX->new(Local => $ARGV[0], Listen => 1); my @queue;
+      while (my $one = IO::Socket::UNIX->new(Peer => $ARGV[0], Blocking => 0)) { push @queue, $one }
+      print STDERR "full\n"; <STDIN>`;
+    const service = spawn('perl', ['-MIO::Socket::UNIX', '-e', program, path]);
+    await once(service.stderr, 'data');
+    const own = createHosts(
+      { nodes: [sshd.node] },
+      { home: sshd.folder, agent: null, timeouts: { socketMs: 200 } },
+    );
+    try {
+      const from = await own.connect('vm-test');
+      const error = await from.openSocket(path).catch((thrown) => thrown);
+      expect(error).toBeInstanceOf(SocketError);
+      expect(error).toMatchObject({
+        failure: 'silent',
+        message: `${path} could not be opened within 0.2 s`,
+        next: expect.stringContaining('hangs'),
+      });
+    } finally {
+      await own.close();
+      service.kill('SIGKILL');
+    }
+  });
+
   test('a socket that is absent and one where nobody listens are told apart', async () => {
     const dead = join(sshd.folder, 'dead.sock');
     await host.run({
@@ -244,5 +273,21 @@ describe('a connection that is lost', () => {
     await mine.run({ program: 'true' });
     await own.close();
     expect(await running).toMatchObject({ failure: 'closed' });
+  });
+
+  test('by our own close opens no other, which would keep the process alive', async () => {
+    const own = createHosts(
+      { nodes: [sshd.node, { ...sshd.node, name: 'vm-later' }] },
+      { home: sshd.folder, agent: null },
+    );
+    const mine = await own.connect('vm-test');
+    const engine = mine.engine();
+    await own.close();
+    const closed = { failure: 'closed' };
+    await expect(mine.run({ program: 'true' })).rejects.toMatchObject(closed);
+    await expect(mine.openSocket('/nowhere.sock')).rejects.toMatchObject(closed);
+    await expect(engine.ping()).rejects.toMatchObject(closed);
+    await expect(own.connect('vm-test')).rejects.toMatchObject(closed);
+    await expect(own.connect('vm-later')).rejects.toMatchObject(closed);
   });
 });
