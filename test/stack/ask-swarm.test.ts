@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest';
 import { UserError } from '../../src/errors.ts';
+import type { Change } from '../../src/plan/change.ts';
+import type { StackAction } from '../../src/stack/action.ts';
+import { applyStackChange } from '../../src/stack/apply.ts';
 import { askSwarm } from '../../src/stack/ask-swarm.ts';
 import { createSnapshotSource } from '../../src/stack/snapshots.ts';
+import { makeDefinition } from './builders.ts';
 
 const leaderless = Object.assign(new Error('(HTTP code 500) server error - no leader'), {
   statusCode: 500,
@@ -28,4 +32,25 @@ test('an engine that never answers is waited for no longer than told', async () 
 test('our own errors pass as they are', async () => {
   const own = new UserError('no route to it');
   await expect(askSwarm(Promise.reject(own))).rejects.toBe(own);
+});
+
+test('so is what it answers in the middle of a change', async () => {
+  const hosts = {
+    connect: async () => ({ engine: () => ({ listContainers: () => Promise.reject(leaderless) }) }),
+  };
+  const change = {
+    id: 'volumes/w1',
+    layer: 'stack',
+    kind: 'remove',
+    object: { type: 'volume', name: 'data', host: 'w1' },
+    title: 'remove volume data',
+    fields: [],
+    after: [],
+    action: { do: 'remove-volumes', node: 'w1', volumes: ['data'] },
+  } as unknown as Change<StackAction>;
+  const context = { definition: makeDefinition([]), hosts } as never;
+  const progress = { report: () => {}, signal: new AbortController().signal };
+  await expect(applyStackChange(context, change, progress)).rejects.toThrow(
+    'the engine refused to remove volume data: rpc error',
+  );
 });
