@@ -1,6 +1,7 @@
 import { connect as connectTcp } from 'node:net';
 import type { Duplex } from 'node:stream';
 import ssh2, { type AuthenticationType, type AuthHandlerMiddleware, type Client } from 'ssh2';
+import { InterruptedError } from '../errors.ts';
 import { type Credential, type CredentialOptions, collectCredentials, unlockKey } from './credentials.ts';
 import { type Attempt, explainConnectionError } from './explain-connection-error.ts';
 import { prepareHostKeyCheck, type TrustRecord } from './host-key-check.ts';
@@ -46,7 +47,7 @@ export interface SshConnection {
   close(): Promise<void>;
 }
 
-/** Opens one connection, through its jump hosts. @throws ConnectionError, always. */
+/** Opens one connection, through its jump hosts. @throws ConnectionError, or InterruptedError where a passphrase was not given. */
 export async function openSsh(target: SshTarget, options: OpenOptions): Promise<SshConnection> {
   const attempt: Attempt = { tried: [], unusable: [], established: false };
   try {
@@ -62,6 +63,7 @@ export async function openSsh(target: SshTarget, options: OpenOptions): Promise<
     countAnyAnswer(client, socket, options.timeouts.keepaliveMs);
     return watchConnection(client, target, attempt);
   } catch (error) {
+    if (error instanceof InterruptedError) throw error;
     throw explainConnectionError(error, target, attempt);
   }
 }

@@ -4,7 +4,7 @@ import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { SshSettings } from '../../src/cluster/cluster.ts';
-import { exitCodes, InputError } from '../../src/errors.ts';
+import { exitCodes, InputError, InterruptedError } from '../../src/errors.ts';
 import type { Hosts } from '../../src/remote/host.ts';
 import type { TrustRecord } from '../../src/remote/host-key-check.ts';
 import { createHosts, type HostsOptions } from '../../src/remote/hosts.ts';
@@ -202,6 +202,12 @@ describe('keys', () => {
       const error = await failureOf(hostsWith({ key: lock() }, { askPassphrase: async () => 'guess' }));
       expect(error.message).toMatch(/not the passphrase/);
       expect(error.message).not.toContain('guess');
+    });
+
+    test('one that is not given is an interruption, not a machine that fails', async () => {
+      const left = new InterruptedError('left');
+      const hosts = hostsWith({ key: lock() }, { askPassphrase: () => Promise.reject(left) });
+      await expect(hosts.connect('vm-test')).rejects.toBe(left);
     });
   });
 });
