@@ -11,7 +11,7 @@ import { type ConvergeLimits, defaultLimits } from './converge.ts';
 import type { StackDefinition } from './definition.ts';
 import { observeLeftovers, observeStack } from './observe.ts';
 import type { StackObserved } from './observed.ts';
-import { planStack } from './plan.ts';
+import { planStack, warnOfStack } from './plan.ts';
 import { planStackRemoval } from './plan-removal.ts';
 import { createSnapshotSource, type SnapshotSource } from './snapshots.ts';
 
@@ -59,6 +59,7 @@ export function createStackLayer(
       return { kind: 'observed', value: leftovers ? { ...value, leftovers } : value };
     },
     plan: (observed, earlier) => planStack(definition, observed, earlier),
+    warnUnobserved: (earlier) => warnOfStack(definition, earlier),
     planRemoval: (observed, removal) => planStackRemoval(definition.name, observed, removal),
     apply: async (change, progress) => {
       const { engine, snapshots } = await connect();
