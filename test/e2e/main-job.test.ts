@@ -174,6 +174,32 @@ describe('the running cluster', () => {
     });
   });
 
+  test.each(['fastapi', 'flask', 'minio'])('runs on images whose own tests pass: %s', async (name) => {
+    const hosts = createHosts(cluster);
+    try {
+      const engine = (await hosts.connect('vm-dockerswarmworker1')).engine();
+      const tags = (await engine.listImages()).flatMap((image) => image.RepoTags ?? []);
+      const Image = tags.find((tag) => tag.startsWith(`sirip-hiu/${name}:`))!;
+      const container = await engine.createContainer({
+        Image,
+        Entrypoint: ['python3', '-m', 'unittest'],
+        Cmd: [],
+        HostConfig: { NetworkMode: 'none' },
+      });
+      try {
+        await container.start();
+        const { StatusCode } = await container.wait();
+        const log = (await container.logs({ stdout: true, stderr: true })).toString();
+        expect(StatusCode, log).toBe(0);
+        expect(log).toMatch(/Ran [1-9]\d* tests/);
+      } finally {
+        await container.remove({ force: true });
+      }
+    } finally {
+      await hosts.close();
+    }
+  });
+
   test('still answers when the active balancer is killed', async () => {
     const holder = (await readClusterStatus()).vip!.holders[0]!;
     await expectKawanan(['lab', 'kill', holder]);
