@@ -48,7 +48,7 @@ export function closedError(host: string): ConnectionError {
 export class CommandError extends UserError {
   override name = 'CommandError';
   readonly host: string;
-  /** The command as one would type it; never its standard input. */
+  /** Its title, or else the command as one would type it; never its standard input. */
   readonly command: string;
   /** Absent when it was killed, by us or by a signal. */
   readonly exitCodeOfCommand: number | undefined;

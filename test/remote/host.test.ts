@@ -140,6 +140,13 @@ describe('files', () => {
     expect(readdirSync(folder).sort()).toEqual(['.b.conf.kawanan-Abc12345', 'a.conf', 'a.conf.kawanan-x']);
   });
 
+  test('a file that cannot be written is called by its path, not by the script that writes it', async () => {
+    const error = await host.writeFile('/proc/none/file', 'x', { owner }).catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(CommandError);
+    expect(error.message).toBe('writing /proc/none/file failed with exit code 1');
+    expect(error.details.join()).toContain('/proc/none');
+  });
+
   test('a file is read back, an absent one is undefined, removing twice is fine', async () => {
     const path = join(sshd.folder, 'read me');
     writeFileSync(path, 'grüße\n\n');
