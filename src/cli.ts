@@ -116,12 +116,20 @@ if (import.meta.main) {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  const streams = [process.stdout, process.stderr];
+  for (const stream of streams) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      // Whoever read along has left (`kawanan logs … | head`): nobody is told any more, so nothing more is begun.
+      if (!interrupt.signal.aborted) stop();
+    });
+  }
   const terminal = createTerminal();
   const context = { terminal, cwd: process.cwd(), env: process.env, signal: interrupt.signal };
   process.exitCode = await runCli(process.argv.slice(2), context);
   // The command is done. What it left open must not hold the user's terminal, and what it printed must arrive.
   const leaveAfterMs = 3_000;
   setInterval(() => {
-    if (process.stdout.writableLength === 0 && process.stderr.writableLength === 0) process.exit();
+    if (streams.every((stream) => stream.writableLength === 0 || stream.errored)) process.exit();
   }, leaveAfterMs).unref();
 }

@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import pico from 'picocolors';
 import { expect, test } from 'vitest';
 import { runCli } from '../src/cli.ts';
@@ -56,4 +59,11 @@ test('--verbose counts on either side of the command', async () => {
   expect(behind.exitCode).toBe(exitCodes.badInput);
   expect(behind.err.startsWith(plain.err)).toBe(true);
   expect(behind.err).toContain('    at ');
+});
+
+test('a reader who leaves early is no defect', async () => {
+  const cli = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
+  const child = spawn(process.execPath, [cli, 'lab', '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.destroy();
+  expect(await text(child.stderr)).toBe('');
 });
