@@ -1,4 +1,4 @@
-import { Agent } from 'node:http';
+import { Agent, type ClientRequest, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import Docker from 'dockerode';
 import { SocketError } from './remote-errors.ts';
@@ -6,15 +6,17 @@ import { SocketError } from './remote-errors.ts';
 /** Where the engine listens on every host. */
 export const engineSocketPath = '/run/docker.sock';
 
-/** How long an engine may take to answer a call whole; what streams in or out has no end of its own and isn't bounded here. */
+/** How long an engine may take. */
 export interface EngineLimits {
-  /** Of a call that reads. */
+  /** To answer a call that reads. */
   readMs: number;
-  /** Of a call that changes something. */
+  /** To answer a call that changes something. */
   changeMs: number;
+  /** Between two bytes of what streams in or out; a step of a build may print nothing for long. Logs may be silent for ever. */
+  silenceMs: number;
 }
 
-const defaultLimits: EngineLimits = { readMs: 30_000, changeMs: 180_000 };
+const defaultLimits: EngineLimits = { readMs: 30_000, changeMs: 180_000, silenceMs: 1_800_000 };
 
 /**
  * The Engine API over streams that `open` makes; streams are kept and used again. A call that isn't answered in time
@@ -25,10 +27,16 @@ export function createEngineApi(
   host: string,
   limits: EngineLimits = defaultLimits,
 ): { engine: Docker; close: () => void } {
-  const agent = new Agent({ keepAlive: true, maxFreeSockets: 4 });
+  const agent = new Agent({ keepAlive: true, maxFreeSockets: 4 }) as WatchedAgent;
+  const watch = watchSilence(host, limits.silenceMs);
+  const addRequest = agent.addRequest.bind(agent);
+  agent.addRequest = (request, ...rest) => {
+    watch.request(request);
+    addRequest(request, ...rest);
+  };
   agent.createConnection = (_options, callback) => {
     open().then(
-      (stream) => callback?.(null, stream),
+      (stream) => callback?.(null, watch.stream(stream)),
       (error) => callback?.(error, undefined as never),
     );
     return undefined;
@@ -75,7 +83,51 @@ function limitCalls(engine: Docker, host: string, limits: EngineLimits): void {
   };
 }
 
-function explainSilence(host: string, { method, path }: Dialling, limitMs: number): SocketError {
+/** What every agent has, and node:http calls for each request. */
+interface WatchedAgent extends Agent {
+  addRequest(request: ClientRequest, ...rest: unknown[]): void;
+}
+
+const endlessPath = /\/logs(\?|$)/;
+
+/** Ends a request whose stream moves no byte for too long, either way. */
+function watchSilence(
+  host: string,
+  silenceMs: number,
+): { request(request: ClientRequest): void; stream(stream: Duplex): Duplex } {
+  const signsOfLife = new WeakMap<Duplex, () => void>();
+  return {
+    request: (request) => {
+      const { method, path } = request;
+      if (endlessPath.test(path)) return;
+      let answer: IncomingMessage | undefined;
+      const timer = setTimeout(
+        () => (answer ?? request).destroy(explainSilence(host, { method, path }, silenceMs)),
+        silenceMs,
+      );
+      request.once('socket', (stream) => signsOfLife.set(stream, () => timer.refresh()));
+      request.once('response', (response) => {
+        answer = response;
+      });
+      request.once('close', () => clearTimeout(timer));
+    },
+    stream: (stream) => {
+      const { push, write } = stream;
+      const live = <Args extends unknown[], Result>(act: (...args: Args) => Result) =>
+        function (this: Duplex, ...args: Args): Result {
+          signsOfLife.get(stream)?.();
+          return act.apply(this, args);
+        };
+      return Object.assign(stream, { push: live(push), write: live(write as Duplex['push']) });
+    },
+  };
+}
+
+function explainSilence(
+  host: string,
+  { method, path }: Pick<Dialling, 'method' | 'path'>,
+  limitMs: number,
+): SocketError {
   // Without what follows the question mark: filters, which may be long.
   const what = `${method} ${path.replace(/\?.*$/, '')}`;
   return new SocketError(

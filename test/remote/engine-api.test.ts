@@ -86,7 +86,7 @@ test("an engine's refusal and a socket that does not open are errors of the requ
 });
 
 describe('an engine that hangs', () => {
-  const limits = { readMs: 50, changeMs: 100 };
+  const limits = { readMs: 50, changeMs: 100, silenceMs: 60_000 };
 
   test('accepts and never answers: each call ends by itself, and says which', async () => {
     // what is written is taken, and nothing ever comes back
@@ -131,6 +131,48 @@ describe('an engine that hangs', () => {
       expect(await api.engine.listImages()).toEqual([]);
     } finally {
       slow.closeAllConnections();
+      slow.close();
+    }
+  });
+
+  test('one that takes nothing more of an upload, or says nothing more of a download, is given up', async () => {
+    const stuck = createServer((request, response) => {
+      if (request.url?.startsWith('/images/load')) return request.pause();
+      return response.write('begun');
+    });
+    const path = join(folder, 'stuck.sock');
+    await new Promise<void>((resolve) => stuck.listen(path, resolve));
+    try {
+      api = createEngineApi(async () => connect(path), 'vm-a', { ...limits, silenceMs: 200 });
+      const silent = (call: string) => ({
+        failure: 'silent',
+        message: `the engine did not answer ${call} within 0.2 s`,
+      });
+      await expect(api.engine.loadImage(new PassThrough())).rejects.toMatchObject(
+        silent('POST /images/load'),
+      );
+      const saved = await api.engine.getImage('i').get();
+      await expect(text(saved)).rejects.toMatchObject(silent('GET /images/i/get'));
+    } finally {
+      stuck.closeAllConnections();
+      stuck.close();
+    }
+  });
+
+  test('one that says a little now and then is not', async () => {
+    const slow = createServer((_request, response) => {
+      let left = 12;
+      const timer = setInterval(() => {
+        if (left-- > 0) response.write('.');
+        else response.end(() => clearInterval(timer));
+      }, 100);
+    });
+    const path = join(folder, 'slow.sock');
+    await new Promise<void>((resolve) => slow.listen(path, resolve));
+    try {
+      api = createEngineApi(async () => connect(path), 'vm-a', { ...limits, silenceMs: 1000 });
+      expect(await text(await api.engine.getImage('i').get())).toBe('.'.repeat(12));
+    } finally {
       slow.close();
     }
   });
