@@ -2,6 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { statisticsPort } from '../src/balancer/definition.ts';
+import { balancers } from '../src/cluster/cluster.ts';
+import { loadCluster } from '../src/cluster/load-cluster.ts';
 import { statePaths } from '../src/lab/cluster-file.ts';
 import { findLab } from '../src/lab/lab.ts';
 import { formatDuration } from '../src/output/format.ts';
@@ -58,13 +61,17 @@ async function main(): Promise<void> {
   await runPhase('tour', () => tourPatiently(target));
   await runPhase('status', () => kawanan('status', '--file', paths.cluster));
 
+  const cluster = await loadCluster(paths.cluster);
+  const statistics = balancers(cluster)
+    .map(({ address }) => `http://${address}:${statisticsPort}/`)
+    .join(' and ');
   say(`\n${terminal.colors.bold('how long it took')}`);
   for (const { name, elapsedMs } of phases) say(`  ${name.padEnd(8)} ${formatDuration(elapsedMs)}`);
   say(`  ${'in all'.padEnd(8)} ${formatDuration(performance.now() - startedAt)}`);
   say(`
 Open http://${target.address}/ on this computer and log in as admin; the password is admin_password in
 ${paths.secrets}
-Statistics of the balancers: http://198.18.0.11:8404/ and so on (kawanan status shows them)
+Statistics of the balancers: ${statistics}
 Break something:  ./bin/kawanan lab kill vm-loadbalancer1     and look: ./bin/kawanan status -f ${paths.cluster}
 Take it away:     ./bin/kawanan down --yes --volumes -f ${paths.cluster} && ./bin/kawanan lab down`);
 }

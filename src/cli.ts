@@ -82,16 +82,18 @@ export async function runCli(argv: string[], context: Omit<CommandContext, 'setE
       'From bare machines to a highly available Docker Swarm service behind a virtual IP, and back.',
     )
     .version(await readVersion(), '-V, --version')
-    .option('-v, --verbose', 'show the cause and the stack of errors')
-    .enablePositionalOptions()
-    .showHelpAfterError('(kawanan --help shows all commands)');
-  const wanted = argv.find((word) => !word.startsWith('-'));
+    .option('-v, --verbose', 'show the cause and the stack of errors');
+  const words = argv.filter((word) => !word.startsWith('-'));
+  const wanted = words[0] === 'help' ? words[1] : words[0];
   for (const [name, { summary, load }] of Object.entries(commands)) {
     if (name === wanted) program.addCommand((await load()).buildCommand(full).description(summary));
     else program.command(name).description(summary);
   }
   for (const command of collectCommands(program)) {
     command.exitOverride().configureOutput({ writeOut: terminal.out, writeErr: terminal.err });
+    command.showHelpAfterError(
+      `(${nameFully(command)} --help shows its ${command.commands.length > 0 ? 'commands' : 'options'})`,
+    );
   }
   try {
     await program.parseAsync(argv, { from: 'user' });
@@ -108,6 +110,11 @@ export async function runCli(argv: string[], context: Omit<CommandContext, 'setE
 
 function collectCommands(command: Command): Command[] {
   return [command, ...command.commands.flatMap(collectCommands)];
+}
+
+/** As one types it: `kawanan lab kill`. */
+function nameFully(command: Command): string {
+  return command.parent ? `${nameFully(command.parent)} ${command.name()}` : command.name();
 }
 
 async function readVersion(): Promise<string> {
@@ -127,7 +134,20 @@ if (import.meta.main) {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  const streams = [process.stdout, process.stderr];
+  for (const stream of streams) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      // Whoever read along has left (`kawanan logs … | head`): nobody is told any more, so nothing more is begun.
+      if (!interrupt.signal.aborted) stop();
+    });
+  }
   const terminal = createTerminal();
   const context = { terminal, cwd: process.cwd(), env: process.env, signal: interrupt.signal };
   process.exitCode = await runCli(process.argv.slice(2), context);
+  // The command is done. What it left open must not hold the user's terminal, and what it printed must arrive.
+  const leaveAfterMs = 3_000;
+  setInterval(() => {
+    if (streams.every((stream) => stream.writableLength === 0 || stream.errored)) process.exit();
+  }, leaveAfterMs).unref();
 }

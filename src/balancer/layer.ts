@@ -34,6 +34,7 @@ export function createBalancerLayer(
       return { kind: 'observed', value };
     },
     plan: (observed) => planBalancers(model, cluster, observed),
+    warnUnobserved: () => model.warnings,
     planRemoval: (observed) => planBalancerRemoval(cluster, observed),
     apply: (change, progress) => applyBalancer(change, progress, cluster, hosts),
   };

@@ -20,8 +20,10 @@ export async function observeBalancer(node: ClusterNode, host: Host): Promise<Ba
     host.run({
       program: 'sh',
       args: ['-s', '--', ...units, '--', ...files],
+      title: 'reading the state of the balancer',
       stdin: observeScript,
       asRoot: true,
+      timeoutMs: 30_000,
     }),
     readRunningDigest(host),
   ]);

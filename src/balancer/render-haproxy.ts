@@ -134,6 +134,8 @@ function renderBackend(backend: BackendModel): string {
     `timeout server ${timeouts.server}`,
     `timeout queue ${timeouts.queue}`,
   ];
+  // When a server goes or comes, its own clients move and no others.
+  if (balance === 'source') lines.splice(1, 0, 'hash-type consistent');
   // Only a failed connection is surely safe to repeat; an empty answer is repeated where the method allows it.
   if (mode === 'http') lines.push('http-request disable-l7-retry unless METH_GET');
   lines.push(...renderCheck(backend));

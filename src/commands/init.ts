@@ -10,9 +10,9 @@ import { InputError } from '../errors.ts';
 interface InitOptions {
   file: string;
   name?: string;
-  manager: string[];
-  worker: string[];
-  balancer: string[];
+  manager?: string[];
+  worker?: string[];
+  balancer?: string[];
   vip?: string;
   user?: string;
   key?: string;
@@ -22,16 +22,16 @@ interface InitOptions {
 }
 
 const packageRoot = fileURLToPath(new URL('../../', import.meta.url));
-const collect = (value: string, before: string[]): string[] => [...before, value];
+const collect = (value: string, before: string[] = []): string[] => [...before, value];
 
 /** `kawanan init`: a cluster file and a secrets file to start from. */
 export function buildCommand(context: CommandContext): Command {
   return new Command('init')
     .option('-f, --file <cluster.yml>', 'the cluster file to write', 'cluster.yml')
     .option('--name <name>', 'what messages call the cluster')
-    .option('--manager <[name=]address>', 'a machine that manages the swarm; again for more', collect, [])
-    .option('--worker <[name=]address>', 'a machine that runs tasks; again for more', collect, [])
-    .option('--balancer <[name=]address>', 'a machine that balances; again for the second', collect, [])
+    .option('--manager <[name=]address>', 'a machine that manages the swarm; again for more', collect)
+    .option('--worker <[name=]address>', 'a machine that runs tasks; again for more', collect)
+    .option('--balancer <[name=]address>', 'a machine that balances; again for the second', collect)
     .option('--vip <address/prefix>', 'the virtual address of the balancers; /24 unless told')
     .option('--user <name>', 'the SSH user: root, or one with passwordless sudo')
     .option('--key <path>', 'the private SSH key')
@@ -121,7 +121,7 @@ function pickGiven({ name, user, key, vip }: InitOptions): {
 /** The machines named on the command line; none at all leaves the template's examples. */
 function readNodes(options: InitOptions): { role: NodeRole; address: string; name?: string }[] {
   const nodes = (['balancer', 'manager', 'worker'] as const).flatMap((role) =>
-    options[role].map((written) => {
+    (options[role] ?? []).map((written) => {
       const [address = '', name] = written.split('=').reverse();
       return { role, address, ...(name !== undefined && { name }) };
     }),

@@ -29,6 +29,7 @@ function describeState(node: NodeStatus, status: ClusterStatus, colors: Colors):
   if (node.swarm) return describeMember(node.swarm, colors);
   const balancer = status.balancers?.find(({ name }) => name === node.name);
   if (!balancer) return 'not in the swarm';
+  if (balancer.unreachable !== undefined) return colors.red('does not answer');
   if (balancer.haproxy !== 'active') return colors.red(`haproxy ${balancer.haproxy || 'not installed'}`);
   return balancer.holdsVip ? colors.green(`ready, holds ${status.vip?.address}`) : colors.green('ready');
 }

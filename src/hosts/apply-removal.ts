@@ -195,6 +195,7 @@ async function runScript(host: Host, script: string, args: string[]): Promise<vo
   await host.run({
     program: 'sh',
     args: ['-s', '--', ...args],
+    title: 'clearing up',
     stdin: script,
     asRoot: true,
     timeoutMs: 300_000,

@@ -30,6 +30,7 @@ export async function readHost(host: Host): Promise<HostState> {
   const { stdout } = await host.run({
     program: 'sh',
     args: ['-s'],
+    title: 'reading the state of the machine',
     stdin: observeScript,
     asRoot: true,
     timeoutMs: 30_000,

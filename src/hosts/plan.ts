@@ -1,10 +1,10 @@
 /** What each host still needs; pure. */
-import type { Cluster, ClusterNode } from '../cluster/cluster.ts';
+import { type Cluster, type ClusterNode, swarmNodes } from '../cluster/cluster.ts';
 import { CombinedError, InputError } from '../errors.ts';
 import type { LayerPlan } from '../plan/change.ts';
 import { describeFile, type HostsAction, type HostsChange, makeHostChange } from './action.ts';
 import { engineDropIn, engineVariable } from './engine-drop-in.ts';
-import { type HostState, type HostsObserved, readText } from './host-state.ts';
+import { findNodesWithoutIpvs, type HostState, type HostsObserved, readText } from './host-state.ts';
 import { renderHostsBlock, replaceHostsBlock } from './hosts-file.ts';
 import { missingPackages, unfinishedPackages } from './packages.ts';
 import { engineConfigPath, engineDropInPath, hostsPath, sysctlPath } from './paths.ts';
@@ -45,11 +45,14 @@ export function planHosts(
     unchanged += planned.unchanged;
     changes.push(...planned.changes);
   }
+  const engines = new Set(swarmNodes(cluster).map(({ name }) => name));
+  const nodesWithoutIpvs = findNodesWithoutIpvs(observed).filter((name) => engines.has(name));
   return {
     layer: 'hosts',
     changes: chainRestarts(changes),
     unchanged,
     warnings: [...warnings, ...findWarnings(seen)],
+    ...(nodesWithoutIpvs.length > 0 && { nodesWithoutIpvs }),
   };
 }
 

@@ -156,7 +156,7 @@ async function runApt(
     if (progress.signal.aborted || !(error instanceof CommandError)) throw error;
     const lines = error.stderr.split('\n').filter((line) => /^(E:|Err:|W:|dpkg:)/.test(line));
     throw new UserError(title, {
-      details: lines.length > 0 ? lines : error.details,
+      details: [lines, error.details, [error.message]].find((some) => some.length > 0)!,
       place: { host: host.name },
       next: adviseOnApt(error.stderr),
       cause: error,
@@ -184,6 +184,7 @@ async function runScript(
   return host.run({
     program: 'sh',
     args: ['-s', '--', ...args],
+    title: 'the package manager',
     stdin: script,
     asRoot: true,
     accept,

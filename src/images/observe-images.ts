@@ -44,7 +44,7 @@ async function observeNode(node: string, engineOf: EngineOf): Promise<Answer> {
   } catch (error) {
     // a node that is down now mustn't keep the others from being served
     if (error instanceof ConnectionError && passing.includes(error.failure)) return { node, away: error };
-    const noSocket = error instanceof SocketError && ['absent', 'refused'].includes(error.failure);
+    const noSocket = error instanceof SocketError && ['absent', 'refused', 'silent'].includes(error.failure);
     if (noSocket || (error instanceof EngineFailure && error.statusCode === undefined))
       return { reason: `no engine answers on ${node}` };
     throw error;

@@ -3,6 +3,7 @@ import type { Change, LayerPlan } from '../plan/change.ts';
 import { assignBuilders, type ImageToBuild } from './assign-builders.ts';
 import type { PreparedBuild, WantedImage, WantedImages } from './desired.ts';
 import { comparable, findImage, type Holding, judgeBuild, listDiffering } from './holdings.ts';
+import type { EngineImage } from './image-engine.ts';
 import { buildLabel, type NodeImages, type ObservedImages, stackLabel } from './observed.ts';
 import { normaliseReference } from './reference.ts';
 
@@ -199,7 +200,7 @@ export function planImageRemoval(
   const byId = new Map<string, { name: string; targets: string[] }>();
   for (const { node, images } of observed.nodes) {
     for (const image of images) {
-      if (image.labels[stackLabel] !== wanted.stackName || image.labels[buildLabel] === undefined) continue;
+      if (!isBuiltFor(wanted.stackName, image)) continue;
       const found = byId.get(image.id) ?? { name: image.references[0] ?? image.id, targets: [] };
       found.targets.push(node);
       byId.set(image.id, found);
@@ -229,6 +230,17 @@ export function planImageRemoval(
           `images that were loaded or pulled can't be told from those of others and are left alone: ${left.join(', ')}`,
         ];
   return { layer: 'images', changes, unchanged: 0, warnings };
+}
+
+/**
+ * Whether we built it for the stack. Labels alone don't tell: what somebody else builds on top of an image of ours
+ * inherits them, but not the tag with the digest. Without any tag it is what is left of a build of ours.
+ */
+function isBuiltFor(stackName: string, { labels, references }: EngineImage): boolean {
+  const digest = labels[buildLabel];
+  if (labels[stackLabel] !== stackName || digest === undefined) return false;
+  const tags = references.filter((name) => !name.includes('@') && !name.startsWith('<none>'));
+  return tags.length === 0 || tags.some((tag) => tag.endsWith(`-${digest.slice(0, 12)}`));
 }
 
 function listOthers(wanted: WantedImages): string[] {

@@ -62,7 +62,12 @@ export async function runLocal(
     child.stdin!.end(options.stdin);
   }
   let timedOut = false;
-  const stop = (): void => void child.kill('SIGKILL');
+  const stop = (): void => {
+    child.kill('SIGKILL');
+    // What it started may live on and hold its output open: that is no reason to wait.
+    child.stdout!.destroy();
+    child.stderr!.destroy();
+  };
   const timer = setTimeout(() => {
     timedOut = true;
     stop();

@@ -51,6 +51,9 @@ interface Row {
   finished: Promise<void>;
   finish: (error?: unknown) => void;
   skipped: boolean;
+  elapsedMs?: number;
+  /** What was said last; the outline may reach the row only later. */
+  latest?: string;
   show: (text: string) => void;
 }
 
@@ -70,17 +73,25 @@ function createOutlineView(): ProgressView {
                   task: async (_, subtask) => {
                     const row = rows.get(change.id)!;
                     row.show = (text) => {
+                      row.latest = text;
                       subtask.output = text;
                     };
+                    if (row.latest !== undefined) row.show(row.latest);
                     await row.finished;
                     if (row.skipped) subtask.skip('not started');
+                    else if (row.elapsedMs !== undefined)
+                      subtask.title = `${describeChange(change)}  ${formatDuration(row.elapsedMs)}`;
                   },
                 })),
                 { concurrent: true, exitOnError: false },
               ),
           },
         ],
-        { exitOnError: false, registerSignalListeners: false, rendererOptions: { collapseSubtasks: false } },
+        {
+          exitOnError: false,
+          registerSignalListeners: false,
+          rendererOptions: { collapseSubtasks: false, collapseErrors: false, collapseSkips: false },
+        },
       );
       const shown = outline.run();
       try {
@@ -95,7 +106,10 @@ function createOutlineView(): ProgressView {
 
 function passOn(event: ChangeEvent, row: Row): void {
   if (event.type === 'progress') row.show(neutralise(event.message));
-  if (event.type === 'done') row.finish();
+  if (event.type === 'done') {
+    row.elapsedMs = event.elapsedMs;
+    row.finish();
+  }
   if (event.type === 'failed')
     row.finish(new Error(neutralise(event.error instanceof Error ? event.error.message : 'failed')));
   if (event.type === 'skipped') {
@@ -108,10 +122,13 @@ function createRow(): Row {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   // Nobody listens until the outline reaches the row; without this a fast failure would end the process.
   promise.catch(() => {});
-  return {
+  const row: Row = {
     finished: promise,
     finish: (error) => (error === undefined ? resolve() : reject(error)),
     skipped: false,
-    show: () => {},
+    show: (text) => {
+      row.latest = text;
+    },
   };
+  return row;
 }

@@ -1,4 +1,5 @@
 import pico from 'picocolors';
+import { InterruptedError } from '../errors.ts';
 
 /** Where a command prints, and what it may know of its surroundings; a test hands in its own. */
 export interface Terminal {
@@ -7,7 +8,7 @@ export interface Terminal {
   /** Standard error is a terminal: progress may move, colours and questions are welcome. */
   interactive: boolean;
   colors: ReturnType<typeof pico.createColors>;
-  /** Asks for a line; only where `interactive`. */
+  /** Asks for a line; only where `interactive`. Throws `InterruptedError` for Ctrl-C and Ctrl-D. */
   ask(question: string): Promise<string>;
   /** The same without showing what is typed. */
   askHidden(question: string): Promise<string>;
@@ -21,25 +22,37 @@ export function createTerminal(): Terminal {
     err: (text) => void process.stderr.write(text),
     interactive,
     colors: pico,
-    ask: (question) => askLine(question, process.stderr),
-    askHidden: async (question) => {
-      const { Writable } = await import('node:stream');
-      process.stderr.write(question);
-      // readline echoes what is typed to its output: one that swallows everything hides it
-      const answer = await askLine('', new Writable({ write: (_chunk, _encoding, done) => done() }));
-      process.stderr.write('\n');
-      return answer;
-    },
+    ask: (question) => askLine(question, false),
+    askHidden: (question) => askLine(question, true),
   };
 }
 
-async function askLine(question: string, output: NodeJS.WritableStream): Promise<string> {
-  const { createInterface } = await import('node:readline/promises');
+async function askLine(question: string, hidden: boolean): Promise<string> {
+  const [{ createInterface }, { Writable }] = await Promise.all([
+    import('node:readline/promises'),
+    import('node:stream'),
+  ]);
+  // readline echoes what is typed to its output: one that swallows everything hides it
+  const output = hidden ? new Writable({ write: (_chunk, _encoding, done) => done() }) : process.stderr;
   const lines = createInterface({ input: process.stdin, output, terminal: true });
+  // Ctrl-C and Ctrl-D close it; not every Node.js tells the question so.
+  const { promise: left, reject } = Promise.withResolvers<never>();
+  left.catch(() => {});
+  const leave = (): void => reject(new InterruptedError('interrupted: the question was not answered'));
+  lines.once('close', leave);
+  if (hidden) process.stderr.write(question);
+  let answered = false;
   try {
-    return await lines.question(question);
+    const answer = await Promise.race([left, lines.question(hidden ? '' : question)]);
+    answered = true;
+    return answer;
+  } catch (error) {
+    throw error instanceof Error && error.name === 'AbortError' ? await left : error;
   } finally {
+    lines.removeListener('close', leave);
     lines.close();
+    // Enter was echoed nowhere, or there was none.
+    if (hidden || !answered) process.stderr.write('\n');
   }
 }
 

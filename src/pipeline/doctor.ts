@@ -113,8 +113,8 @@ async function examineSwarm(cluster: Cluster, hosts: Hosts): Promise<Finding[]> 
       {
         verdict: 'warning',
         about: 'swarm',
-        message: `there is no swarm yet (${search.reason})`,
-        next: 'kawanan up',
+        message: `no manager answers for a swarm (${search.reason})`,
+        next: 'kawanan up makes one where there is none yet',
       },
     ];
   } catch (error) {

@@ -14,7 +14,7 @@ export interface LayerChoice {
   origin?: { by: string; why: string };
 }
 
-/** The layers of a cluster, lowest first; those of the stack only where the cluster file names one. */
+/** The layers of a cluster, lowest first; those of the stack and the balancers only where the files name them. */
 export async function createLayers(inputs: Inputs, hosts: Hosts, choice: LayerChoice = {}): Promise<Layer[]> {
   const { cluster, stack } = inputs;
   const [{ createHostsLayer }, { createSwarmLayer }, { findManager, connectManager }] = await Promise.all([
@@ -50,7 +50,8 @@ export async function createLayers(inputs: Inputs, hosts: Hosts, choice: LayerCh
       }),
     );
   }
-  if (balancers(cluster).length > 0) {
+  // Where x-balancer has no machine to stand on, the layer is there to say so.
+  if (balancers(cluster).length > 0 || stack?.definition.xBalancer !== undefined) {
     const { createBalancerLayer } = await import('../balancer/layer.ts');
     layers.push(createBalancerLayer(stack?.definition, cluster, hosts));
   }

@@ -7,6 +7,7 @@ export function listDegradations(status: Omit<ClusterStatus, 'degraded'>): strin
     ...(status.swarmUnknown === undefined ? [] : [`nothing is known of the swarm: ${status.swarmUnknown}`]),
     ...describeServices(status),
     ...(status.vip?.problem === undefined ? [] : [status.vip.problem]),
+    ...describeSilentBalancers(status),
     ...describeBalancers(status),
   ];
 }
@@ -31,6 +32,14 @@ function describeServices({ stack }: Status): string[] {
       const reason = service.reasons[0];
       return `service ${service.name}: ${service.running} of ${service.wanted} tasks running${reason === undefined ? '' : ` (${reason})`}`;
     });
+}
+
+/** Let in by SSH, and then no answer: a machine that hangs. Those that let nobody in are told of as nodes. */
+function describeSilentBalancers({ balancers = [], nodes }: Status): string[] {
+  return balancers.flatMap(({ name, unreachable }) => {
+    const known = nodes.some((node) => node.name === name && node.unreachable !== undefined);
+    return unreachable === undefined || known ? [] : [`${name} tells nothing of itself: ${unreachable}`];
+  });
 }
 
 function describeBalancers({ balancers = [], stack }: Status): string[] {

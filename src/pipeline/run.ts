@@ -24,10 +24,11 @@ export async function planLayers({ layers, signal }: Pick<Walk, 'layers' | 'sign
   const earlier = new Map<LayerName, LayerPlan>();
   for (const [index, layer] of layers.entries()) {
     const seen = observations[index]!;
-    earlier.set(
-      layer.name,
-      seen.kind === 'unknown' ? unknownPlan(layer.name, seen.reason) : layer.plan(seen.value, earlier),
-    );
+    const plan =
+      seen.kind === 'observed'
+        ? layer.plan(seen.value, earlier)
+        : { ...unknownPlan(layer.name, seen.reason), warnings: layer.warnUnobserved?.(earlier) ?? [] };
+    earlier.set(layer.name, plan);
   }
   return [...earlier.values()];
 }

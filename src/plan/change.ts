@@ -53,6 +53,8 @@ export interface LayerPlan<Action = unknown> {
   warnings: string[];
   /** Set when the layer can't be observed yet; its changes are then "known after apply". */
   unknown?: string;
+  /** Told by the hosts layer to those above: swarm nodes whose kernel has no IPVS. Absent when there are none. */
+  nodesWithoutIpvs?: string[];
 }
 
 /** The plan of a layer whose world isn't there yet. */

@@ -29,6 +29,8 @@ export interface Layer<Observed = unknown, Action = unknown> {
   readonly name: LayerName;
   observe(signal: AbortSignal): Promise<Observation<Observed>>;
   plan(observed: Observed, earlier: EarlierPlans): LayerPlan<Action>;
+  /** The warnings that need no observation: all that a plan can say while the layer can't be observed. Pure. */
+  warnUnobserved?(earlier: EarlierPlans): string[];
   planRemoval(observed: Observed, options: RemovalOptions): LayerPlan<Action>;
   apply(change: Change<Action>, progress: Progress): Promise<void>;
   /**

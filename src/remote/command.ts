@@ -2,6 +2,8 @@
 export interface Command {
   program: string;
   args?: string[];
+  /** What messages call it where its words say little, as those of a script on standard input do. */
+  title?: string;
   /** Fed to the program's standard input; the only way a secret may travel to a command. */
   stdin?: string | Uint8Array;
   /** Killed after this long; 60,000 unless told. */

@@ -7,6 +7,7 @@ import type { TrustRecord } from './host-key-check.ts';
 import { type JumpHosts, shareJumpHosts } from './jump-hosts.ts';
 import type { Machine } from './machine.ts';
 import type { OpenOptions, SshTimeouts } from './open-ssh.ts';
+import { closedError } from './remote-errors.ts';
 
 export interface HostsOptions {
   /** Told of each host met for the first time, whose key was recorded. */
@@ -24,6 +25,7 @@ export interface HostsOptions {
 export function createHosts(cluster: Pick<Cluster, 'nodes'>, options: HostsOptions = {}): Hosts {
   const machines = new Map<string, Promise<Machine>>();
   let way: Promise<Way> | undefined;
+  let closed = false;
   const makeMachine = async (node: ClusterNode): Promise<Machine> => {
     way ??= prepareWay(options);
     return (await way).createMachine(node);
@@ -32,6 +34,7 @@ export function createHosts(cluster: Pick<Cluster, 'nodes'>, options: HostsOptio
     connect: async (nodeName) => {
       const node = cluster.nodes.find(({ name }) => name === nodeName);
       if (!node) throw explainUnknownNode(nodeName, cluster);
+      if (closed) throw closedError(nodeName);
       const machine = machines.get(nodeName) ?? makeMachine(node);
       machines.set(nodeName, machine);
       const { host, open } = await machine;
@@ -39,6 +42,7 @@ export function createHosts(cluster: Pick<Cluster, 'nodes'>, options: HostsOptio
       return host;
     },
     close: async () => {
+      closed = true;
       const made = await Promise.allSettled(machines.values());
       await Promise.all(made.map((one) => (one.status === 'fulfilled' ? one.value.close() : undefined)));
       // last: the machines behind them say goodbye through them

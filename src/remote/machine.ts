@@ -3,6 +3,7 @@ import { createEngineApi, engineSocketPath } from './engine-api.ts';
 import type { Host } from './host.ts';
 import { bridgeSocket, forwardSocket } from './open-socket.ts';
 import { type OpenOptions, openSsh, type SshConnection } from './open-ssh.ts';
+import { closedError } from './remote-errors.ts';
 import { readRemoteFile, removeRemoteFile, writeRemoteFile } from './remote-file.ts';
 import { runCommand } from './run-command.ts';
 import { createSlots, type Slots } from './slots.ts';
@@ -32,10 +33,12 @@ export function createMachine(
   options: OpenOptions,
 ): Machine {
   const place = { host: name, user: target.user };
-  const openSession = async (): Promise<Session> => ({
-    connection: await openSsh(target, options),
-    places: createSlots(sessionsPerConnection),
-  });
+  let closed = false;
+  const openSession = async (): Promise<Session> => {
+    // who still works when the command ends must not open what nobody closes: the process would never end
+    if (closed) throw closedError(name);
+    return { connection: await openSsh(target, options), places: createSlots(sessionsPerConnection) };
+  };
 
   const main = shareSession(openSession);
   const bridges = poolSessions(openSession);
@@ -46,14 +49,14 @@ export function createMachine(
   const openSocket = async (path: string): Promise<Duplex> => {
     if (!forwardingForbidden && !bridged.has(path)) {
       const { connection } = await main.get();
-      const outcome = await forwardSocket(connection, path);
+      const outcome = await forwardSocket(connection, path, name, options.timeouts.socketMs);
       if (outcome.kind === 'open') return outcome.stream;
       if (outcome.kind === 'forbidden') forwardingForbidden = true;
     }
     // Through a program of ours: where it fails too, it knows why.
     const { connection, release } = await bridges.take();
     try {
-      const stream = await bridgeSocket(connection, path, place, release);
+      const stream = await bridgeSocket(connection, path, place, options.timeouts.socketMs, release);
       if (target.user !== 'root') bridged.add(path);
       return stream;
     } catch (error) {
@@ -82,7 +85,7 @@ export function createMachine(
     writeFile: (path, content, writeOptions = {}) => writeRemoteFile(run, path, content, writeOptions),
     removeFile: (path) => removeRemoteFile(run, path),
     engine: () => {
-      api ??= createEngineApi(() => openSocket(engineSocketPath));
+      api ??= createEngineApi(() => openSocket(engineSocketPath), name);
       return api.engine;
     },
     openSocket,
@@ -91,6 +94,7 @@ export function createMachine(
     host,
     open: async () => void (await main.get()),
     close: async () => {
+      closed = true;
       api?.close();
       api = undefined;
       await Promise.all([main.close(), bridges.close()]);

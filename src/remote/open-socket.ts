@@ -16,12 +16,28 @@ export type ForwardOutcome =
 
 const administrativelyProhibited = 1;
 
-/** Opens a stream to a unix socket as the SSH user, forwarded by sshd. */
-export function forwardSocket(connection: SshConnection, path: string): Promise<ForwardOutcome> {
+/**
+ * Opens a stream to a unix socket as the SSH user, forwarded by sshd.
+ *
+ * @throws ConnectionError when the connection is gone, SocketError when sshd says nothing in time.
+ */
+export function forwardSocket(
+  connection: SshConnection,
+  path: string,
+  host: string,
+  timeoutMs: number,
+): Promise<ForwardOutcome> {
   return new Promise((resolve, reject) => {
     const lost = connection.lost();
     if (lost) return reject(lost);
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      reject(explainSilence(host, path, timeoutMs));
+    }, timeoutMs);
     connection.client.openssh_forwardOutStreamLocal(path, (error, channel) => {
+      clearTimeout(timer);
+      if (late) return channel?.close();
       if (!error) return resolve({ kind: 'open', stream: wrapChannel(channel, connection) });
       const now = connection.lost();
       if (now) return reject(now);
@@ -56,19 +72,25 @@ while (1) {
 /**
  * Opens a stream to a unix socket through a small program on the host, as root where the user isn't.
  *
- * @throws SocketError that says what is wrong with the socket.
+ * @throws SocketError that says what is wrong with the socket, or that nothing was said about it in time.
  */
 export async function bridgeSocket(
   connection: SshConnection,
   path: string,
   place: { host: string; user: string },
+  timeoutMs: number,
   onClose: () => void,
 ): Promise<Duplex> {
   const command: Command = { program: 'perl', args: ['-e', bridgeProgram, path], asRoot: true };
   const channel = await openExecChannel(connection, renderCommandLine(command, place.user));
   const stderr: Buffer[] = [];
   channel.stderr.on('data', (chunk: Buffer) => void stderr.push(chunk));
-  const { line, rest } = await readFirstLine(channel, connection);
+  const first = await readFirstLine(channel, connection, timeoutMs);
+  if (!first) {
+    channel.close();
+    throw explainSilence(place.host, path, timeoutMs);
+  }
+  const { line, rest } = first;
   if (line === 'open') {
     const stream = wrapChannel(channel, connection, onClose);
     if (rest.length > 0) stream.unshift(rest);
@@ -88,7 +110,7 @@ const errnoAbsent = 2;
 const errnoRefused = 111;
 const errnoDenied = 13;
 
-function failureOf(errno: number): SocketFailure {
+function failureOf(errno: number): Exclude<SocketFailure, 'silent'> {
   if (errno === errnoAbsent) return 'absent';
   if (errno === errnoRefused) return 'refused';
   return errno === errnoDenied ? 'denied' : 'failed';
@@ -98,11 +120,11 @@ function failureOf(errno: number): SocketFailure {
 export function explainSocket(
   host: string,
   path: string,
-  failure: SocketFailure,
+  failure: Exclude<SocketFailure, 'silent'>,
   reason: string,
   user: string,
 ): SocketError {
-  const messages: Record<SocketFailure, [string, string]> = {
+  const messages: Record<typeof failure, [string, string]> = {
     absent: [`there is no socket ${path}`, 'is the service that makes it installed and started?'],
     refused: [`nobody listens on ${path}`, 'is the service that makes it started?'],
     denied: [
@@ -115,13 +137,26 @@ export function explainSocket(
   return new SocketError(host, path, failure, message, { next, details: reason ? reason.split('\n') : [] });
 }
 
+function explainSilence(host: string, path: string, timeoutMs: number): SocketError {
+  return new SocketError(host, path, 'silent', `${path} could not be opened within ${timeoutMs / 1000} s`, {
+    next: `the machine or the service behind the socket hangs; on ${host}: journalctl -n 50, then restart what hangs`,
+  });
+}
+
+/** `undefined` when none comes in time. */
 function readFirstLine(
   channel: ClientChannel,
   connection: SshConnection,
-): Promise<{ line: string; rest: Buffer }> {
+  timeoutMs: number,
+): Promise<{ line: string; rest: Buffer } | undefined> {
   return new Promise((resolve, reject) => {
     let received = Buffer.alloc(0);
+    const timer = setTimeout(() => {
+      stop();
+      resolve(undefined);
+    }, timeoutMs);
     const stop = (): void => {
+      clearTimeout(timer);
       forget();
       channel.removeListener('data', onData);
       channel.removeListener('close', onEnd);
@@ -139,6 +174,9 @@ function readFirstLine(
       resolve({ line: received.toString(), rest: Buffer.alloc(0) });
     };
     channel.on('data', onData).on('close', onEnd);
-    const forget = connection.onLost(reject);
+    const forget = connection.onLost((error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
   });
 }

@@ -1,6 +1,7 @@
 import { connect as connectTcp } from 'node:net';
 import type { Duplex } from 'node:stream';
 import ssh2, { type AuthenticationType, type AuthHandlerMiddleware, type Client } from 'ssh2';
+import { InterruptedError } from '../errors.ts';
 import { type Credential, type CredentialOptions, collectCredentials, unlockKey } from './credentials.ts';
 import { type Attempt, explainConnectionError } from './explain-connection-error.ts';
 import { prepareHostKeyCheck, type TrustRecord } from './host-key-check.ts';
@@ -15,9 +16,16 @@ export interface SshTimeouts {
   handshakeMs: number;
   /** Between two signs of life; after three without an answer the machine is given up. */
   keepaliveMs: number;
+  /** Until a unix socket of the machine is open. */
+  socketMs: number;
 }
 
-export const defaultTimeouts: SshTimeouts = { connectMs: 8_000, handshakeMs: 15_000, keepaliveMs: 2_500 };
+export const defaultTimeouts: SshTimeouts = {
+  connectMs: 8_000,
+  handshakeMs: 15_000,
+  keepaliveMs: 2_500,
+  socketMs: 15_000,
+};
 
 export interface OpenOptions extends CredentialOptions {
   timeouts: SshTimeouts;
@@ -39,7 +47,7 @@ export interface SshConnection {
   close(): Promise<void>;
 }
 
-/** Opens one connection, through its jump hosts. @throws ConnectionError, always. */
+/** Opens one connection, through its jump hosts. @throws ConnectionError, or InterruptedError where a passphrase was not given. */
 export async function openSsh(target: SshTarget, options: OpenOptions): Promise<SshConnection> {
   const attempt: Attempt = { tried: [], unusable: [], established: false };
   try {
@@ -48,13 +56,14 @@ export async function openSsh(target: SshTarget, options: OpenOptions): Promise<
     attempt.unusable.push(...credentials.unusable);
     const jump = target.jump && (await options.jumpHosts.open(target.jump));
     const socket = jump
-      ? await forwardTcp(jump.client, target)
+      ? await forwardTcp(jump, target, options.timeouts.connectMs)
       : await dialTcp(target, options.timeouts.connectMs);
     const client = await shakeHands(socket, target, check, credentials.usable, attempt, options);
     attempt.established = true;
     countAnyAnswer(client, socket, options.timeouts.keepaliveMs);
     return watchConnection(client, target, attempt);
   } catch (error) {
+    if (error instanceof InterruptedError) throw error;
     throw explainConnectionError(error, target, attempt);
   }
 }
@@ -78,9 +87,24 @@ function dialTcp(target: SshTarget, timeoutMs: number): Promise<Duplex> {
   });
 }
 
-function forwardTcp(jump: Client, target: SshTarget): Promise<Duplex> {
+function forwardTcp(jump: SshConnection, target: SshTarget, timeoutMs: number): Promise<Duplex> {
   return new Promise((resolve, reject) => {
-    jump.forwardOut('127.0.0.1', 0, target.host, target.port, (error, stream) => {
+    let late = false;
+    const give = (error: Error): void => {
+      late = true;
+      forget();
+      clearTimeout(timer);
+      reject(error);
+    };
+    const timer = setTimeout(
+      () => give(timeoutError(`no connection within ${timeoutMs / 1000} s`)),
+      timeoutMs,
+    );
+    const forget = jump.onLost((error) => queueMicrotask(() => give(error)));
+    jump.client.forwardOut('127.0.0.1', 0, target.host, target.port, (error, stream) => {
+      if (late) return stream?.destroy();
+      forget();
+      clearTimeout(timer);
       if (!error) return resolve(stream);
       // sshd tells only in words why it can't reach the other side
       const code = /refused/i.test(error.message)

@@ -39,11 +39,16 @@ export class ConnectionError extends UserError {
   }
 }
 
+/** What is asked of a machine after the command closed its connections. */
+export function closedError(host: string): ConnectionError {
+  return new ConnectionError(host, 'closed', `the connection to ${host} is closed`);
+}
+
 /** A command on a machine ended with an exit code that isn't an answer, or not in time. */
 export class CommandError extends UserError {
   override name = 'CommandError';
   readonly host: string;
-  /** The command as one would type it; never its standard input. */
+  /** Its title, or else the command as one would type it; never its standard input. */
   readonly command: string;
   /** Absent when it was killed, by us or by a signal. */
   readonly exitCodeOfCommand: number | undefined;
@@ -69,9 +74,9 @@ export class SudoError extends CommandError {
   override name = 'SudoError';
 }
 
-export type SocketFailure = 'absent' | 'refused' | 'denied' | 'failed';
+export type SocketFailure = 'absent' | 'refused' | 'denied' | 'silent' | 'failed';
 
-/** A unix socket of a machine that can't be opened: `absent` (nothing there), `refused` (nobody listens), `denied`. */
+/** A unix socket of a machine that can't be talked to: `absent` (nothing there), `refused` (nobody listens), `denied`, `silent` (no answer in time). */
 export class SocketError extends UserError {
   override name = 'SocketError';
   readonly host: string;

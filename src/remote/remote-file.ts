@@ -39,7 +39,8 @@ export async function writeRemoteFile(
   const mode = (options.mode ?? 0o644).toString(8).padStart(4, '0');
   const { owner = 'root:root', check } = options;
   const stage = [stageScript, 'kawanan', path, mode, owner, String(bytes.length), check ? 'stage' : 'swap'];
-  const staged = await run({ program: 'sh', args: ['-c', ...stage], stdin: bytes, asRoot: true });
+  const title = `writing ${path}`;
+  const staged = await run({ program: 'sh', args: ['-c', ...stage], title, stdin: bytes, asRoot: true });
   if (!check) return;
   const newPath = staged.stdout;
   try {
@@ -48,7 +49,7 @@ export async function writeRemoteFile(
     await run({ program: 'rm', args: ['-f', '--', newPath], asRoot: true });
     throw error;
   }
-  await run({ program: 'sh', args: ['-c', swapScript, 'kawanan', newPath, path], asRoot: true });
+  await run({ program: 'sh', args: ['-c', swapScript, 'kawanan', newPath, path], title, asRoot: true });
 }
 
 /** A file's text, read as root; `undefined` where there is none. */
@@ -56,6 +57,7 @@ export async function readRemoteFile(run: Run, path: string): Promise<string | u
   const result = await run({
     program: 'sh',
     args: ['-c', readScript, 'kawanan', path],
+    title: `reading ${path}`,
     asRoot: true,
     accept: [0, absentExitCode],
   });

@@ -47,7 +47,7 @@ export function judgeEnd(
 ): CommandResult {
   const timeoutMs = command.timeoutMs ?? defaultTimeoutMs;
   const late = elapsedMs >= timeoutMs;
-  const shown = renderCommandLine(command, place.user);
+  const shown = command.title ?? renderCommandLine(command, place.user);
   const { exitCode, signal, stdout, stderr } = end;
   const info = { host: place.host, command: shown, exitCode, stderr, stdout };
   if (exitCode === undefined) {
@@ -136,6 +136,7 @@ type Info = ConstructorParameters<typeof CommandError>[1];
 function timedOut(info: Info, timeoutMs: number): CommandError {
   return new CommandError(`${info.command} did not end within ${timeoutMs / 1000} s and was killed`, info, {
     details: lastLines(info.stderr),
+    next: `${info.host} lets us in, but something on it hangs: look at systemctl status and journalctl -n 50 there, or restart it`,
   });
 }
 

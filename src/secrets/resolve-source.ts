@@ -14,13 +14,15 @@ export interface Surroundings {
   /** Variables for templates. */
   variables: Readonly<Record<string, string>>;
   env: NodeJS.ProcessEnv;
+  /** How long a program may take; a minute unless told. */
+  commandTimeoutMs?: number;
 }
 
 export type Resolved = { value: SecretValue } | { problem: Problem };
 
 /** Swarm takes less than this many bytes in a secret. Source: swarmkit, `MaxSecretSize`. */
 const tooManyBytes = 500 * 1024;
-const commandTimeoutMs = 60_000;
+const defaultCommandTimeoutMs = 60_000;
 
 /** The value of an entry, or what keeps it from being had. `generate` is not for here. */
 export async function resolveSource(entry: SecretEntry, surroundings: Surroundings): Promise<Resolved> {
@@ -87,12 +89,15 @@ async function readValueFile(written: string, secretsFile: string): Promise<Foun
 }
 
 /** The arguments and what the program complains about may hold secrets: neither is shown. */
-function runCommand(argv: string[], { file, env }: Surroundings): Promise<Found> {
+function runCommand(argv: string[], { file, env, ...limits }: Surroundings): Promise<Found> {
+  const { commandTimeoutMs = defaultCommandTimeoutMs } = limits;
   const [program = '', ...args] = argv;
   const settings = {
     cwd: dirname(file),
     env,
     timeout: commandTimeoutMs,
+    // a program that shrugs off SIGTERM must not hold the run
+    killSignal: 'SIGKILL' as const,
     maxBuffer: 2 * tooManyBytes,
     encoding: 'buffer' as const,
   };

@@ -2,7 +2,7 @@
 import type { Change } from '../plan/change.ts';
 import type { Progress } from '../plan/layer.ts';
 import type { StackAction } from './action.ts';
-import type { ApplyContext } from './apply-context.ts';
+import { type ApplyContext, refusal } from './apply-context.ts';
 import { createConfig, createNetwork, createSecret, replaceNetwork, updateLabels } from './apply-objects.ts';
 import { removeConfigOrSecret, removeNetwork, removeService, removeVolumes } from './apply-removal.ts';
 import { recordRevision } from './apply-revision.ts';
@@ -13,9 +13,24 @@ import {
   restoreService,
   updateService,
 } from './apply-service.ts';
+import { readStatusCode } from './engine-errors.ts';
 
 /** Makes one change true, or throws a `UserError` that says why not. */
 export async function applyStackChange(
+  context: ApplyContext,
+  change: Change<StackAction>,
+  progress: Progress,
+): Promise<void> {
+  try {
+    await carryOut(context, change, progress);
+  } catch (error) {
+    // What the engine answers is news of the cluster; anything else is a defect of ours and shown as one.
+    if (readStatusCode(error) === undefined) throw error;
+    throw refusal(change.title, error, 'run the same command again');
+  }
+}
+
+async function carryOut(
   context: ApplyContext,
   change: Change<StackAction>,
   progress: Progress,

@@ -41,7 +41,7 @@ function checkServiceName({ key, spec }: ServiceDefinition): EngineRefusal[] {
         next: 'shorten the name of the service or of the stack',
       },
     ];
-  if (/^[a-zA-Z0-9](?:[-_]*[A-Za-z0-9]+)*$/.test(spec.Name)) return [];
+  if (/^[a-zA-Z0-9](?:[-_a-zA-Z0-9]*[a-zA-Z0-9])?$/.test(spec.Name)) return [];
   return [
     {
       path,

@@ -11,7 +11,7 @@ import { type ConvergeLimits, defaultLimits } from './converge.ts';
 import type { StackDefinition } from './definition.ts';
 import { observeLeftovers, observeStack } from './observe.ts';
 import type { StackObserved } from './observed.ts';
-import { planStack } from './plan.ts';
+import { planStack, warnOfStack } from './plan.ts';
 import { planStackRemoval } from './plan-removal.ts';
 import { planRestore } from './plan-restore.ts';
 import { defaultKeptRevisions, planRevision } from './revision.ts';
@@ -73,6 +73,7 @@ export function createStackLayer(
       const revision = planRevision(definition, observed, plan.changes, keep);
       return revision ? { ...plan, changes: [...plan.changes, revision] } : plan;
     },
+    warnUnobserved: (earlier) => warnOfStack(definition, earlier),
     planRemoval: (observed, removal) => planStackRemoval(definition.name, observed, removal),
     planRestore: async () => {
       if (!seen) throw new Error('nothing was observed, so nothing can have been changed');

@@ -1,7 +1,7 @@
 /** Reads a stack from a manager in one round of calls side by side. Changes nothing. */
 import type Docker from 'dockerode';
-import { UserError } from '../errors.ts';
 import type { Hosts } from '../remote/host.ts';
+import { askSwarm } from './ask-swarm.ts';
 import { stackNamespaceLabel } from './engine-types.ts';
 import type {
   NodeLeftovers,
@@ -14,12 +14,9 @@ import type {
   StackObserved,
 } from './observed.ts';
 
-const callTimeoutMs = 20_000;
-
 /** Everything of a stack that a manager knows. One round trip: all lists are asked for at the same time. */
 export async function observeStack(engine: Docker, stackName: string): Promise<StackObserved> {
-  const [nodes, networks, configs, secrets, services, tasks] = await within(
-    callTimeoutMs,
+  const [nodes, networks, configs, secrets, services, tasks] = await askSwarm(
     Promise.all([
       engine.listNodes(),
       engine.listNetworks(),
@@ -64,10 +61,7 @@ export async function addUnlistedNetworks(
 
 /** Every config of the swarm, with its data. */
 export async function listConfigs(engine: Docker): Promise<ObservedConfig[]> {
-  return within(
-    callTimeoutMs,
-    engine.listConfigs().then((configs) => dropNulls(configs ?? [])),
-  );
+  return dropNulls((await askSwarm(engine.listConfigs())) ?? []);
 }
 
 /** The services that carry the stack's label. */
@@ -93,8 +87,7 @@ export async function observeLeftovers(
       try {
         const engine = (await hosts.connect(node)).engine();
         const filters = { label: [`${stackNamespaceLabel}=${stackName}`] };
-        const answer = await within(
-          callTimeoutMs,
+        const answer = await askSwarm(
           engine.listVolumes({ filters: JSON.stringify(filters) } as never) as unknown as Promise<{
             Volumes?: { Name: string }[];
           }>,
@@ -143,25 +136,4 @@ export function readNode(raw: RawNode): ObservedNode {
     address: raw.Status?.Addr ?? '',
     ready: raw.Status?.State === 'ready',
   };
-}
-
-/** The answer, or a `UserError` once it has taken too long; a manager without quorum hangs rather than fails. */
-async function within<Value>(timeoutMs: number, call: Promise<Value>): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined;
-  const expired = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () =>
-        reject(
-          new UserError(`the engine didn't answer within ${timeoutMs / 1000} s`, {
-            next: 'see `kawanan status` for nodes that are down: a swarm without a majority of its managers answers nothing',
-          }),
-        ),
-      timeoutMs,
-    );
-  });
-  try {
-    return await Promise.race([call, expired]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -16,6 +16,7 @@ import {
   fileVersionOfLabel,
   resolveReferences,
 } from './resolve-references.ts';
+import { warnOfMissingIpvs } from './warn-of-ipvs.ts';
 
 type StackChange = Change<StackAction>;
 
@@ -55,8 +56,16 @@ export function planStack(
     layer: stackLayer,
     changes: [...foundations, ...services.changes, ...removals],
     unchanged: services.unchanged + total - foundations.length,
-    warnings: [...definition.warnings, ...references.warnings, ...services.warnings],
+    warnings: [...warnOfStack(definition, earlier), ...references.warnings, ...services.warnings],
   };
+}
+
+/** What can be said against a stack that is allowed nevertheless, whether or not there is a swarm yet. */
+export function warnOfStack(definition: StackDefinition, earlier: EarlierPlans): string[] {
+  return [
+    ...definition.warnings,
+    ...warnOfMissingIpvs(definition, earlier.get('hosts')?.nodesWithoutIpvs ?? []),
+  ];
 }
 
 /** Names of networks by id and by name. */

@@ -13,7 +13,7 @@ import {
   type UpdateConfig,
 } from './engine-types.ts';
 import { formatBytes, formatNanoseconds } from './format-values.ts';
-import { hideSecrets, looksSecret } from './hide-values.ts';
+import { hideSecrets, hideSecretWords, looksSecret } from './hide-values.ts';
 
 export interface FieldValue {
   /** For comparison only: may hold a secret. */
@@ -174,8 +174,10 @@ function addMap(fields: Fields, path: string, map: Record<string, string>): void
 
 function addWords(fields: Fields, path: string, words: string[] | undefined): void {
   if (!words || words.length === 0) return;
-  const shown = words.map((word) => (/^[^\s"'\\]+$/.test(word) ? word : JSON.stringify(word))).join(' ');
-  fields.set(path, { value: JSON.stringify(words), shown: hideSecrets(shown) });
+  const quoted = hideSecretWords(words).map((word) =>
+    /^[^\s"'\\]+$/.test(word) ? word : JSON.stringify(word),
+  );
+  fields.set(path, { value: JSON.stringify(words), shown: quoted.join(' ') });
 }
 
 function addList(fields: Fields, path: string, list: string[]): void {
@@ -210,7 +212,7 @@ function addOther(fields: Fields, path: string, value: unknown, key = ''): void 
     return;
   }
   if (Array.isArray(kept) && kept.every((item) => typeof item !== 'object')) {
-    fields.set(path, { value: JSON.stringify(kept), shown: hideSecrets(kept.join(' ')) });
+    fields.set(path, { value: JSON.stringify(kept), shown: hideSecretWords(kept.map(String)).join(' ') });
     return;
   }
   add(fields, path, typeof kept === 'object' ? stableJson(kept) : formatScalar(kept, key));

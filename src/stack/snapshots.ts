@@ -1,5 +1,6 @@
 /** One stream of looks at a stack, shared by everything that waits for something in it. */
 import type Docker from 'dockerode';
+import { askSwarm } from './ask-swarm.ts';
 import { listStackServices, listStackTasks, readNode } from './observe.ts';
 import type { ObservedNode, ObservedService, ObservedTask } from './observed.ts';
 
@@ -20,11 +21,13 @@ const freshMs = 200;
 export function createSnapshotSource(engine: Docker, stackName: string): SnapshotSource {
   let last: { startedAt: number; snapshot: Promise<Snapshot> } | undefined;
   const look = async (): Promise<Snapshot> => {
-    const [services, tasks, nodes] = await Promise.all([
-      listStackServices(engine, stackName),
-      listStackTasks(engine, stackName),
-      engine.listNodes(),
-    ]);
+    const [services, tasks, nodes] = await askSwarm(
+      Promise.all([
+        listStackServices(engine, stackName),
+        listStackTasks(engine, stackName),
+        engine.listNodes(),
+      ]),
+    );
     return { services, tasks, nodes: (nodes as never[]).map(readNode) };
   };
   return {

@@ -3,6 +3,7 @@
  * (while the tool is killed again and again), nothing is done twice, machines and services fail, all is taken away.
  */
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import { loadCluster } from '../../src/cluster/load-cluster.ts';
@@ -12,9 +13,10 @@ import { createHosts } from '../../src/remote/hosts.ts';
 import { makePicture } from '../../stacks/sirip-hiu/make-picture.ts';
 import { logIn, storePicture, type TourTarget, tourSiripHiu } from '../../stacks/sirip-hiu/tour.ts';
 import { readTourTarget } from '../../stacks/sirip-hiu/tour-target.ts';
-import { badInputs, withBadInput } from './support/bad-input.ts';
+import { type BadInput, badInputs, layOver, withBadInput } from './support/bad-input.ts';
 import { eventually } from './support/eventually.ts';
 import { clusterFile, expectKawanan, labDir, projectDir, runKawanan } from './support/kawanan.ts';
+import { withPage } from './support/open-browser.ts';
 import { compareSnapshots, snapshotHost } from './support/snapshot-host.ts';
 
 let cluster: Cluster;
@@ -150,6 +152,54 @@ describe('status', () => {
 });
 
 describe('the running cluster', () => {
+  test('serves a dashboard that a person can log in to, with pictures that load', async () => {
+    await withPage(async (page) => {
+      const errors: string[] = [];
+      page.on('pageerror', (error) => errors.push(error.message));
+      await page.goto(`http://${target.address}/`);
+      await page.fill('#username', target.username);
+      await page.fill('#password', target.password);
+      await page.press('#password', 'Enter');
+      await page.waitForSelector('#records');
+      expect(await page.textContent('main')).toContain('Sphyrna lewini');
+      await eventually(15_000, async () => {
+        const widths = await page.$$eval('main img', (images) =>
+          images.map((image) => (image as unknown as { naturalWidth: number }).naturalWidth),
+        );
+        expect(widths.length).toBeGreaterThan(0);
+        expect(Math.min(...widths)).toBeGreaterThan(0);
+      });
+      await page.screenshot({ path: join(projectDir, '.kawanan/dashboard.png') });
+      expect(errors).toEqual([]);
+    });
+  });
+
+  test.each(['fastapi', 'flask', 'minio'])('runs on images whose own tests pass: %s', async (name) => {
+    const hosts = createHosts(cluster);
+    try {
+      const engine = (await hosts.connect('vm-dockerswarmworker1')).engine();
+      const tags = (await engine.listImages()).flatMap((image) => image.RepoTags ?? []);
+      const Image = tags.find((tag) => tag.startsWith(`sirip-hiu/${name}:`))!;
+      const container = await engine.createContainer({
+        Image,
+        Entrypoint: ['python3', '-m', 'unittest'],
+        Cmd: [],
+        HostConfig: { NetworkMode: 'none' },
+      });
+      try {
+        await container.start();
+        const { StatusCode } = await container.wait();
+        const log = (await container.logs({ stdout: true, stderr: true })).toString();
+        expect(StatusCode, log).toBe(0);
+        expect(log).toMatch(/Ran [1-9]\d* tests/);
+      } finally {
+        await container.remove({ force: true });
+      }
+    } finally {
+      await hosts.close();
+    }
+  });
+
   test('still answers when the active balancer is killed', async () => {
     const holder = (await readClusterStatus()).vip!.holders[0]!;
     await expectKawanan(['lab', 'kill', holder]);
@@ -182,6 +232,41 @@ describe('the running cluster', () => {
     await eventually(90_000, async () => expect(await fetchStatus('/api/v1/login')).toBe(503));
     await setReplicas(service, 2);
     await eventually(90_000, () => tourSiripHiu(target));
+  });
+
+  test('takes a worker that lost its state back, and its dead twin out', async () => {
+    const hosts = createHosts(cluster);
+    try {
+      const worker = (await hosts.connect('vm-dockerswarmworker2')).engine();
+      await worker.swarmLeave({ force: true });
+      const { stdout } = await expectKawanan(up);
+      expect(stdout).toMatch(/^swarm: \d+ done in/m);
+      const manager = (await hosts.connect('vm-dockerswarmmanager')).engine();
+      const names = (await manager.listNodes()).map((node) => node.Description.Hostname).sort();
+      expect(names).toEqual(['vm-dockerswarmmanager', 'vm-dockerswarmworker1', 'vm-dockerswarmworker2']);
+    } finally {
+      await hosts.close();
+    }
+    await tourWithin(15_000);
+  });
+
+  test('refuses a version that breaks: exit code 1, its last words, and the former one serves on', async () => {
+    const broken: BadInput = {
+      name: 'a broken version',
+      bend: (document, dir) =>
+        layOver(document, dir, {
+          services: { flask: { command: ['sh', '-c', 'echo broken on purpose; exit 3'] } },
+        }),
+      says: [],
+    };
+    const { stderr } = await withBadInput(broken, (file) =>
+      expectKawanan(['deploy', '--yes', '--file', file], 1),
+    );
+    expect(stderr).toMatch(/sirip-hiu_flask/);
+    expect(stderr).toMatch(/broken on purpose/);
+    expect(stderr).toMatch(/rolled? ?back/i);
+    await tourWithin(30_000);
+    await expectKawanan(up);
   });
 
   test('is as the files say after all this', async () => {

@@ -252,6 +252,12 @@ describe('a host that cannot be reached', () => {
   });
 });
 
+test('the layers above are told which swarm nodes have no IPVS; a balancer needs none', () => {
+  const kernel = { ipvs: 'missing', overlay: 'present', vxlan: 'present' } as const;
+  expect(planWith('w', { kernel }).nodesWithoutIpvs).toEqual(['w']);
+  expect(planWith('lb', { kernel }).nodesWithoutIpvs).toBeUndefined();
+});
+
 describe('what changes nothing is warned of', () => {
   const noClock = { 'docker.service': ready.w.services['docker.service']! };
   const somaxconn = { sysctl: { ...ready.w.sysctl, 'net.core.somaxconn': '4096' } };

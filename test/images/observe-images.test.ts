@@ -34,6 +34,7 @@ describe('images are observed', () => {
 
   test.each([
     ['there is no socket', new SocketError('w2', '/run/docker.sock', 'absent', 'no socket')],
+    ['the engine hangs', new SocketError('w2', '/run/docker.sock', 'silent', 'no answer')],
     ['nobody listens', new EngineFailure('socket hang up', undefined, undefined)],
   ])('as unknown where %s', async (_, error) => {
     const silent = { ...engine, list: () => Promise.reject(error) };

@@ -262,24 +262,32 @@ describe('images are planned', () => {
 test('removal takes what was built for the stack, and says what stays', () => {
   const images = [built('api', ['w1'], [base]), pulled('nginx', ['w1']), pulled('absent', ['w1'])];
   const foreign = held('other:1', 'sha256:o', { 'kawanan.build': 'x', 'kawanan.stack': 'other' });
-  const old = { ...heldBuild('api', 'sha256:old'), references: [] };
+  const labels = { 'kawanan.build': '0123456789abcdef', 'kawanan.stack': 'shop' };
+  const ours = {
+    ...held('api:1-0123456789ab', 'sha256:api', labels),
+    references: ['api:1', 'api:1-0123456789ab'],
+  };
+  const old = { ...ours, id: 'sha256:old', references: ['<none>:<none>', '<none>@<none>'] };
+  // labels are inherited by what is built on top
+  const builtOnOurs = held('mine:1', 'sha256:mine', labels);
   const observed = observe([
     node('w1', [
-      heldBuild('api'),
+      ours,
       old,
+      builtOnOurs,
       foreign,
       held('nginx:latest', 'sha256:n'),
       held('debian:t', 'sha256:deb'),
     ]),
-    node('w2', [heldBuild('api')]),
+    node('w2', [ours]),
   ]);
   const { changes, warnings } = planImageRemoval({ stackName: 'shop', images }, observed, [
     'debian:t',
     'gone:1',
   ]);
   expect(changes.map((change) => [change.object.name, change.action])).toEqual([
-    ['api:1-x', { do: 'remove', id: 'sha256:api', targets: ['w1', 'w2'] }],
-    ['sha256:old', { do: 'remove', id: 'sha256:old', targets: ['w1'] }],
+    ['api:1', { do: 'remove', id: 'sha256:api', targets: ['w1', 'w2'] }],
+    ['<none>:<none>', { do: 'remove', id: 'sha256:old', targets: ['w1'] }],
   ]);
   expect(warnings).toEqual([
     "images that were loaded or pulled can't be told from those of others and are left alone: debian:t, nginx:latest",

@@ -25,6 +25,14 @@ test('an interrupt ends the program', async () => {
   await expect(run).rejects.toMatchObject({ name: 'InterruptedError' });
 });
 
+test('one that took too long is not waited for, though what it started holds its output open', async () => {
+  const run = runLocal('sh', ['-c', 'sleep 15 & echo begun; wait'], { timeoutMs: 300 });
+  await expect(run).rejects.toMatchObject({
+    message: expect.stringContaining('did not end within 0.3 s'),
+    details: ['begun'],
+  });
+});
+
 test('a program that isn’t there is named', async () => {
   await expect(runLocal('no-such-program', [])).rejects.toThrow(
     'the program no-such-program is not installed',

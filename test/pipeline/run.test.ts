@@ -100,6 +100,17 @@ describe('walking the layers', () => {
     expect(world.log).toEqual(['create docker', 'create node']);
   });
 
+  test('warns of what is known of a layer that can not be observed yet, from the plans below it too', async () => {
+    const world: FakeWorld = { present: new Set(), log: [] };
+    const hosts = fakeLayer('hosts', ['docker'], world);
+    const stack = fakeLayer('stack', ['web'], world, { needs: 'docker' });
+    const warnUnobserved: Layer['warnUnobserved'] = (earlier) => [
+      `web wants more than ${earlier.get('hosts')?.changes.length} change`,
+    ];
+    const [, plan] = await planLayers(walkOf([hosts, { ...stack, warnUnobserved }]));
+    expect(plan).toMatchObject({ unknown: 'no docker', warnings: ['web wants more than 1 change'] });
+  });
+
   test('changes nothing the second time', async () => {
     const world: FakeWorld = { present: new Set(['docker', 'node']), log: [] };
     const walk = walkOf([fakeLayer('hosts', ['docker'], world), fakeLayer('swarm', ['node'], world)]);

@@ -4,7 +4,7 @@ import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { SshSettings } from '../../src/cluster/cluster.ts';
-import { exitCodes, InputError } from '../../src/errors.ts';
+import { exitCodes, InputError, InterruptedError } from '../../src/errors.ts';
 import type { Hosts } from '../../src/remote/host.ts';
 import type { TrustRecord } from '../../src/remote/host-key-check.ts';
 import { createHosts, type HostsOptions } from '../../src/remote/hosts.ts';
@@ -203,6 +203,12 @@ describe('keys', () => {
       expect(error.message).toMatch(/not the passphrase/);
       expect(error.message).not.toContain('guess');
     });
+
+    test('one that is not given is an interruption, not a machine that fails', async () => {
+      const left = new InterruptedError('left');
+      const hosts = hostsWith({ key: lock() }, { askPassphrase: () => Promise.reject(left) });
+      await expect(hosts.connect('vm-test')).rejects.toBe(left);
+    });
   });
 });
 
@@ -265,6 +271,28 @@ describe('the way there', () => {
     } finally {
       await Promise.all(opened.splice(0).map((hosts) => hosts.close()));
       await gate.stop();
+    }
+  });
+
+  test('a machine behind a jump host that takes no connection is given up', async () => {
+    // Its queue is full and stays full: the kernel lets further connections wait.
+    const program = `use IO::Socket::INET; my $l = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1);
+      my $to = '127.0.0.1:' . $l->sockport; my @queue = map { IO::Socket::INET->new(PeerAddr => $to, Blocking => 0) } 1 .. 4;
+      print STDERR $l->sockport, "\n"; <STDIN>`;
+    const deaf = spawn('perl', ['-e', program]);
+    const [said] = (await once(deaf.stderr, 'data')) as [Buffer];
+    try {
+      copyFileSync(sshd.key, join(sshd.folder, '.ssh', 'id_ed25519'));
+      const jump = `${sshd.node.ssh.user}@127.0.0.1:${sshd.port}`;
+      const error = await failureOf(
+        hostsWith({ jump, port: Number(said) }, { timeouts: { connectMs: 500, handshakeMs: 10_000 } }),
+      );
+      expect(error.failure).toBe('timeout');
+      expect(error.message).toBe(
+        `no answer from 127.0.0.1 port ${Number(said)} through ${jump}: no connection within 0.5 s`,
+      );
+    } finally {
+      deaf.kill('SIGKILL');
     }
   });
 });

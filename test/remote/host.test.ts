@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { userInfo } from 'node:os';
@@ -138,6 +140,13 @@ describe('files', () => {
     expect(readdirSync(folder).sort()).toEqual(['.b.conf.kawanan-Abc12345', 'a.conf', 'a.conf.kawanan-x']);
   });
 
+  test('a file that cannot be written is called by its path, not by the script that writes it', async () => {
+    const error = await host.writeFile('/proc/none/file', 'x', { owner }).catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(CommandError);
+    expect(error.message).toBe('writing /proc/none/file failed with exit code 1');
+    expect(error.details.join()).toContain('/proc/none');
+  });
+
   test('a file is read back, an absent one is undefined, removing twice is fine', async () => {
     const path = join(sshd.folder, 'read me');
     writeFileSync(path, 'grüße\n\n');
@@ -183,6 +192,33 @@ describe('sockets', () => {
     } finally {
       await around.close();
       await strict.stop();
+    }
+  });
+
+  test('one whose service takes nobody any more is given up', async () => {
+    const path = join(sshd.folder, 'full.sock');
+    // Listens, fills its own queue, and never takes anyone from it: as an engine that hangs.
+    const program = `my $listener = IO::Socket::UNIX->new(Local => $ARGV[0], Listen => 1); my @queue;
+      while (my $one = IO::Socket::UNIX->new(Peer => $ARGV[0], Blocking => 0)) { push @queue, $one }
+      print STDERR "full\n"; <STDIN>`;
+    const service = spawn('perl', ['-MIO::Socket::UNIX', '-e', program, path]);
+    await once(service.stderr, 'data');
+    const own = createHosts(
+      { nodes: [sshd.node] },
+      { home: sshd.folder, agent: null, timeouts: { socketMs: 200 } },
+    );
+    try {
+      const from = await own.connect('vm-test');
+      const error = await from.openSocket(path).catch((thrown) => thrown);
+      expect(error).toBeInstanceOf(SocketError);
+      expect(error).toMatchObject({
+        failure: 'silent',
+        message: `${path} could not be opened within 0.2 s`,
+        next: expect.stringContaining('hangs'),
+      });
+    } finally {
+      await own.close();
+      service.kill('SIGKILL');
     }
   });
 
@@ -244,5 +280,21 @@ describe('a connection that is lost', () => {
     await mine.run({ program: 'true' });
     await own.close();
     expect(await running).toMatchObject({ failure: 'closed' });
+  });
+
+  test('by our own close opens no other, which would keep the process alive', async () => {
+    const own = createHosts(
+      { nodes: [sshd.node, { ...sshd.node, name: 'vm-later' }] },
+      { home: sshd.folder, agent: null },
+    );
+    const mine = await own.connect('vm-test');
+    const engine = mine.engine();
+    await own.close();
+    const closed = { failure: 'closed' };
+    await expect(mine.run({ program: 'true' })).rejects.toMatchObject(closed);
+    await expect(mine.openSocket('/nowhere.sock')).rejects.toMatchObject(closed);
+    await expect(engine.ping()).rejects.toMatchObject(closed);
+    await expect(own.connect('vm-test')).rejects.toMatchObject(closed);
+    await expect(own.connect('vm-later')).rejects.toMatchObject(closed);
   });
 });

@@ -59,6 +59,15 @@ test.each([
   expect(errorOf(end, elapsedMs).message).toBe(message);
 });
 
+test('one that did not end says what to do, and a script is called by its title', () => {
+  const error = errorOf({}, 9000, { title: 'reading the machine' });
+  expect(error.message).toBe('reading the machine did not end within 1 s and was killed');
+  expect(error.next).toContain('vm-a lets us in, but something on it hangs');
+  expect(errorOf({ exitCode: 3 }, 0, { title: 'reading the machine' }).message).toBe(
+    'reading the machine failed with exit code 3',
+  );
+});
+
 describe('sudo that refuses has its own error', () => {
   const grant = "as root there: echo 'ika ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/ika";
   const install = 'as root there: apt-get install sudo, or write ssh: {user: root} in the cluster file';

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { InputError } from '../../src/errors.ts';
 import { type LoadSecretsOptions, loadSecrets } from '../../src/secrets/load-secrets.ts';
+import { resolveSource } from '../../src/secrets/resolve-source.ts';
 import { SecretValue } from '../../src/secrets/secret-value.ts';
+import type { SecretEntry } from '../../src/secrets/secrets-file.ts';
 
 let folder: string;
 let file: string;
@@ -169,5 +171,23 @@ describe('what is wrong', () => {
     expect(await problemsOf()).toEqual([
       '- -: there is no secrets file → kawanan init writes one; or: install -m 600 secrets.example DIR/secrets.yml',
     ]);
+  });
+});
+
+test('a program that takes too long is killed, even one that shrugs off SIGTERM', async () => {
+  const argv = ['sh', '-c', 'trap "" TERM; exec sleep 20'];
+  const entry: SecretEntry = {
+    name: 'slow',
+    source: { from: 'command', argv },
+    place: { file },
+    range: [0, 0],
+  };
+  const around = { file, variables: {}, env: { PATH: process.env['PATH'] }, commandTimeoutMs: 50 };
+  expect(await resolveSource(entry, around)).toEqual({
+    problem: {
+      file,
+      message: 'the program sh gave no value: it took longer than 0.05 s',
+      next: 'run the command by hand to see why',
+    },
   });
 });

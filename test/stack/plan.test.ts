@@ -34,6 +34,37 @@ const withSecret = makeSpec('web', (s) => {
 });
 const external = { networks: [], configs: [], secrets: ['pw'] };
 
+test('services that need IPVS are named where a node has none, those that need none are not', () => {
+  const services = [
+    makeSpec('mesh', (s) => {
+      s.EndpointSpec = { Ports: [{ TargetPort: 80, PublishedPort: 80, PublishMode: 'ingress' }] };
+      s.TaskTemplate.Networks = [{ Target: 'stk_default' }];
+    }),
+    makeSpec('called', (s) => {
+      s.EndpointSpec = { Ports: [{ TargetPort: 81, PublishedPort: 81, PublishMode: 'host' }] };
+      s.TaskTemplate.Networks = [{ Target: 'stk_default' }];
+    }),
+    makeSpec('direct', (s) => {
+      s.EndpointSpec = { Mode: 'dnsrr' };
+      s.TaskTemplate.Networks = [{ Target: 'stk_default' }];
+    }),
+    makeSpec('on-host', (s) => {
+      s.TaskTemplate.Networks = [{ Target: 'host' }];
+    }),
+  ];
+  const warningsWith = (nodesWithoutIpvs: string[]): string[] => {
+    const earlier: EarlierPlans = new Map([
+      ['hosts', { layer: 'hosts', changes: [], unchanged: 0, warnings: [], nodesWithoutIpvs }],
+    ]);
+    return planStack(makeDefinition(services), makeObserved(), earlier).warnings;
+  };
+  expect(warningsWith(['w1', 'w2'])).toEqual([
+    'mesh: the kernel of w1, w2 has no IPVS, so ports of the ingress mesh answer nothing there; publish them with `mode: host`',
+    "mesh, called: the kernel of w1, w2 has no IPVS, so tasks there can't call them by name; say `endpoint_mode: dnsrr`, which goes with ports of `mode: host` only",
+  ]);
+  expect(warningsWith([])).toEqual([]);
+});
+
 function problemsOf(definition: StackDefinition, observed: StackObserved): unknown {
   try {
     planStack(definition, observed, none);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { InputError, UserError } from '../../src/errors.ts';
 import { findServiceByName } from '../../src/stack/find-service.ts';
 import { formatBytes, formatNanoseconds } from '../../src/stack/format-values.ts';
-import { hideSecrets, looksSecret } from '../../src/stack/hide-values.ts';
+import { hideSecrets, hideSecretWords, looksSecret } from '../../src/stack/hide-values.ts';
 import { parseSince } from '../../src/stack/parse-since.ts';
 
 test.each([
@@ -43,9 +43,27 @@ test.each([
   ['mysql://root:pw@db:3306/x', 'mysql://root:(hidden)@db:3306/x'],
   ['server --password=pw --port 1', 'server --password=(hidden) --port 1'],
   ['server --api-key pw', 'server --api-key (hidden)'],
+  ['mysql://root:p/w@1@db:3306/x', 'mysql://root:(hidden)@db:3306/x'],
+  ["server --password='two words' -v", 'server --password=(hidden) -v'],
+  ['-Dspring.datasource.password=pw -Xmx1g', '-Dspring.datasource.password=(hidden) -Xmx1g'],
+  ['host=db;password=pw;port=1', 'host=db;password=(hidden);port=1'],
+  ['http://hook/?token=abc&page=1', 'http://hook/?token=(hidden)&page=1'],
   ['http://db:3306/x', 'http://db:3306/x'],
 ])('%s is shown as %s', (text, shown) => {
   expect(hideSecrets(text)).toBe(shown);
+});
+
+test('a value with blanks is hidden whole in the words of a command', () => {
+  const words = ['server', '--password', 'two words', '--token=a b', '--port', '1', 'sh -c --token=c d'];
+  expect(hideSecretWords(words)).toEqual([
+    'server',
+    '--password',
+    '(hidden)',
+    '--token=(hidden)',
+    '--port',
+    '1',
+    'sh -c --token=(hidden) d',
+  ]);
 });
 
 describe('--since', () => {

@@ -24,7 +24,7 @@ const composeFiles = ['compose.yml', 'compose.lab.yml'].map((name) =>
 );
 
 /** Adds a compose file over the stack's own. */
-async function layOver(cluster: Document, dir: string, compose: Document): Promise<void> {
+export async function layOver(cluster: Document, dir: string, compose: Document): Promise<void> {
   const file = join(dir, 'over.yml');
   await writeFile(file, stringify(compose));
   cluster.stack.file = [...composeFiles, file];

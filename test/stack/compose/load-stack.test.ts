@@ -276,6 +276,13 @@ describe('what the engine would refuse', () => {
     ]);
   });
 
+  it('is found out at once in a long name, too', async () => {
+    const name = `${'a'.repeat(50)}.b`;
+    expect(await refuse({ 'c.yml': `services: {${name}: {image: "b:1"}}` })).toEqual([
+      expect.stringContaining(`shop_${name} can't be the name of a service`),
+    ]);
+  });
+
   it('is let through where only the conversion is asked for', async () => {
     const stack = await load(files, { convertOnly: true });
     expect(stack.services.map(({ key }) => key)).toEqual(['a.b', 'web']);

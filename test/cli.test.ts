@@ -1,0 +1,69 @@
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import pico from 'picocolors';
+import { expect, test } from 'vitest';
+import { runCli } from '../src/cli.ts';
+import { exitCodes } from '../src/errors.ts';
+
+/** Runs one command line in a folder without a cluster file. */
+async function run(...argv: string[]): Promise<{ exitCode: number; out: string; err: string }> {
+  const said = { out: '', err: '' };
+  const nobody = () => Promise.reject(new Error('nobody is asked here'));
+  const exitCode = await runCli(argv, {
+    terminal: {
+      out: (text) => {
+        said.out += text;
+      },
+      err: (text) => {
+        said.err += text;
+      },
+      interactive: false,
+      colors: pico.createColors(false),
+      ask: nobody,
+      askHidden: nobody,
+    },
+    cwd: '/nowhere',
+    env: {},
+    signal: new AbortController().signal,
+  });
+  return { exitCode, ...said };
+}
+
+test.each([
+  [['pln'], "error: unknown command 'pln'\n(Did you mean plan?)\n(kawanan --help shows its commands)\n"],
+  [['plan', '--bogus'], "error: unknown option '--bogus'\n(kawanan plan --help shows its options)\n"],
+  [['logs'], "error: missing required argument 'service'\n(kawanan logs --help shows its options)\n"],
+  [['lab', 'kill'], "error: missing required argument 'node'\n(kawanan lab kill --help shows its options)\n"],
+  [
+    ['lab', 'statsu'],
+    "error: unknown command 'statsu'\n(Did you mean status?)\n(kawanan lab --help shows its commands)\n",
+  ],
+])('%j is bad input, and says where help is', async (argv, err) => {
+  expect(await run(...argv)).toEqual({ exitCode: exitCodes.badInput, out: '', err });
+});
+
+test.each([['plan'], ['up'], ['logs'], ['lab']])('help %s shows what %s --help shows', async (name) => {
+  const asked = await run(name, '--help');
+  expect(asked.out).toContain(`Usage: kawanan ${name} [options]`);
+  expect(await run('help', name)).toEqual(asked);
+});
+
+test('--verbose counts on either side of the command', async () => {
+  const plain = await run('plan');
+  expect(plain).toMatchObject({ exitCode: exitCodes.badInput, out: '' });
+  expect(plain.err).toContain('there is no cluster file');
+  const verbose = await run('--verbose', 'plan');
+  expect(verbose.err).toContain('    at ');
+  const behind = await run('plan', '--verbose');
+  expect(behind.exitCode).toBe(exitCodes.badInput);
+  expect(behind.err.startsWith(plain.err)).toBe(true);
+  expect(behind.err).toContain('    at ');
+});
+
+test('a reader who leaves early is no defect', async () => {
+  const cli = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
+  const child = spawn(process.execPath, [cli, 'lab', '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.destroy();
+  expect(await text(child.stderr)).toBe('');
+});

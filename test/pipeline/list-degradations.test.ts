@@ -1,0 +1,43 @@
+import pico from 'picocolors';
+import { expect, test } from 'vitest';
+import { renderStatus } from '../../src/commands/render-status.ts';
+import { listDegradations } from '../../src/pipeline/list-degradations.ts';
+import type { ClusterStatus } from '../../src/pipeline/read-status.ts';
+
+const node = { name: 'lb1', address: '10.0.0.1', role: 'balancer' as const };
+const silent = {
+  name: 'lb1',
+  address: '10.0.0.1',
+  unreachable: 'reading the state of the balancer did not end within 30 s and was killed',
+  haproxy: '',
+  keepalived: '',
+  holdsVip: false,
+  backends: [],
+};
+const status = (of: Partial<ClusterStatus>): ClusterStatus => {
+  const seen = { cluster: 'c', nodes: [node], balancers: [silent], degraded: [], ...of };
+  return { ...seen, degraded: listDegradations(seen) };
+};
+
+test('a balancer that lets us in and then hangs is degraded, not "not installed"', () => {
+  const shown = renderStatus(status({}), pico.createColors(false));
+  expect(shown).toBe(
+    [
+      'NODE  ADDRESS   ROLE      STATE',
+      'lb1   10.0.0.1  balancer  does not answer',
+      '',
+      'degraded',
+      '  lb1 tells nothing of itself: reading the state of the balancer did not end within 30 s and was killed',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('one that cannot be reached at all is told of once', () => {
+  const unreachable = 'no answer from 10.0.0.1 port 22';
+  const { degraded } = status({
+    nodes: [{ ...node, unreachable }],
+    balancers: [{ ...silent, unreachable }],
+  });
+  expect(degraded).toEqual(["lb1 can't be reached: no answer from 10.0.0.1 port 22"]);
+});
