@@ -1,4 +1,5 @@
 /** The stack layer: networks, configs, secrets and services of one compose file. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { type Cluster, swarmNodes } from '../cluster/cluster.ts';
 import { UserError } from '../errors.ts';
@@ -75,10 +76,13 @@ export function createStackLayer(
     },
     warnUnobserved: (earlier) => warnOfStack(definition, earlier),
     planRemoval: (observed, removal) => planStackRemoval(definition.name, observed, removal),
-    planRestore: async () => {
+    planRestore: async (signal) => {
       if (!seen) throw new Error('nothing was observed, so nothing can have been changed');
-      const { engine } = await connect();
-      const now = await observeStack(engine, definition.name);
+      const now = await whileAway(signal, async () => {
+        // The manager we spoke to may be what failed: another one will do, or the same once it is back.
+        connection = undefined;
+        return observeStack((await connect()).engine, definition.name);
+      });
       const wanted = definition.services.map(({ spec }) => spec.Name);
       return planRestore({ stackName: definition.name, touched, wanted, before: seen, now });
     },
@@ -91,4 +95,22 @@ export function createStackLayer(
       );
     },
   };
+}
+
+/** A manager that restarts is back within this. */
+const awayMs = 120_000;
+const retryMs = 2000;
+
+/** Asks again while no manager answers. @throws the last error once it has taken too long, or the signal aborts. */
+async function whileAway<Answer>(signal: AbortSignal, ask: () => Promise<Answer>): Promise<Answer> {
+  const startedAt = performance.now();
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      const patient = error instanceof UserError && performance.now() - startedAt < awayMs;
+      if (!patient || signal.aborted) throw error;
+      await sleep(retryMs, undefined, { signal }).catch(() => {});
+    }
+  }
 }
