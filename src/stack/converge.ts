@@ -78,7 +78,7 @@ export async function convergeService(target: ConvergeTarget, progress: Progress
     const told = blame === undefined ? service : withMessage(service, blame);
     const fail = (why: string, task?: ObservedTask) => failService(target, snapshot, told, health, why, task);
 
-    baseline ??= new Set(target.after === 'wait' ? tasks.filter(isFailed).map((task) => task.ID) : []);
+    baseline ??= new Set(listOldFailures(tasks, service, target.after).map((task) => task.ID));
     const failures = tasks.filter(
       (task) => isFailed(task) && isCurrentTask(task, service) && !baseline!.has(task.ID),
     );
@@ -121,6 +121,19 @@ export async function convergeService(target: ConvergeTarget, progress: Progress
       );
     await sleep(limits.pollMs, undefined, { signal: progress.signal }).catch(() => {});
   }
+}
+
+/** Failures that are no news: those before a wait, and those before an update that comes back to a spec that failed once. */
+function listOldFailures(
+  tasks: ObservedTask[],
+  service: ObservedService,
+  after: ConvergeTarget['after'],
+): ObservedTask[] {
+  if (after === 'create') return [];
+  const updatedAt = Date.parse(service.UpdatedAt);
+  return tasks.filter(
+    (task) => isFailed(task) && (after === 'wait' || Date.parse(task.CreatedAt) < updatedAt),
+  );
 }
 
 type Verdict = { kind: 'settled'; monitored: boolean } | { kind: 'moving' } | { kind: 'failed'; why: string };

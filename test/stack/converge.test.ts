@@ -200,6 +200,19 @@ describe('a service fails to converge', () => {
     expect((await converge(looks)).error?.message).toBe('stk_web: its tasks keep failing (3 so far)');
   });
 
+  test('not by what failed when the same spec was tried before', async () => {
+    const earlier = ['t1', 't2', 't3'].map((id) => ({
+      ...failed(id, 'boom'),
+      CreatedAt: '2025-12-31T23:59:59.5Z',
+    }));
+    const looks = [
+      { tasks: earlier },
+      { tasks: [...earlier, next()] },
+      { tasks: [...earlier, makeTask(service)] },
+    ];
+    expect((await converge(looks, { after: 'update' })).error).toBeUndefined();
+  });
+
   test('when its restart policy gives up', async () => {
     const { error } = await converge([{ tasks: [next()] }, { tasks: [failed('t1', 'boom')] }]);
     expect(error?.message).toBe('stk_web: its task failed, and its restart policy starts it no more');
