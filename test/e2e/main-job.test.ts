@@ -265,6 +265,7 @@ describe('the running cluster', () => {
     expect(stderr).toMatch(/sirip-hiu_flask/);
     expect(stderr).toMatch(/broken on purpose/);
     expect(stderr).toMatch(/rolled? ?back/i);
+    expect(stderr).toMatch(/the stack is back to what it was before/);
     await tourWithin(30_000);
     await expectKawanan(up);
   });
