@@ -2,9 +2,10 @@
 import type { CommandContext } from '../cli.ts';
 import { formatDuration } from '../output/format.ts';
 import { hasChanges, planToJson, renderPlan } from '../output/render-plan.ts';
-import { loadInputs } from '../pipeline/inputs.ts';
+import { type Inputs, loadInputs } from '../pipeline/inputs.ts';
 import { createLayers, type LayerChoice } from '../pipeline/layers.ts';
 import { applyAndVerify, planLayers } from '../pipeline/run.ts';
+import { generatedAtUp } from '../secrets/load-secrets.ts';
 import { type ApplyOptions, confirm, createWalk, openHosts, printJson } from './session.ts';
 
 /** Brings the chosen layers to what the files say, after asking; says so when there is nothing to do. */
@@ -15,7 +16,7 @@ export async function applyCluster(
 ): Promise<void> {
   const { terminal, cwd, env, signal } = context;
   const startedAt = performance.now();
-  const inputs = await loadInputs({ ...options, cwd, env, writeSecrets: true });
+  const inputs = await loadInputs({ ...options, cwd, env, writeSecrets: false });
   await using hosts = openHosts(inputs.cluster, context);
   const layers = await createLayers(inputs, hosts, choice);
   const plans = await planLayers({ layers, signal });
@@ -31,7 +32,11 @@ export async function applyCluster(
   }
   terminal.err(renderPlan(plans, terminal.colors));
   await confirm(`Go ahead on ${inputs.cluster.name}?`, options, context);
-  const applied = await applyAndVerify(createWalk(layers, context), plans);
+  // Fresh values go into the secrets file only now: until the answer was yes, nothing has been changed.
+  const final = needsValues(inputs)
+    ? await createLayers(await loadInputs({ ...options, cwd, env, writeSecrets: true }), hosts, choice)
+    : layers;
+  const applied = await applyAndVerify(createWalk(final, context), plans);
 
   if (options.json) {
     const phases = applied.map(({ plan, elapsedMs }) => ({
@@ -46,4 +51,8 @@ export async function applyCluster(
     terminal.out(`${plan.layer}: ${plan.changes.length} done in ${formatDuration(elapsedMs)}\n`);
   }
   terminal.out(`verified: nothing left to do · ${elapsed()} in all\n`);
+}
+
+function needsValues({ stack }: Inputs): boolean {
+  return [...(stack?.secrets.values() ?? [])].includes(generatedAtUp);
 }
