@@ -25,7 +25,7 @@ export interface ServicePlanContext {
 
 export const stackLayer = layerNames[4];
 
-export function serviceChangeId(name: string): string {
+function serviceChangeId(name: string): string {
   return `service/${name}`;
 }
 
