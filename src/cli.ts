@@ -100,8 +100,10 @@ export async function runCli(argv: string[], context: Omit<CommandContext, 'setE
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.badInput;
-    const { printError } = await import('./output/print-error.ts');
+    const { errorToJson, printError } = await import('./output/print-error.ts');
     printError(error, terminal);
+    // One line, so that those of `logs --json` stay lines.
+    if (argv.includes('--json')) terminal.out(`${JSON.stringify({ error: errorToJson(error) })}\n`);
     if (program.opts()['verbose'] && error instanceof UserError)
       terminal.err(`${error.stack}\n${String(error.cause ?? '')}\n`);
     return error instanceof UserError ? error.exitCode : exitCodes.failed;

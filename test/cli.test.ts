@@ -61,6 +61,16 @@ test('--verbose counts on either side of the command', async () => {
   expect(behind.err).toContain('    at ');
 });
 
+test('with --json a failure is told on standard output too, as one line of data', async () => {
+  const { exitCode, out, err } = await run('plan', '--json');
+  expect(exitCode).toBe(exitCodes.badInput);
+  expect(err).toContain('there is no cluster file');
+  expect(JSON.parse(out)).toMatchObject({
+    error: { problems: [{ file: 'cluster.yml', message: 'there is no cluster file' }] },
+  });
+  expect(out.trimEnd()).not.toContain('\n');
+});
+
 test('a reader who leaves early is no defect', async () => {
   const cli = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
   const child = spawn(process.execPath, [cli, 'lab', '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });

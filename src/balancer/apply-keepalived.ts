@@ -3,6 +3,7 @@ import { balancers } from '../cluster/cluster.ts';
 import { UserError } from '../errors.ts';
 import type { Progress } from '../plan/layer.ts';
 import type { Host, Hosts } from '../remote/host.ts';
+import { isAway } from '../remote/remote-errors.ts';
 import { appliedMarkerPath } from './backup.ts';
 import { acceptableTestExitCodes, findConfigWarnings } from './config-warnings.ts';
 import { keepPrevious } from './keep-previous.ts';
@@ -106,13 +107,18 @@ async function confirmHolder(
   );
 }
 
-/** The balancers that hold the virtual address right now. */
-export async function readHolders(cluster: Cluster, hosts: Hosts): Promise<string[]> {
+/** The balancers that hold the virtual address right now; one that can't be reached holds nothing that counts. */
+async function readHolders(cluster: Cluster, hosts: Hosts): Promise<string[]> {
   const seen = await Promise.all(
     balancers(cluster).map(async ({ name }) => {
-      const host = await hosts.connect(name);
-      const { stdout } = await host.run({ program: 'ip', args: ['-j', '-4', 'address', 'show'] });
-      return { node: name, addresses: parseAddresses(stdout).map((one) => one.address) };
+      try {
+        const host = await hosts.connect(name);
+        const { stdout } = await host.run({ program: 'ip', args: ['-j', '-4', 'address', 'show'] });
+        return { node: name, addresses: parseAddresses(stdout).map((one) => one.address) };
+      } catch (error) {
+        if (isAway(error)) return { node: name, addresses: [] };
+        throw error;
+      }
     }),
   );
   return findHolders(cluster, seen);

@@ -7,8 +7,7 @@ import { applyHaproxy } from './apply-haproxy.ts';
 import { applyKeepalived } from './apply-keepalived.ts';
 import { applyNftables } from './apply-nftables.ts';
 import { planBackends } from './backends.ts';
-import type { BalancerHost } from './observation.ts';
-import { observeBalancers } from './observe.ts';
+import { type ObservedBalancers, observeBalancers } from './observe.ts';
 import { type BalancerAction, planBalancerRemoval, planBalancers } from './plan.ts';
 import { removePart } from './remove-part.ts';
 
@@ -21,21 +20,28 @@ export function createBalancerLayer(
   definition: StackDefinition | undefined,
   cluster: Cluster,
   hosts: Hosts,
-): Layer<BalancerHost[], BalancerAction> {
+): Layer<ObservedBalancers, BalancerAction> {
   const model = planBackends(definition, cluster);
   return {
     name: 'balancer',
     async observe() {
       const value = await observeBalancers(cluster, hosts);
-      const bare = value.filter((host) => host.haproxyVersion === undefined).map((host) => host.node);
-      const untouched = value.every((host) => Object.keys(host.files).length === 0);
+      const bare = value.hosts.filter((host) => host.haproxyVersion === undefined).map((host) => host.node);
+      const untouched = value.hosts.every((host) => Object.keys(host.files).length === 0);
       if (bare.length > 0 && untouched)
         return { kind: 'unknown', reason: `haproxy is not installed on ${bare.join(', ')}` };
       return { kind: 'observed', value };
     },
-    plan: (observed) => planBalancers(model, cluster, observed),
+    plan: (observed) => {
+      const away = observed.away.map(({ host }) => host);
+      return planBalancers(model, cluster, observed.hosts, away);
+    },
     warnUnobserved: () => model.warnings,
-    planRemoval: (observed) => planBalancerRemoval(cluster, observed),
+    planRemoval: (observed) => {
+      // what isn't looked at would be left behind without a word
+      if (observed.away[0]) throw observed.away[0];
+      return planBalancerRemoval(cluster, observed.hosts);
+    },
     apply: (change, progress) => applyBalancer(change, progress, cluster, hosts),
   };
 }

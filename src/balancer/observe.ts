@@ -1,15 +1,38 @@
 import { balancers, type Cluster, type ClusterNode } from '../cluster/cluster.ts';
 import type { Host, Hosts } from '../remote/host.ts';
+import { type ConnectionError, isAway } from '../remote/remote-errors.ts';
 import { appliedMarkerPath, backupPaths } from './backup.ts';
 import { type BalancerHost, observeScript, parseObservation } from './observation.ts';
 import { partFiles, partNames, partUnits } from './parts.ts';
 import { readRunningDigest } from './runtime-api.ts';
 
-/** Every balancer as it is, in the order of the cluster file; each in one round trip. Changes nothing. */
-export async function observeBalancers(cluster: Cluster, hosts: Hosts): Promise<BalancerHost[]> {
-  return Promise.all(
-    balancers(cluster).map(async (node) => observeBalancer(node, await hosts.connect(node.name))),
+export interface ObservedBalancers {
+  /** Those that answer, in the order of the cluster file. */
+  hosts: BalancerHost[];
+  /** Why the others don't: they are off or cut off. */
+  away: ConnectionError[];
+}
+
+/**
+ * Every balancer as it is, each in one round trip. Changes nothing.
+ *
+ * @throws the first one's ConnectionError when none can be reached, or one for a reason that waiting doesn't mend.
+ */
+export async function observeBalancers(cluster: Cluster, hosts: Hosts): Promise<ObservedBalancers> {
+  const answers = await Promise.all(
+    balancers(cluster).map(async (node) => {
+      try {
+        return await observeBalancer(node, await hosts.connect(node.name));
+      } catch (error) {
+        // a balancer that is down now mustn't keep the other from being served
+        if (isAway(error)) return error;
+        throw error;
+      }
+    }),
   );
+  const away = answers.filter(isAway);
+  if (away[0] && away.length === answers.length) throw away[0];
+  return { hosts: answers.filter((answer) => 'node' in answer), away };
 }
 
 /** One balancer as it is. */

@@ -32,6 +32,7 @@ const oldestHaproxy = [2, 4] as const;
 
 /**
  * The changes that bring every balancer to the model; the holder of the virtual address comes last, one after the other.
+ * `away` names those that can't be reached: they keep what they have, and a warning says so.
  *
  * @throws UserError when a balancer's HAProxy is too old, or its address is on none of its interfaces.
  */
@@ -39,11 +40,14 @@ export function planBalancers(
   model: BalancerModel,
   cluster: Cluster,
   observed: BalancerHost[],
+  away: string[] = [],
 ): BalancerPlan {
   const missing = observed.flatMap((host) => listMissing(host, cluster));
   if (missing.length > 0) return unknownPlan('balancer', missing.join('; '));
   const plan = emptyPlan();
   plan.warnings.push(...model.warnings, ...warnOfBalancers(model, cluster, observed));
+  for (const name of away)
+    plan.warnings.push(`${name} can't be reached and keeps what it has; run this again when it is back`);
   for (const host of orderHosts(observed, cluster)) {
     const node = balancers(cluster).find((one) => one.name === host.node)!;
     checkVersion(host);

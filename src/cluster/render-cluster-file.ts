@@ -1,5 +1,6 @@
 /** A first `cluster.yml`, made of the commented template. Pure. */
 import { type Document, isMap, parseDocument } from 'yaml';
+import { InputError } from '../errors.ts';
 import type { NodeRole } from './cluster.ts';
 
 /** What a newcomer says about the machines; what is absent stays as the template has it. */
@@ -24,7 +25,7 @@ const nameStems: Record<NodeRole, string> = {
   worker: 'vm-dockerswarmworker',
 };
 
-/** The template with the newcomer's machines in it, comments kept. */
+/** The template with the newcomer's machines in it, comments kept. @throws InputError when two of them have one name. */
 export function renderClusterFile(template: string, draft: ClusterDraft): string {
   const document = parseDocument(template.replace('SCHEMA', draft.schema));
   if (draft.name !== undefined) document.set('name', draft.name);
@@ -43,6 +44,12 @@ function replaceNodes(document: Document, draft: ClusterDraft): void {
   if (!isMap(nodes)) throw new Error('the template has no nodes');
   nodes.items = [];
   for (const { name, address, role } of nameNodes(draft.nodes)) {
+    if (nodes.has(name)) {
+      throw new InputError({
+        message: `two machines are called ${name}`,
+        next: `name each by its own name: --${role} some-name=${address}`,
+      });
+    }
     const node = document.createNode({ address, role });
     node.flow = true;
     nodes.set(name, node);

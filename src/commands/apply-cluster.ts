@@ -9,6 +9,7 @@ import { applyAndVerify, planLayers } from '../pipeline/run.ts';
 import type { LayerPlan } from '../plan/change.ts';
 import type { Layer } from '../plan/layer.ts';
 import type { Hosts } from '../remote/host.ts';
+import { generatedAtUp } from '../secrets/load-secrets.ts';
 import { type ApplyOptions, confirm, createWalk, openHosts, printJson } from './session.ts';
 import { withClusterLock } from './with-lock.ts';
 
@@ -25,14 +26,27 @@ export async function applyCluster(
 ): Promise<void> {
   const { cwd, env } = context;
   const startedAt = performance.now();
-  const inputs = await loadInputs({ ...options, cwd, env, writeSecrets: true });
+  const inputs = await loadInputs({ ...options, cwd, env, writeSecrets: false });
   await using hosts = openHosts(inputs.cluster, context);
-  await applyInputs({ inputs, hosts, startedAt }, options, request, context);
+  // Fresh values go into the secrets file only once the plan is agreed to: until then nothing is changed.
+  const settle = needsValues(inputs)
+    ? () => loadInputs({ ...options, cwd, env, writeSecrets: true })
+    : undefined;
+  await applyInputs({ inputs, hosts, startedAt, ...(settle && { settle }) }, options, request, context);
+}
+
+export interface AppliedInputs {
+  inputs: Inputs;
+  hosts: Hosts;
+  /** On `performance.now()`'s clock. */
+  startedAt: number;
+  /** Called once the plan is agreed to: the inputs with what had to wait for that. */
+  settle?: () => Promise<Inputs>;
 }
 
 /** The same for inputs that are read already, whether from files or from a revision. */
 export async function applyInputs(
-  { inputs, hosts, startedAt }: { inputs: Inputs; hosts: Hosts; startedAt: number },
+  { inputs, hosts, startedAt, settle }: AppliedInputs,
   options: ApplyOptions,
   { command, ...choice }: ApplyRequest,
   context: CommandContext,
@@ -55,13 +69,15 @@ export async function applyInputs(
   await confirm(`Go ahead on ${inputs.cluster.name}?`, options, context);
   const target = { cluster: inputs.cluster, hosts, command, options };
   const applied = await withClusterLock(target, context, async (lock) => {
-    const agreed = (await lock.ensure()) ? await planAgain(layers, plans, options, context) : plans;
+    const waited = await lock.ensure();
+    const final = settle ? await createLayers(await settle(), hosts, { ...choice, origin }) : layers;
     const walk = {
-      ...createWalk(layers, context),
+      ...createWalk(final, context),
       beforeChanges: lock.ensure,
       keepFailed: options.keepFailed ?? false,
     };
-    return applyAndVerify(walk, agreed);
+    if (waited) return applyAndVerify(walk, await planAgain(final, plans, options, context));
+    return applyAndVerify(walk, settle ? await planLayers(walk) : plans);
   });
 
   if (options.json) {
@@ -93,4 +109,8 @@ async function planAgain(
   terminal.err(renderPlan(plans, terminal.colors));
   if (hasChanges(plans)) await confirm('Go ahead?', options, context);
   return plans;
+}
+
+function needsValues({ stack }: Inputs): boolean {
+  return [...(stack?.secrets.values() ?? [])].includes(generatedAtUp);
 }

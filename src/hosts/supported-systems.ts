@@ -10,7 +10,7 @@ const versions: Record<string, { title: string; supported: string[] }> = {
 const architectures = ['amd64', 'arm64'];
 
 /** The list as a person reads it: `Debian 12, 13; Ubuntu 22.04, 24.04`. */
-export const supportedSystems = Object.values(versions)
+const supportedSystems = Object.values(versions)
   .map(({ title, supported }) => `${title} ${supported.join(', ')}`)
   .join('; ');
 

@@ -1,6 +1,6 @@
 /** Reads which images the nodes and the cache have. Changes nothing. */
 import type { Observation } from '../plan/layer.ts';
-import { ConnectionError, SocketError } from '../remote/remote-errors.ts';
+import { type ConnectionError, isAway, SocketError } from '../remote/remote-errors.ts';
 import type { WantedImages } from './desired.ts';
 import { findCached } from './image-cache.ts';
 import { EngineFailure, type ImageEngine } from './image-engine.ts';
@@ -34,8 +34,6 @@ export async function observeImages(
 
 type Answer = NodeImages | { node: string; away: ConnectionError } | { reason: string };
 
-const passing = ['refused', 'timeout', 'unreachable', 'lost'];
-
 async function observeNode(node: string, engineOf: EngineOf): Promise<Answer> {
   try {
     const engine = await engineOf(node);
@@ -43,7 +41,7 @@ async function observeNode(node: string, engineOf: EngineOf): Promise<Answer> {
     return { node, ...facts, images };
   } catch (error) {
     // a node that is down now mustn't keep the others from being served
-    if (error instanceof ConnectionError && passing.includes(error.failure)) return { node, away: error };
+    if (isAway(error)) return { node, away: error };
     const noSocket = error instanceof SocketError && ['absent', 'refused', 'silent'].includes(error.failure);
     if (noSocket || (error instanceof EngineFailure && error.statusCode === undefined))
       return { reason: `no engine answers on ${node}` };

@@ -113,7 +113,7 @@ export async function listProcesses(group: string): Promise<number[]> {
 }
 
 /** Every group below a group, deepest last. */
-export async function listSubgroups(group: string): Promise<string[]> {
+async function listSubgroups(group: string): Promise<string[]> {
   const entries = await readdir(group, { withFileTypes: true }).catch(() => []);
   const dirs = entries.filter((entry) => entry.isDirectory()).map((entry) => join(group, entry.name));
   const below = await Promise.all(dirs.map(listSubgroups));

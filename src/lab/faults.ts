@@ -67,7 +67,7 @@ export async function healNode(lab: Lab, name: string, progress: Progress): Prom
 }
 
 /** Puts a running machine's cable back into the bridge. */
-export async function plugCable(lab: Lab, node: LabNode): Promise<void> {
+async function plugCable(lab: Lab, node: LabNode): Promise<void> {
   await setLink(lab, node, ['master', bridgeName(lab)]);
   await setLink(lab, node, ['up']);
 }

@@ -20,7 +20,7 @@ export interface Lab {
 
 /** Folder with one folder a lab, and what is remembered of the host before the first lab. */
 export const labsDir = '/var/lib/kawanan';
-export const defaultCacheDir = '/var/cache/kawanan';
+const defaultCacheDir = '/var/cache/kawanan';
 /** Most labs on one computer: one /24 each of 198.18.0.0/15. */
 export const maxLabs = 512;
 

@@ -161,7 +161,7 @@ async function explainHang(node: LabNode, leader: number | undefined, timeoutMs:
 }
 
 /** Everything the machine printed since it was last switched on. */
-export function consoleLog(lab: Lab, node: LabNode): string {
+function consoleLog(lab: Lab, node: LabNode): string {
   return join(nodeDir(lab, node), 'console.log');
 }
 

@@ -121,7 +121,7 @@ function subnetsOf(rules: { rule: string[] }[]): string[] {
 }
 
 /** Rules with a comment, each as the arguments that delete it. */
-export async function findRules(comment: string): Promise<{ table: string; rule: string[] }[]> {
+async function findRules(comment: string): Promise<{ table: string; rule: string[] }[]> {
   return parseRules((await runLocal('iptables-save', [])).stdout, comment);
 }
 

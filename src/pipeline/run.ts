@@ -54,7 +54,7 @@ async function planRemoval(layer: Layer, options: RemovalOptions, signal: AbortS
  *
  * @returns the plans that were carried out, and how long each took.
  */
-export async function applyLayers(walk: Walk, plans: LayerPlan[]): Promise<AppliedLayer[]> {
+async function applyLayers(walk: Walk, plans: LayerPlan[]): Promise<AppliedLayer[]> {
   const applied: AppliedLayer[] = [];
   const earlier = new Map<LayerName, LayerPlan>();
   let moved = false;

@@ -117,7 +117,7 @@ function failureOf(errno: number): Exclude<SocketFailure, 'silent'> {
 }
 
 /** The error of a socket that can't be opened, with the next step. */
-export function explainSocket(
+function explainSocket(
   host: string,
   path: string,
   failure: Exclude<SocketFailure, 'silent'>,

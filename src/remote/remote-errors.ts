@@ -39,6 +39,13 @@ export class ConnectionError extends UserError {
   }
 }
 
+const passingFailures: ConnectionFailure[] = ['refused', 'timeout', 'unreachable', 'lost'];
+
+/** Whether a machine is off or cut off, and may come back by itself. */
+export function isAway(error: unknown): error is ConnectionError {
+  return error instanceof ConnectionError && passingFailures.includes(error.failure);
+}
+
 /** What is asked of a machine after the command closed its connections. */
 export function closedError(host: string): ConnectionError {
   return new ConnectionError(host, 'closed', `the connection to ${host} is closed`);

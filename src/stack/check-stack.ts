@@ -74,6 +74,8 @@ function suggestConstraint(text: string, nodes: PlacementNode[]): string {
         ? ['manager', 'worker']
         : nodes.flatMap((node) => node.labels[key.slice('node.labels.'.length)] ?? []);
   const nearest = findNearestWord(wanted, known);
+  // It is spelt right, and asks for what no node is.
+  if (nearest === wanted) return 'loosen the constraint, or add a node to the cluster file that meets it';
   if (nearest !== undefined) return `did you mean ${JSON.stringify(nearest)}?`;
   if (/^node\.labels\./i.test(key))
     return `give a node of the cluster file the label: \`labels: {${key.slice('node.labels.'.length)}: ${wanted}}\``;

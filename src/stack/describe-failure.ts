@@ -37,7 +37,7 @@ export function describeServiceFailure(failure: ServiceFailure): UserError {
 }
 
 /** `stk_web.2 on vm-worker1 failed: task: non-zero exit (3), exit code 3`. */
-export function describeTask(task: ObservedTask, serviceName: string, nodes: ObservedNode[]): string {
+function describeTask(task: ObservedTask, serviceName: string, nodes: ObservedNode[]): string {
   const node = nodes.find((candidate) => candidate.id === task.NodeID);
   const where = task.NodeID === undefined ? '' : ` on ${node?.hostname ?? task.NodeID}`;
   const code = task.Status.ContainerStatus?.ExitCode;
@@ -54,7 +54,7 @@ export function nameTask(task: ObservedTask, serviceName: string, nodes: Observe
 }
 
 /** The scheduler's reasons, each once, with the number of tasks that wait for it. */
-export function describePending(troubles: TaskTrouble[]): string[] {
+function describePending(troubles: TaskTrouble[]): string[] {
   const counts = new Map<string, number>();
   for (const { kind, reason } of troubles) {
     if (kind === 'pending' && reason !== undefined) counts.set(reason, (counts.get(reason) ?? 0) + 1);

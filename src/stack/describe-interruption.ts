@@ -58,7 +58,7 @@ export function describeReplacement(
 }
 
 /** The ports a service holds on the very nodes where its tasks run. */
-export function listHostPorts(spec: ServiceSpec): number[] {
+function listHostPorts(spec: ServiceSpec): number[] {
   return (spec.EndpointSpec?.Ports ?? [])
     .filter((port: PortConfig) => port.PublishMode === 'host' && port.PublishedPort)
     .map((port) => port.PublishedPort!);

@@ -24,7 +24,7 @@ export function diffServices(
 }
 
 /** Every field that differs, in the order of the wanted ones, then those that go. */
-export function diffFields(before: Fields, after: Fields): FieldChange[] {
+function diffFields(before: Fields, after: Fields): FieldChange[] {
   const changes: FieldChange[] = [];
   for (const [path, { value, shown, hidden }] of after) {
     const old = before.get(path);

@@ -91,7 +91,7 @@ export function judgeService(
 }
 
 /** How many tasks should run at the same time; of a job, how many should complete. */
-export function countWanted(service: ObservedService, nodes: ObservedNode[]): number {
+function countWanted(service: ObservedService, nodes: ObservedNode[]): number {
   const { Mode = {}, TaskTemplate } = service.Spec;
   if (Mode.ReplicatedJob) return Mode.ReplicatedJob.TotalCompletions ?? Mode.ReplicatedJob.MaxConcurrent ?? 1;
   if (Mode.Global || Mode.GlobalJob) {

@@ -28,7 +28,7 @@ export function lintStack(stack: StackDefinition, compose: ComposeStack): Lint[]
 }
 
 /** A tag may move between the pulls of two nodes; an image we build gets a tag of its own content. */
-export function lintImage({ key, spec, build }: ServiceDefinition): Lint[] {
+function lintImage({ key, spec, build }: ServiceDefinition): Lint[] {
   const image = spec.TaskTemplate.ContainerSpec.Image;
   if (build || image.includes('@') || !image.endsWith(':latest')) return [];
   return [
@@ -44,7 +44,7 @@ export function lintImage({ key, spec, build }: ServiceDefinition): Lint[] {
 /** Folders of the node itself that are the same on every node. */
 const everywhere = /^\/(?:var\/run|run|etc\/(?:localtime|timezone|hostname)|proc|sys|dev|$)/;
 
-export function lintBindMounts(service: ServiceDefinition): Lint[] {
+function lintBindMounts(service: ServiceDefinition): Lint[] {
   return listMounts(service).flatMap(({ mount, index }) => {
     if (mount.Type !== 'bind' || everywhere.test(mount.Source ?? '') || isPinned(service)) return [];
     return [
@@ -59,7 +59,7 @@ export function lintBindMounts(service: ServiceDefinition): Lint[] {
 }
 
 /** A volume of the local driver stays on its node when the task moves. */
-export function lintLocalVolumes(service: ServiceDefinition): Lint[] {
+function lintLocalVolumes(service: ServiceDefinition): Lint[] {
   if (isPinned(service) || service.spec.Mode?.Global || service.spec.Mode?.GlobalJob) return [];
   return listMounts(service).flatMap(({ mount, index }) => {
     const driver = mount.VolumeOptions?.DriverConfig;
@@ -76,7 +76,7 @@ export function lintLocalVolumes(service: ServiceDefinition): Lint[] {
   });
 }
 
-export function lintIngress({ key, spec }: ServiceDefinition): Lint[] {
+function lintIngress({ key, spec }: ServiceDefinition): Lint[] {
   const ports = (spec.EndpointSpec?.Ports ?? []).filter(
     (port) => port.PublishedPort && port.PublishMode !== 'host',
   );
@@ -93,7 +93,7 @@ export function lintIngress({ key, spec }: ServiceDefinition): Lint[] {
 }
 
 /** The command names a port to listen on, the same number is published, but leads to another port of the container. */
-export function lintListening({ key, spec }: ServiceDefinition): Lint[] {
+function lintListening({ key, spec }: ServiceDefinition): Lint[] {
   const { Command = [], Args = [] } = spec.TaskTemplate.ContainerSpec;
   const listened = new Set(
     [...Command, ...Args].flatMap((word) =>
@@ -123,7 +123,7 @@ const defaults = { interval: 30e9, retries: 3, monitor: 5e9 };
  * A task counts as running from its first healthy answer, and is watched from then on: a version that fails later is
  * noticed only when the check has failed as often as it must.
  */
-export function lintMonitor({ key, spec }: ServiceDefinition): Lint[] {
+function lintMonitor({ key, spec }: ServiceDefinition): Lint[] {
   const check = spec.TaskTemplate.ContainerSpec.Healthcheck;
   const update = spec.UpdateConfig;
   if (!check?.Test?.length || check.Test[0] === 'NONE' || !update) return [];
@@ -142,7 +142,7 @@ export function lintMonitor({ key, spec }: ServiceDefinition): Lint[] {
   ];
 }
 
-export function lintUnused(compose: ComposeStack): Lint[] {
+function lintUnused(compose: ComposeStack): Lint[] {
   return (['secrets', 'configs'] as const).flatMap((section) => {
     const used = new Set(
       Object.values(compose.services).flatMap((service) => [

@@ -25,6 +25,7 @@ export interface ServicePlanContext {
 
 export const stackLayer = layerNames[4];
 
+/** The change of a service, by its name in the swarm. */
 export function serviceChangeId(name: string): string {
   return `service/${name}`;
 }

@@ -11,7 +11,7 @@ import type { ObservedConfig, ObservedSecret, StackObserved } from './observed.t
 
 /** Labels of the secrets that come from the secrets file. */
 export const secretLabel = 'kawanan.secret';
-export const secretVersionLabel = 'kawanan.secret.version';
+const secretVersionLabel = 'kawanan.secret.version';
 /** Labels of later versions of configs and secrets that the compose file itself defines. */
 export const fileVersionOfLabel = 'kawanan.version-of';
 export const fileVersionLabel = 'kawanan.version';

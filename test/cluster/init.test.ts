@@ -101,3 +101,13 @@ test('options that make no sound cluster write nothing', async () => {
   expect(result.err).toContain('not in the network of the balancer');
   expect(readdirSync(folder)).toEqual([]);
 });
+
+test('two machines of one name are refused rather than the first forgotten', async () => {
+  const result = await init('--manager', 'a=10.0.0.1', '--worker', 'a=10.0.0.2');
+  expect(result).toEqual({
+    exitCode: 2,
+    out: '',
+    err: 'error two machines are called a\n  next name each by its own name: --worker some-name=10.0.0.2\n',
+  });
+  expect(readdirSync(folder)).toEqual([]);
+});

@@ -55,6 +55,14 @@ function check(...services: ServiceSpec[]): string[] {
   );
 }
 
+test('a constraint that is spelt right is not corrected into itself', () => {
+  const managersOnly = { ...cluster, nodes: [node('vm-manager', 'manager')] };
+  for (const constraint of ['node.role == worker', 'node.role != manager']) {
+    const [problem] = checkStack(makeDefinition([make('db', on(constraint))]), managersOnly);
+    expect(problem?.next).toBe('loosen the constraint, or add a node to the cluster file that meets it');
+  }
+});
+
 describe('a stack is refused', () => {
   test.each<[string, ServiceSpec[], string[]]>([
     [

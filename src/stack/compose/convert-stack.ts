@@ -55,7 +55,7 @@ function defineService(service: ComposeService, context: ConvertContext, folder:
   };
 }
 
-export function convertService(service: ComposeService, context: ConvertContext): ServiceSpec {
+function convertService(service: ComposeService, context: ConvertContext): ServiceSpec {
   return dropUndefined({
     Name: scopeName(context, service.name),
     Labels: { ...addStackLabel(context, service.deploy.labels), [imageLabel]: service.image },

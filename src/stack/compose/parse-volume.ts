@@ -28,7 +28,7 @@ export function parseMountSpec(spec: string): ParsedMount | string {
   return parsed;
 }
 
-export function newMount(type: string): ComposeMount {
+function newMount(type: string): ComposeMount {
   return { type, source: '', target: '', readOnly: false, consistency: '' };
 }
 
