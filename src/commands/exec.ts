@@ -18,7 +18,6 @@ export function buildCommand(context: CommandContext): Command {
     .option('-w, --workdir <folder>', 'where it runs')
     .argument('<service>', 'name of a service, or of one of its tasks: web, web.2')
     .argument('[command...]', 'after --: the command and its words')
-    .passThroughOptions()
     .action((service: string, command: string[], options: ExecOptions) =>
       runInTask(service, command, options, context),
     );
