@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createSocketServer, type Server, type Socket } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import type { ProbeTarget } from '../../../src/drill/probe/options.ts';
 import { startProbe } from '../../../src/drill/probe/probe.ts';
 
 const cleanUps: (() => void)[] = [];
-afterEach(() => {
-  for (const cleanUp of cleanUps.splice(0)) cleanUp();
+afterAll(() => {
+  for (const cleanUp of cleanUps) cleanUp();
 });
 
 async function listen(server: Server): Promise<number> {
@@ -32,7 +32,8 @@ const serveSocket = (onSocket: (socket: Socket) => void): Promise<number> =>
   listen(createSocketServer(onSocket));
 const run = { ratePerSecond: 200, durationMs: 100, warmUpMs: 20 };
 
-describe('a probe', () => {
+// Side by side: each spends its time waiting.
+describe.concurrent('a probe', () => {
   test('sends GET and POST in turn and records who answered what', async () => {
     const bodies: string[] = [];
     const url = await serveHttp(async (request, response) => {
@@ -66,8 +67,9 @@ describe('a probe', () => {
   });
 
   test('tells failures apart', async () => {
-    const refused = await listen(createSocketServer());
-    cleanUps.pop()!();
+    const closed = createSocketServer();
+    const refused = await listen(closed);
+    closed.close();
     const targets: ProbeTarget[] = [
       {
         kind: 'http',
