@@ -7,18 +7,23 @@ export function createHttpSender(settings: Pick<ProbeSettings, 'maxInFlight' | '
   prepare(target: HttpTarget): Sender;
   close(): Promise<void>;
 } {
-  const agent = new Agent({
-    connections: settings.maxInFlight,
-    pipelining: 1,
-    allowH2: false,
-    // Only the probe's own deadline counts; these are coarse.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: { timeout: settings.timeoutMs, rejectUnauthorized: !settings.insecure },
-  });
+  const createAgent = (): Agent =>
+    new Agent({
+      connections: settings.maxInFlight,
+      pipelining: 1,
+      allowH2: false,
+      // Only the probe's own deadline counts; these are coarse.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connect: { timeout: settings.timeoutMs, rejectUnauthorized: !settings.insecure },
+    });
+  // Apart, or a request that is to have a new connection would take one that another target has kept.
+  const agents = { keep: createAgent(), new: createAgent() };
   return {
-    prepare: (target) => prepareRequest(agent, target),
-    close: () => agent.destroy(),
+    prepare: (target) => prepareRequest(agents[target.connection ?? 'keep'], target),
+    close: async () => {
+      await Promise.all([agents.keep.destroy(), agents.new.destroy()]);
+    },
   };
 }
 

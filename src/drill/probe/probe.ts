@@ -83,7 +83,10 @@ export function startProbe(options: ProbeOptions, { signal }: { signal?: AbortSi
 
   const started = scheduled.promise.then(async (dueMs) => {
     // Stopped in the warm-up, it will never be due.
-    await Promise.race([sleep(Math.max(0, dueMs - monotonicMs())), finished.promise]);
+    await Promise.race([
+      sleep(Math.max(0, dueMs - monotonicMs()), undefined, { ref: false }),
+      finished.promise,
+    ]);
   });
   // Who awaits only one of the two must not be ended by the other.
   started.catch(() => {});
