@@ -12,10 +12,10 @@ export function createHttpSender(settings: Pick<ProbeSettings, 'maxInFlight' | '
       connections: settings.maxInFlight,
       pipelining: 1,
       allowH2: false,
-      // Only the probe's own deadline counts; these are coarse.
+      // Only the probe's own deadline counts; these are coarse. The last only cleans up after it.
       headersTimeout: 0,
       bodyTimeout: 0,
-      connect: { timeout: settings.timeoutMs, rejectUnauthorized: !settings.insecure },
+      connect: { timeout: settings.timeoutMs + 1000, rejectUnauthorized: !settings.insecure },
     });
   // Apart, or a request that is to have a new connection would take one that another target has kept.
   const agents = { keep: createAgent(), new: createAgent() };
