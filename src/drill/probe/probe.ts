@@ -35,6 +35,8 @@ export interface ProbeResult {
   records: ProbeRecord[];
   /** Requests of the warm-up and how many of them failed; they are in none of the figures. */
   warmUp: { requests: number; failed: number };
+  /** The probe ran with real-time priority, as it does for root on Linux. */
+  realTime: boolean;
   /** The signal ended it before its time. */
   interrupted: boolean;
   /** In flight when the signal came, and so neither succeeded nor failed. */
@@ -55,16 +57,17 @@ export function startProbe(options: ProbeOptions, { signal }: { signal?: AbortSi
   const finished = Promise.withResolvers<ProbeResult>();
 
   let originMs = 0;
+  let realTime = false;
   worker.on('message', (message: FromWorker) => {
     if (message.type === 'scheduled') {
-      originMs = message.originMs;
+      ({ originMs, realTime } = message);
       scheduled.resolve(originMs);
       return;
     }
     const { records, abandoned } = message;
     const interrupted = signal?.aborted === true;
     const inRunTime = marks.map(({ name, atMs }) => ({ name, atMs: atMs - originMs }));
-    const run = { records, abandoned, interrupted, marks: inRunTime };
+    const run = { records, abandoned, interrupted, realTime, marks: inRunTime };
     finished.resolve(describeRun(settings, toWallClock(originMs), run));
     void worker.terminate();
   });
@@ -108,6 +111,7 @@ interface Run {
   records: ProbeRecord[];
   abandoned: number;
   interrupted: boolean;
+  realTime: boolean;
   marks: ProbeMark[];
 }
 
@@ -124,6 +128,7 @@ function describeRun(settings: ProbeSettings, startedAt: string, run: Run): Prob
     marks: run.marks,
     records,
     warmUp: { requests: warmUp.length, failed: warmUp.filter(({ failure }) => failure !== null).length },
+    realTime: run.realTime,
     interrupted: run.interrupted,
     abandoned: run.abandoned,
   };
