@@ -65,6 +65,7 @@ const commands: Record<string, { summary: string; load: () => Promise<CommandMod
     load: () => import('./commands/down.ts'),
   },
   lab: { summary: 'machines on this computer to run a cluster on', load: () => import('./commands/lab.ts') },
+  drill: { summary: 'measure a cluster from outside', load: () => import('./commands/drill.ts') },
 };
 
 /** Runs one command line and returns its exit code; prints everything itself. */

@@ -64,7 +64,7 @@ export interface Cluster {
 }
 
 /** The nodes that run an engine: all but the balancers. */
-export function swarmNodes(cluster: Cluster): ClusterNode[] {
+export function swarmNodes(cluster: Pick<Cluster, 'nodes'>): ClusterNode[] {
   return cluster.nodes.filter((node) => node.role !== 'balancer');
 }
 

@@ -28,7 +28,7 @@ function describeState(node: NodeStatus, status: ClusterStatus, colors: Colors):
   if (node.unreachable !== undefined) return colors.red('unreachable');
   if (node.swarm) return describeMember(node.swarm, colors);
   const balancer = status.balancers?.find(({ name }) => name === node.name);
-  if (!balancer) return 'not in the swarm';
+  if (!balancer) return status.swarmUnknown === undefined ? 'not in the swarm' : 'not known';
   if (balancer.unreachable !== undefined) return colors.red('does not answer');
   if (balancer.haproxy !== 'active') return colors.red(`haproxy ${balancer.haproxy || 'not installed'}`);
   return balancer.holdsVip ? colors.green(`ready, holds ${status.vip?.address}`) : colors.green('ready');

@@ -51,12 +51,13 @@ export async function examineCluster(
   hosts: Hosts,
   signal: AbortSignal,
 ): Promise<Finding[]> {
-  const [hostFindings, swarm, balancer] = await Promise.all([
+  const [hostFindings, engines, swarm, balancer] = await Promise.all([
     examineHosts(cluster, hosts, signal),
+    examineEngines(cluster, hosts),
     examineSwarm(cluster, hosts),
     examineBalancers(cluster, hosts),
   ]);
-  return [...hostFindings, ...swarm, ...balancer];
+  return [...hostFindings, ...engines, ...swarm, ...balancer];
 }
 
 async function examineHosts(cluster: Cluster, hosts: Hosts, signal: AbortSignal): Promise<Finding[]> {
@@ -101,6 +102,24 @@ async function examineHosts(cluster: Cluster, hosts: Hosts, signal: AbortSignal)
     });
   }
   return findings;
+}
+
+/** Engines that are there and don't answer. One that isn't installed or started is what `up` is for; a host that lets nobody in is told of already. */
+export async function examineEngines(cluster: Pick<Cluster, 'nodes'>, hosts: Hosts): Promise<Finding[]> {
+  const { ConnectionError, SocketError } = await import('../remote/remote-errors.ts');
+  const findings = await Promise.all(
+    swarmNodes(cluster).map(async ({ name }) => {
+      try {
+        await (await hosts.connect(name)).engine().ping();
+        return [];
+      } catch (error) {
+        const absent = error instanceof SocketError && ['absent', 'refused'].includes(error.failure);
+        if (absent || error instanceof ConnectionError) return [];
+        return [explain(name, error)];
+      }
+    }),
+  );
+  return findings.flat();
 }
 
 async function examineSwarm(cluster: Cluster, hosts: Hosts): Promise<Finding[]> {

@@ -41,3 +41,12 @@ test('one that cannot be reached at all is told of once', () => {
   });
   expect(degraded).toEqual(["lb1 can't be reached: no answer from 10.0.0.1 port 22"]);
 });
+
+test('a node is called out of the swarm only where the swarm answered', () => {
+  const manager = { name: 'm1', address: '10.0.0.2', role: 'manager' as const };
+  const seen = { nodes: [manager], balancers: [] };
+  const line = (of: Partial<ClusterStatus>): string =>
+    renderStatus(status({ ...seen, ...of }), pico.createColors(false)).split('\n')[1]!;
+  expect(line({})).toBe('m1    10.0.0.2  manager  not in the swarm');
+  expect(line({ swarmUnknown: 'm1: no answer within 10 s' })).toBe('m1    10.0.0.2  manager  not known');
+});
