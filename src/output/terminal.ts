@@ -11,6 +11,8 @@ export interface Terminal {
   ask(question: string): Promise<string>;
   /** The same without showing what is typed. */
   askHidden(question: string): Promise<string>;
+  /** All of standard input, which is no terminal; absent where there is none to read. */
+  readInput?(): Promise<Buffer>;
 }
 
 /** The process's own standard streams. Honours NO_COLOR and FORCE_COLOR. */
@@ -30,7 +32,13 @@ export function createTerminal(): Terminal {
       process.stderr.write('\n');
       return answer;
     },
+    ...(!process.stdin.isTTY && { readInput: readStandardInput }),
   };
+}
+
+async function readStandardInput(): Promise<Buffer> {
+  const { buffer } = await import('node:stream/consumers');
+  return buffer(process.stdin);
 }
 
 async function askLine(question: string, output: NodeJS.WritableStream): Promise<string> {

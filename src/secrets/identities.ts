@@ -73,7 +73,8 @@ async function readPrivateFile(
 
 type Parsed = Pick<Identities, 'keys' | 'recipients'> | { message: string; next: string };
 
-const keyForm = 'an identity file has AGE-SECRET-KEY-1… on a line, or is the private file of an ssh-ed25519 key';
+const keyForm =
+  'an identity file has AGE-SECRET-KEY-1… on a line, or is the private file of an ssh-ed25519 key';
 
 async function parseIdentities(content: string): Promise<Parsed> {
   if (content.includes('-----BEGIN ')) return parseSshKey(content);
@@ -110,9 +111,13 @@ async function parseSshKey(content: string): Promise<Parsed> {
   }
   if (key.type !== 'ssh-ed25519')
     return { message: `an SSH key of type ${key.type} can't be used: only ssh-ed25519`, next: keyForm };
-  const { d } = createPrivateKey(key.getPrivatePEM()).export({ format: 'jwk' });
-  const { identity, recipient } = createSshIdentity(Buffer.from(d ?? '', 'base64url'));
-  return { keys: [identity], recipients: [recipient] };
+  try {
+    const { d } = createPrivateKey(key.getPrivatePEM()).export({ format: 'jwk' });
+    const { identity, recipient } = createSshIdentity(Buffer.from(d ?? '', 'base64url'));
+    return { keys: [identity], recipients: [recipient] };
+  } catch {
+    return { message: 'this private key can not be read', next: keyForm };
+  }
 }
 
 /** Makes a new age identity: the text of its file, and the recipient to give to others. */

@@ -22,8 +22,3 @@ export function createRecipient(text: string): string | Recipient {
   const publicKey = readPublicKey(text);
   return publicKey ? createSshRecipient(publicKey) : text;
 }
-
-/** The recipient without the comment that stands behind an SSH key, so that two can be compared. */
-export function normaliseRecipient(text: string): string {
-  return text.trim().split(/\s+/).slice(0, text.startsWith('ssh-') ? 2 : 1).join(' ');
-}

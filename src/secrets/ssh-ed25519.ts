@@ -28,7 +28,8 @@ export function readPublicKey(line: string): Buffer | undefined {
   const [type, encoded = ''] = line.trim().split(/\s+/);
   if (type !== keyType || !/^[A-Za-z0-9+/]+={0,2}$/.test(encoded)) return undefined;
   const wire = Buffer.from(encoded, 'base64');
-  const isWhole = wire.length === wirePrefix.length + 32 && wire.subarray(0, wirePrefix.length).equals(wirePrefix);
+  const isWhole =
+    wire.length === wirePrefix.length + 32 && wire.subarray(0, wirePrefix.length).equals(wirePrefix);
   return isWhole ? wire.subarray(wirePrefix.length) : undefined;
 }
 
