@@ -37,6 +37,10 @@ const commands: Record<string, { summary: string; load: () => Promise<CommandMod
     summary: 'show nodes, services, balancers and who holds the VIP',
     load: () => import('./commands/status.ts'),
   },
+  secrets: {
+    summary: 'set, edit, list and encrypt the values of secrets.yml',
+    load: () => import('./commands/secrets.ts'),
+  },
   logs: { summary: 'print the logs of a service', load: () => import('./commands/logs.ts') },
   doctor: {
     summary: 'check that everything can be reached and nothing is missing',
