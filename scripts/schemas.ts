@@ -1,17 +1,13 @@
 // The JSON schemas of what users write, by file name. `scripts/export-schemas.ts` writes them, a test holds them current.
-import { z } from 'zod';
 import { buildBalancerJsonSchema } from '../src/balancer/balancer-json-schema.ts';
 import { buildClusterJsonSchema } from '../src/cluster/cluster-json-schema.ts';
-import { secretsFileSchema } from '../src/secrets/secrets-schema.ts';
+import { buildSecretsJsonSchema } from '../src/secrets/secrets-json-schema.ts';
 
 /** File name in schemas/ → content. */
 export function renderSchemas(): Record<string, string> {
   const schemas = {
     'cluster.schema.json': buildClusterJsonSchema(),
-    'secrets.schema.json': {
-      ...z.toJSONSchema(secretsFileSchema, { io: 'input' }),
-      title: 'kawanan secrets file',
-    },
+    'secrets.schema.json': buildSecretsJsonSchema(),
     'balancer.schema.json': buildBalancerJsonSchema(),
   };
   const texts = Object.entries(schemas).map(([name, schema]) => [

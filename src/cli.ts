@@ -37,6 +37,10 @@ const commands: Record<string, { summary: string; load: () => Promise<CommandMod
     summary: 'show nodes, services, balancers and who holds the VIP',
     load: () => import('./commands/status.ts'),
   },
+  secrets: {
+    summary: 'set, edit, list and encrypt the values of secrets.yml',
+    load: () => import('./commands/secrets.ts'),
+  },
   ps: { summary: 'list the tasks of the stack or of a service', load: () => import('./commands/ps.ts') },
   exec: {
     summary: 'run a command in a task of a service, wherever it runs',

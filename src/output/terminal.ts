@@ -12,6 +12,8 @@ export interface Terminal {
   ask(question: string): Promise<string>;
   /** The same without showing what is typed. */
   askHidden(question: string): Promise<string>;
+  /** All of standard input, which is no terminal; absent where there is none to read. */
+  readInput?(): Promise<Buffer>;
 }
 
 /** The process's own standard streams. Honours NO_COLOR and FORCE_COLOR. */
@@ -24,7 +26,13 @@ export function createTerminal(): Terminal {
     colors: pico,
     ask: (question) => askLine(question, false),
     askHidden: (question) => askLine(question, true),
+    ...(!process.stdin.isTTY && { readInput: readStandardInput }),
   };
+}
+
+async function readStandardInput(): Promise<Buffer> {
+  const { buffer } = await import('node:stream/consumers');
+  return buffer(process.stdin);
 }
 
 async function askLine(question: string, hidden: boolean): Promise<string> {

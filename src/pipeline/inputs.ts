@@ -36,7 +36,10 @@ export interface StackInputs {
  */
 export async function loadInputs(options: LoadOptions): Promise<Inputs> {
   const cluster = await loadCluster(options.file, options.cwd);
-  return cluster.stack ? { cluster, stack: await loadStackInputs(cluster, options) } : { cluster };
+  if (!cluster.stack) return { cluster };
+  const warnings = [...cluster.warnings];
+  const stack = await loadStackInputs(cluster, options, (message) => warnings.push(message));
+  return { cluster: { ...cluster, warnings }, stack };
 }
 
 /**
@@ -60,7 +63,11 @@ export async function loadRemovalInputs(options: Pick<LoadOptions, 'file' | 'cwd
   return { cluster, stack: { definition, images: { stackName: name, images: [] }, secrets: new Map() } };
 }
 
-async function loadStackInputs(cluster: Cluster, options: LoadOptions): Promise<StackInputs> {
+async function loadStackInputs(
+  cluster: Cluster,
+  options: LoadOptions,
+  warn: (message: string) => void,
+): Promise<StackInputs> {
   const [
     { loadStack },
     { prepareImages },
@@ -100,6 +107,7 @@ async function loadStackInputs(cluster: Cluster, options: LoadOptions): Promise<
       env: options.env,
       write,
       only: definition.external.secrets,
+      warn,
     });
   });
   if (problems.length > 0 || !images || !secrets) throw new InputError(problems);

@@ -1,11 +1,13 @@
 /** From the secrets file to values in memory. */
-import { readFile, stat } from 'node:fs/promises';
 import { InputError, type Problem } from '../errors.ts';
 import { generateValue } from './generate-value.ts';
+import { openEntries } from './open-entries.ts';
+import { describePlainText, readSecretsFile, saveSecretsFile } from './read-secrets-file.ts';
 import { resolveSource } from './resolve-source.ts';
+import { sealSources } from './seal-sources.ts';
 import { SecretValue } from './secret-value.ts';
-import { parseSecretsFile, replaceEntries, type SecretEntry } from './secrets-file.ts';
-import { writeSecretsFile } from './write-secrets-file.ts';
+import type { SecretEntry } from './secrets-file.ts';
+import { setEntries, type Written } from './set-entries.ts';
 
 /** In the place of a value that doesn't exist yet. */
 export const generatedAtUp = 'generated at up';
@@ -20,6 +22,8 @@ export interface LoadSecretsOptions {
   write: boolean;
   /** Only these are read; files, variables and programs of all others are left alone. */
   only?: Iterable<string>;
+  /** Is told what is no error, such as values that stand in the file in plain text. */
+  warn?: (message: string) => void;
 }
 
 /**
@@ -32,16 +36,19 @@ export async function loadSecrets(
   options: LoadSecretsOptions,
 ): Promise<LoadedSecrets> {
   if (path === undefined) return new Map();
-  const text = await readSecretsText(path);
-  const problems: Problem[] = await checkMode(path);
-  const entries = selectEntries(parseInto(problems, text, path), options.only);
+  const file = await readSecretsFile(path);
+  const problems: Problem[] = [...file.problems];
+  const { recipients = [] } = file.document;
+  const entries = selectEntries(file.document.entries, options.only);
+  const { opened, problems: closed } = await openEntries(entries, path, options.env);
+  problems.push(...closed);
   const loaded: LoadedSecrets = new Map();
   const resolved = await Promise.all(
     entries
-      .filter((entry) => entry.source.from !== 'generate')
+      .filter(({ name, source }) => source.from !== 'generate' && (source.from !== 'age' || opened.has(name)))
       .map(async (entry) => ({
         name: entry.name,
-        ...(await resolveSource(entry, { ...options, file: path })),
+        ...(await resolveSource(entry, { ...options, file: path, opened })),
       })),
   );
   for (const one of resolved) {
@@ -49,56 +56,21 @@ export async function loadSecrets(
     else loaded.set(one.name, one.value);
   }
   if (problems.length > 0) throw new InputError(problems);
-  const generated = new Map<string, string>();
+  const generated = new Map<string, Written>();
   for (const { name, source } of entries) {
     if (source.from !== 'generate') continue;
     const value = options.write ? generateValue(source) : undefined;
-    if (value !== undefined) generated.set(name, value);
+    if (value !== undefined) generated.set(name, { from: 'value', text: value });
     loaded.set(name, value === undefined ? generatedAtUp : new SecretValue(value));
   }
   // what isn't in the file would be another value at the next run
-  if (generated.size > 0) await writeSecretsFile(path, replaceEntries(text, path, generated));
+  if (generated.size > 0) {
+    const sealed = await sealSources(generated, recipients, path);
+    await saveSecretsFile(file, setEntries(file.text, path, sealed));
+  }
+  const plain = describePlainText(file.document, path);
+  if (plain !== undefined) options.warn?.(plain);
   return loaded;
-}
-
-/** The one place where the file is read: what decrypts it, one day, stands here. */
-async function readSecretsText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new InputError(
-      code === 'ENOENT'
-        ? {
-            file: path,
-            message: 'there is no secrets file',
-            next: `kawanan init writes one; or: install -m 600 secrets.example ${path}`,
-          }
-        : {
-            file: path,
-            message: `the secrets file can't be read (${code})`,
-            next: 'look at its owner and mode',
-          },
-    );
-  }
-}
-
-async function checkMode(path: string): Promise<Problem[]> {
-  if (process.platform === 'win32') return [];
-  const { mode } = await stat(path);
-  if ((mode & 0o077) === 0) return [];
-  const shown = (mode & 0o777).toString(8).padStart(4, '0');
-  return [{ file: path, message: `others may read this file (mode ${shown})`, next: `chmod 600 ${path}` }];
-}
-
-function parseInto(problems: Problem[], text: string, path: string): SecretEntry[] {
-  try {
-    return parseSecretsFile(text, path);
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    problems.push(...error.problems);
-    return [];
-  }
 }
 
 function selectEntries(entries: SecretEntry[], only: Iterable<string> | undefined): SecretEntry[] {

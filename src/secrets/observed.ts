@@ -3,6 +3,8 @@ export interface ObservedSecret {
   id: string;
   name: string;
   labels: Record<string, string>;
+  /** RFC 3339. */
+  createdAt?: string;
   /** Services whose spec names it, the previous one that a rollback returns to included. */
   services: { name: string; stack?: string }[];
   /** A task that is meant to run has it. */

@@ -5,6 +5,7 @@ import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import type { Problem } from '../errors.ts';
 import { fillTemplate } from './fill-template.ts';
+import { identityVariables } from './identities.ts';
 import { SecretValue } from './secret-value.ts';
 import type { SecretEntry } from './secrets-file.ts';
 
@@ -16,12 +17,14 @@ export interface Surroundings {
   env: NodeJS.ProcessEnv;
   /** How long a program may take; a minute unless told. */
   commandTimeoutMs?: number;
+  /** Name → what an encrypted entry holds. */
+  opened?: ReadonlyMap<string, Buffer>;
 }
 
 export type Resolved = { value: SecretValue } | { problem: Problem };
 
 /** Swarm takes less than this many bytes in a secret. Source: swarmkit, `MaxSecretSize`. */
-const tooManyBytes = 500 * 1024;
+export const tooManyBytes = 500 * 1024;
 const defaultCommandTimeoutMs = 60_000;
 
 /** The value of an entry, or what keeps it from being had. `generate` is not for here. */
@@ -32,10 +35,16 @@ export async function resolveSource(entry: SecretEntry, surroundings: Surroundin
   const found = await readSource(entry, surroundings);
   if ('message' in found) return failed(found.message, found.next);
   const { bytes } = found;
-  if (bytes.length === 0) return failed('the value is empty, which swarm does not take', 'give it a value');
-  if (bytes.length >= tooManyBytes)
-    return failed(`the value has ${bytes.length} bytes; swarm takes less than ${tooManyBytes}`);
-  return { value: new SecretValue(bytes) };
+  const wrong = checkValue(bytes);
+  return wrong ? failed(wrong.message, wrong.next) : { value: new SecretValue(bytes) };
+}
+
+/** What swarm would not take. */
+export function checkValue(bytes: Uint8Array): { message: string; next?: string } | undefined {
+  if (bytes.length === 0)
+    return { message: 'the value is empty, which swarm does not take', next: 'give it a value' };
+  if (bytes.length < tooManyBytes) return undefined;
+  return { message: `the value has ${bytes.length} bytes; swarm takes less than ${tooManyBytes}` };
 }
 
 type Found = { bytes: Buffer } | { message: string; next?: string };
@@ -44,15 +53,13 @@ async function readSource({ name, source }: SecretEntry, around: Surroundings): 
   switch (source.from) {
     case 'value':
       return { bytes: Buffer.from(source.text) };
-    case 'template': {
-      const { text, problems } = fillTemplate(source.text, around.variables);
-      if (text !== undefined) return { bytes: Buffer.from(text) };
-      const known = Object.keys(around.variables).join(', ') || 'none';
-      return {
-        message: problems.join('; '),
-        next: `variables are set under variables of the cluster file; there are: ${known}`,
-      };
+    case 'age': {
+      const bytes = around.opened?.get(name);
+      if (bytes === undefined) throw new Error(`${name} was not decrypted`);
+      return source.holds === 'value' ? { bytes } : fill(bytes.toString(), around);
     }
+    case 'template':
+      return fill(source.text, around);
     case 'env': {
       const value = around.env[source.name];
       if (value !== undefined) return { bytes: Buffer.from(value) };
@@ -68,6 +75,16 @@ async function readSource({ name, source }: SecretEntry, around: Surroundings): 
     case 'generate':
       throw new Error(`${name} is to be generated, not read`);
   }
+}
+
+function fill(template: string, { variables }: Surroundings): Found {
+  const { text, problems } = fillTemplate(template, variables);
+  if (text !== undefined) return { bytes: Buffer.from(text) };
+  const known = Object.keys(variables).join(', ') || 'none';
+  return {
+    message: problems.join('; '),
+    next: `variables are set under variables of the cluster file; there are: ${known}`,
+  };
 }
 
 async function readValueFile(written: string, secretsFile: string): Promise<Found> {
@@ -94,7 +111,7 @@ function runCommand(argv: string[], { file, env, ...limits }: Surroundings): Pro
   const [program = '', ...args] = argv;
   const settings = {
     cwd: dirname(file),
-    env,
+    env: dropIdentities(env),
     timeout: commandTimeoutMs,
     // a program that shrugs off SIGTERM must not hold the run
     killSignal: 'SIGKILL' as const,
@@ -122,8 +139,14 @@ function runCommand(argv: string[], { file, env, ...limits }: Surroundings): Pro
   });
 }
 
+/** What a program is started with: not the key to everything else. */
+export function dropIdentities(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const names = new Set<string>(identityVariables);
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !names.has(name)));
+}
+
 /** Editors and programs end a text with a newline that belongs to no password. */
-function dropLastNewline(bytes: Buffer): Buffer {
+export function dropLastNewline(bytes: Buffer): Buffer {
   if (bytes.at(-1) !== 0x0a) return bytes;
   return bytes.subarray(0, bytes.at(-2) === 0x0d ? -2 : -1);
 }

@@ -3,7 +3,8 @@ import { access, mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UserError } from '../errors.ts';
 import { generateValue } from './generate-value.ts';
-import { parseSecretsFile, replaceEntries, type SecretSource } from './secrets-file.ts';
+import { parseSecretsFile, type SecretSource } from './secrets-file.ts';
+import { replaceEntries } from './set-entries.ts';
 import { writeSecretsFile } from './write-secrets-file.ts';
 
 type GenerateSource = Extract<SecretSource, { from: 'generate' }>;

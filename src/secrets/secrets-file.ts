@@ -4,6 +4,7 @@ import {
   isAlias,
   isMap,
   isScalar,
+  isSeq,
   parseDocument,
   type Scalar,
   type YAMLMap,
@@ -13,13 +14,21 @@ import { InputError, type Place, type Problem } from '../errors.ts';
 import { suggestWord } from '../input/nearest-word.ts';
 import { checkInput } from '../input/schema-problems.ts';
 import { readYaml } from '../input/yaml-input.ts';
-import { type Charset, secretsFileSchema, sourceKeys } from './secrets-schema.ts';
+import {
+  type Charset,
+  recipientsKey,
+  recipientsSchema,
+  secretsFileSchema,
+  sourceKeys,
+} from './secrets-schema.ts';
 
 type Node = Alias | Scalar | YAMLMap | YAMLSeq;
 
 /** Where the value of a secret comes from. `value` and `template` are still the secret itself: never print one. */
 export type SecretSource =
   | { from: 'value'; text: string }
+  /** Encrypted: base64 of an age file, with the value in it or the text of a template. */
+  | { from: 'age'; ciphertext: string; holds: 'value' | 'template' }
   | { from: 'generate'; length: number; charset: Charset }
   | { from: 'file'; path: string }
   | { from: 'env'; name: string }
@@ -34,24 +43,56 @@ export interface SecretEntry {
   range: [start: number, end: number];
 }
 
+/** Someone who can decrypt the values. */
+export interface Recipient {
+  recipient: string;
+  /** The comment behind it: whose it is. */
+  name?: string;
+}
+
+/** All of a secrets file. */
+export interface SecretsDocument {
+  entries: SecretEntry[];
+  /** Absent where the file has no list; its values are in plain text then. */
+  recipients?: Recipient[];
+}
+
+/** The entries of a secrets file; throws as `parseSecretsDocument` does. */
+export function parseSecretsFile(text: string, file: string): SecretEntry[] {
+  return parseSecretsDocument(text, file).entries;
+}
+
 /**
  * Reads the text of a secrets file.
  *
  * @throws InputError with every problem; no message holds anything that could be a value.
  */
-export function parseSecretsFile(text: string, file: string): SecretEntry[] {
+export function parseSecretsDocument(text: string, file: string): SecretsDocument {
   const { raw, locate, problems } = readYaml(text, file);
   if (problems.length > 0) throw new InputError(problems.map(hideSyntax));
-  if (raw === null || raw === undefined) return [];
-  const checked = checkInput(raw, secretsFileSchema, { file, locate });
-  if (checked.value === undefined) throw new InputError(checked.problems.map(hideValues));
+  if (raw === null || raw === undefined) return { entries: [] };
+  const { list, rest } = splitRecipients(raw);
+  const checked = checkInput(rest, secretsFileSchema, { file, locate });
+  const at = [recipientsKey];
+  const recipients = checkInput(list ?? [], recipientsSchema, { file, locate, at });
+  if (checked.value === undefined || recipients.value === undefined)
+    throw new InputError([...checked.problems, ...recipients.problems].map(hideValues));
   const entries: SecretEntry[] = [];
   const wrong: Problem[] = [];
   // the schema has said that it is a mapping whose keys are plain text
   const { contents } = parseDocument(text, { merge: true, stringKeys: true });
+  let named: Recipient[] | undefined;
   for (const pair of isMap(contents) ? contents.items : []) {
     const name = String((pair.key as Scalar).value);
     const node = pair.value as Node;
+    if (list && name === recipientsKey) {
+      named = recipients.value.map((recipient, index) => {
+        const end = isSeq(node) && !node.flow ? (node.items[index] as Node).range?.[1] : undefined;
+        const comment = end === undefined ? undefined : /^\s+# *(.*)/.exec(readLine(text, end))?.[1]?.trim();
+        return { recipient, ...(comment && { name: comment }) };
+      });
+      continue;
+    }
     const place: Place = { file, ...locate([name]), path: name };
     const problem = checkEntry(name, node, checked.value[name]);
     if (problem || !node.range) {
@@ -66,7 +107,20 @@ export function parseSecretsFile(text: string, file: string): SecretEntry[] {
     });
   }
   if (wrong.length > 0) throw new InputError(wrong);
-  return entries;
+  return { entries, ...(named && { recipients: named }) };
+}
+
+/** The rest of a line. */
+function readLine(text: string, offset: number): string {
+  const end = text.indexOf('\n', offset);
+  return text.slice(offset, end < 0 ? text.length : end);
+}
+
+/** A list is never a secret: today's files mean what they meant. */
+function splitRecipients(raw: unknown): { list?: unknown[]; rest: unknown } {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return { rest: raw };
+  const { [recipientsKey]: list, ...rest } = raw as Record<string, unknown>;
+  return Array.isArray(list) ? { list, rest } : { rest: raw };
 }
 
 /** What the schema can't say. */
@@ -117,7 +171,10 @@ function readSource(node: Node, raw: RawEntry | undefined): SecretSource {
   if (raw.file !== undefined) return { from: 'file', path: raw.file };
   if (raw.env !== undefined) return { from: 'env', name: raw.env };
   if (raw.command !== undefined) return { from: 'command', argv: raw.command };
-  return { from: 'template', text: raw.template! };
+  if (raw.age !== undefined) return { from: 'age', ciphertext: raw.age, holds: 'value' };
+  return typeof raw.template === 'object'
+    ? { from: 'age', ciphertext: raw.template.age, holds: 'template' }
+    : { from: 'template', text: raw.template! };
 }
 
 /** A plain scalar just as it is written, so that 0123, 1e3 and yes stay what the user typed. */
@@ -136,25 +193,6 @@ function trimRange(text: string, [start, end]: readonly [number, number, number?
   return [start, start + text.slice(start, end).trimEnd().length];
 }
 
-/**
- * The text with values put in the place of entries; everything else, comments too, stays as it is.
- *
- * @throws Error when a value doesn't read back as it was put in.
- */
-export function replaceEntries(text: string, file: string, values: ReadonlyMap<string, string>): string {
-  const entries = parseSecretsFile(text, file).filter((entry) => values.has(entry.name));
-  let replaced = text;
-  for (const { name, range } of entries.toSorted((a, b) => b.range[0] - a.range[0]))
-    replaced = replaced.slice(0, range[0]) + JSON.stringify(values.get(name)) + replaced.slice(range[1]);
-  const readBack = new Map(parseSecretsFile(replaced, file).map(({ name, source }) => [name, source]));
-  for (const [name, value] of values) {
-    const source = readBack.get(name);
-    if (source?.from !== 'value' || source.text !== value)
-      throw new Error(`the value of ${name} could not be written into ${file}`);
-  }
-  return replaced;
-}
-
 /** YAML's own messages quote what they stumble over, which may be half a password. */
 function hideSyntax(problem: Problem): Problem {
   if (/^(a tab at|the key |a second (": "|document)|the lines after)/.test(problem.message)) return problem;
@@ -168,7 +206,7 @@ function hideSyntax(problem: Problem): Problem {
   };
 }
 
-const knownKeys = ['value', 'generate', 'length', 'charset', 'file', 'env', 'command', 'template'];
+const knownKeys = ['value', 'age', 'generate', 'length', 'charset', 'file', 'env', 'command', 'template'];
 
 /** The same problem without what is written there. */
 function hideValues(problem: Problem): Problem {

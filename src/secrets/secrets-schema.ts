@@ -29,10 +29,19 @@ const generateSchema = z
   .describe('A random value, made once by `kawanan up` and written into the file in place of this.');
 
 /** Exactly one of these stands in an entry that is a mapping. */
-export const sourceKeys = ['value', 'generate', 'file', 'env', 'command', 'template'] as const;
+export const sourceKeys = ['value', 'age', 'generate', 'file', 'env', 'command', 'template'] as const;
+
+const ciphertext = z
+  .string()
+  .regex(
+    /^(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/,
+    'an encrypted value is base64; this one is damaged',
+  )
+  .describe('An age file in base64. `kawanan secrets set`, `edit` and `encrypt` write it.');
 
 const sourceSchema = z.strictObject({
   value: scalar.optional().describe('The value itself, taken as text just as it is written.'),
+  age: ciphertext.optional(),
   generate: z.union([z.boolean(), generateSchema]).optional(),
   file: z
     .string()
@@ -50,7 +59,7 @@ const sourceSchema = z.strictObject({
     .optional()
     .describe('A program and its arguments that print the value; one newline at its end is dropped.'),
   template: z
-    .string()
+    .union([z.string(), z.strictObject({ age: ciphertext })])
     .optional()
     .describe('Text with ${NAME} filled in from the variables of the cluster file; $$ is a dollar sign.'),
 });
@@ -58,7 +67,8 @@ const sourceSchema = z.strictObject({
 /** The longest name that still leaves room for a version behind it in the 64 characters that swarm allows. */
 const longestName = 58;
 
-const nameSchema = z
+/** The name of a secret. */
+export const nameSchema = z
   .string()
   .max(longestName, `the name of a secret has at most ${longestName} characters`)
   .regex(
@@ -70,3 +80,18 @@ const nameSchema = z
 export const secretsFileSchema = z
   .record(nameSchema, z.union([...scalars, sourceSchema]))
   .describe('The values of the external secrets of a stack. Keep it readable by you alone (mode 0600).');
+
+/** The key that lists who can decrypt the values. Only a list makes it that: anything else is a secret of this name. */
+export const recipientsKey = 'recipients';
+
+/** One entry of that list; whether it is whole is checked when something is encrypted to it. */
+export const recipientsSchema = z
+  .array(
+    z
+      .string()
+      .regex(
+        /^(?:age1[0-9a-z]+|ssh-ed25519 [A-Za-z0-9+/]+={0,2}(?: .*)?)$/,
+        'a recipient is age1… or ssh-ed25519 AAAA…; a private key has no place here',
+      ),
+  )
+  .describe('Who can decrypt the values: age1… or ssh-ed25519 AAAA…');

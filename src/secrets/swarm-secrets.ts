@@ -45,6 +45,7 @@ export function createSwarmSecrets(docker: Docker): SwarmSecrets {
           id: secret.ID,
           name: secret.Spec?.Name ?? '',
           labels: (secret.Spec?.Labels ?? {}) as Record<string, string>,
+          ...(secret.CreatedAt !== undefined && { createdAt: String(secret.CreatedAt) }),
           services: services
             .filter(({ Spec, PreviousSpec }) =>
               [...listIds(Spec?.TaskTemplate), ...listIds(PreviousSpec?.TaskTemplate)].includes(secret.ID),

@@ -4,8 +4,15 @@ import { basename, dirname, join } from 'node:path';
 /** Readable and writable by its owner alone. */
 export const secretsFileMode = 0o600;
 
-/** Writes a whole secrets file: a new one beside it that nobody else can read, synced, then swapped in. Follows a symlink. */
-export async function writeSecretsFile(path: string, text: string): Promise<void> {
+/**
+ * Writes a whole secrets file: a new one beside it that nobody else can read, synced, then swapped in. Follows a
+ * symlink. Another mode than 0600 is for a file with encrypted values only.
+ */
+export async function writeSecretsFile(
+  path: string,
+  text: string,
+  mode: number = secretsFileMode,
+): Promise<void> {
   const target = await realpath(path).catch(() => path);
   const half = join(dirname(target), `.${basename(target)}.half`);
   // what a killed run left there is as secret as the file itself
@@ -14,6 +21,7 @@ export async function writeSecretsFile(path: string, text: string): Promise<void
     const file = await open(half, 'wx', secretsFileMode);
     try {
       await file.writeFile(text);
+      await file.chmod(mode);
       await file.sync();
     } finally {
       await file.close();

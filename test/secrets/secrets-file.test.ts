@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { InputError } from '../../src/errors.ts';
-import { parseSecretsFile, replaceEntries } from '../../src/secrets/secrets-file.ts';
+import { parseSecretsFile } from '../../src/secrets/secrets-file.ts';
+import { replaceEntries } from '../../src/secrets/set-entries.ts';
 
 const sources = (text: string): Record<string, unknown> =>
   Object.fromEntries(parseSecretsFile(text, 'secrets.yml').map(({ name, source }) => [name, source]));
@@ -113,7 +114,7 @@ describe('what is wrong', () => {
   });
 
   test('is more than one source, or none', () => {
-    const message = 'exactly one of value, generate, file, env, command, template is wanted here';
+    const message = 'exactly one of value, age, generate, file, env, command, template is wanted here';
     expect(problemsOf('a: {file: x, env: Y}\nb: {}\nc: {generate: false}\nd: {value: false}\n')).toEqual(
       ['1:4 a', '2:4 b', '3:4 c'].map((place) => `${place}: ${message}`),
     );
