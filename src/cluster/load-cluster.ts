@@ -6,7 +6,7 @@ import type { Cluster } from './cluster.ts';
 import { parseCluster } from './parse-cluster.ts';
 
 /** The cluster file's name where nothing else is said. */
-const defaultClusterFile = 'cluster.yml';
+export const defaultClusterFile = 'cluster.yml';
 
 /**
  * Reads and checks a cluster file. `cwd` is what a relative path is relative to; the process's own unless told.
