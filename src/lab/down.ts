@@ -1,8 +1,9 @@
 import { readdir, rm, rmdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { UserError } from '../errors.ts';
 import type { Progress } from '../plan/layer.ts';
 import { readCgroupLayout, removeLabGroups } from './cgroups.ts';
+import { statePaths } from './cluster-file.ts';
 import { restoreHostSettings } from './host-settings.ts';
 import { type Lab, labNetwork, labNodes, labsDir, surroundingDir } from './lab.ts';
 import { withLock } from './lock.ts';
@@ -22,7 +23,7 @@ export interface DownLabOptions {
 export async function downLab(lab: Lab, options: DownLabOptions): Promise<boolean> {
   const { progress } = options;
   await checkPrerequisites();
-  const there = (await exists(lab.stateDir)) || (await exists(lab.machinesDir));
+  const there = (await listOwnFiles(lab)).length > 0 || (await exists(lab.machinesDir));
   await withLock(lab.stateDir, { progress }, async () => {
     await removeAbandonedLabs(lab, progress);
     await removeLab(lab, there ? progress : { ...progress, report: () => {} });
@@ -49,7 +50,23 @@ async function removeLab(lab: Lab, progress: Progress): Promise<void> {
     await restoreHostSettings();
     await rmdir(labsDir).catch(() => {}); // Another lab is still there.
   });
-  await rm(lab.stateDir, { recursive: true, force: true });
+  for (const name of await listOwnFiles(lab)) await rm(join(lab.stateDir, name), { force: true });
+  await rmdir(lab.stateDir).catch(() => {}); // What the user put there stays.
+}
+
+/** What we write into the state folder, with what a killed writer left beside it; nothing else in there is ours to delete. */
+async function listOwnFiles(lab: Lab): Promise<string[]> {
+  const paths = statePaths(lab);
+  const own = [...Object.values(paths), `${paths.key}.pub`].map((path) => basename(path));
+  const found = await readdir(lab.stateDir).catch(() => []);
+  return found.filter((name) => own.some((file) => isFileOrItsDraft(name, file)));
+}
+
+/** `secrets.yml`, and the new version that was being written: `secrets.yml.1234.new`, `.secrets.yml.1a2b`. */
+export function isFileOrItsDraft(name: string, file: string): boolean {
+  return (
+    name === file || name.startsWith(`.${file}.`) || (name.startsWith(`${file}.`) && name.endsWith('.new'))
+  );
 }
 
 /** Removes labs whose checkout was deleted: nobody has their key any more, and nobody else would remove them. */
