@@ -2,9 +2,9 @@ import { balancers, type Cluster, type ClusterNode } from '../cluster/cluster.ts
 import type { Host, Hosts } from '../remote/host.ts';
 import { type ConnectionError, isAway } from '../remote/remote-errors.ts';
 import { appliedMarkerPath, backupPaths } from './backup.ts';
+import { readRunningDigest } from './haproxy/runtime-api.ts';
 import { type BalancerHost, observeScript, parseObservation } from './observation.ts';
 import { partFiles, partNames, partUnits } from './parts.ts';
-import { readRunningDigest } from './runtime-api.ts';
 
 export interface ObservedBalancers {
   /** Those that answer, in the order of the cluster file. */

@@ -1,14 +1,14 @@
 /** What must stand on one balancer: its files and units, as plain data. No I/O here. */
 import { balancers, type Cluster, type ClusterNode } from '../cluster/cluster.ts';
 import type { BalancerModel } from './backends.ts';
-import { renderHaproxyConfig } from './render-haproxy.ts';
+import { renderHaproxyConfig } from './haproxy/render-haproxy.ts';
 import {
   checkScriptPath,
   renderCheckScript,
   renderKeepalivedConfig,
   type VirtualAddressModel,
-} from './render-keepalived.ts';
-import { renderNftables } from './render-nftables.ts';
+} from './keepalived/render-keepalived.ts';
+import { renderNftables } from './keepalived/render-nftables.ts';
 import {
   nftRulesPath,
   renderHaproxyDropIn,

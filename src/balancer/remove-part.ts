@@ -3,12 +3,12 @@ import { UserError } from '../errors.ts';
 import type { Host } from '../remote/host.ts';
 import { CommandError } from '../remote/remote-errors.ts';
 import { appliedMarkerPath, stateFolder } from './backup.ts';
+import { serverStatePath } from './haproxy/render-haproxy.ts';
 import { forgetPrevious, putPreviousBack, readPreviousState } from './keep-previous.ts';
+import { haproxyStatePath } from './keepalived/render-keepalived.ts';
+import { nftTableName } from './keepalived/render-nftables.ts';
 import { parseAddresses } from './observation.ts';
 import { type PartName, partFiles, partUnits } from './parts.ts';
-import { serverStatePath } from './render-haproxy.ts';
-import { haproxyStatePath } from './render-keepalived.ts';
-import { nftTableName } from './render-nftables.ts';
 import { loadUnit } from './units.ts';
 
 /** Takes one part off a balancer and puts back what was there before; can be cut short and run again. */

@@ -1,6 +1,6 @@
 /** What we add to the systemd units of a balancer, as text. No I/O here. */
-import { haproxyStatePath } from './render-keepalived.ts';
-import { nftTableName } from './render-nftables.ts';
+import { haproxyStatePath } from './keepalived/render-keepalived.ts';
+import { nftTableName } from './keepalived/render-nftables.ts';
 import { sealFile } from './seal.ts';
 
 export const nftRulesPath = '/etc/kawanan/balancer.nft';

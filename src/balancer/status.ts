@@ -1,11 +1,11 @@
 import { balancers, type Cluster, type ClusterNode } from '../cluster/cluster.ts';
 import { UserError } from '../errors.ts';
 import type { Hosts } from '../remote/host.ts';
+import { askHaproxy } from './haproxy/runtime-api.ts';
+import { type BackendState, parseStatistics } from './haproxy/stats.ts';
 import { observeBalancer } from './observe.ts';
 import { partUnits } from './parts.ts';
 import { findHolders, judgeHolders } from './plan.ts';
-import { askHaproxy } from './runtime-api.ts';
-import { type BackendState, parseStatistics } from './stats.ts';
 
 export interface BalancerNodeStatus {
   name: string;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { applyHaproxy } from '../../src/balancer/apply-haproxy.ts';
 import { planBackends } from '../../src/balancer/backends.ts';
 import { backupPathOf, unitBackupPathOf } from '../../src/balancer/backup.ts';
+import { applyHaproxy } from '../../src/balancer/haproxy/apply-haproxy.ts';
 import { buildParts, haproxyConfigPath, type PartFile } from '../../src/balancer/parts.ts';
 import { removePart } from '../../src/balancer/remove-part.ts';
 import { UserError } from '../../src/errors.ts';

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { planBackends } from '../../src/balancer/backends.ts';
-import { renderHaproxyConfig } from '../../src/balancer/render-haproxy.ts';
+import { renderHaproxyConfig } from '../../src/balancer/haproxy/render-haproxy.ts';
 import {
   renderCheckScript,
   renderKeepalivedConfig,
   type VirtualAddressModel,
-} from '../../src/balancer/render-keepalived.ts';
-import { renderNftables } from '../../src/balancer/render-nftables.ts';
+} from '../../src/balancer/keepalived/render-keepalived.ts';
+import { renderNftables } from '../../src/balancer/keepalived/render-nftables.ts';
 import {
   renderHaproxyDropIn,
   renderKeepalivedDropIn,

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { findConfigWarnings } from '../../src/balancer/config-warnings.ts';
+import { emptyServerState, pickServerState } from '../../src/balancer/haproxy/server-state.ts';
+import { parseStatistics, splitCsvLine } from '../../src/balancer/haproxy/stats.ts';
 import { digestOf, readSeal, sealFile } from '../../src/balancer/seal.ts';
-import { emptyServerState, pickServerState } from '../../src/balancer/server-state.ts';
-import { parseStatistics, splitCsvLine } from '../../src/balancer/stats.ts';
 
 const statistics = `# pxname,svname,scur,status,lastchg,check_status,check_code,addr,
 web,FRONTEND,3,OPEN,,,,,

@@ -1,5 +1,5 @@
-import { UserError } from '../errors.ts';
-import type { Host } from '../remote/host.ts';
+import { UserError } from '../../errors.ts';
+import type { Host } from '../../remote/host.ts';
 import { runningDigestVariable, runtimeSocketPath } from './render-haproxy.ts';
 
 const answerTimeoutMs = 5_000;

@@ -1,6 +1,6 @@
 /** keepalived's configuration as text, for 2.2 and 2.3, and the check script it runs. No I/O here. */
-import { statisticsPort } from './definition.ts';
-import { sealFile } from './seal.ts';
+import { statisticsPort } from '../definition.ts';
+import { sealFile } from '../seal.ts';
 
 export const checkScriptPath = '/usr/local/lib/kawanan/check-haproxy';
 

@@ -1,7 +1,7 @@
-import type { Host } from '../remote/host.ts';
-import { type PartFile, partUnits } from './parts.ts';
-import { nftRulesPath } from './render-units.ts';
-import { loadUnit, reloadSystemd } from './units.ts';
+import type { Host } from '../../remote/host.ts';
+import { type PartFile, partUnits } from '../parts.ts';
+import { nftRulesPath } from '../render-units.ts';
+import { loadUnit, reloadSystemd } from '../units.ts';
 
 /** Puts the packet filter for VRRP on a balancer and loads it; the host's own rules aren't touched. */
 export async function applyNftables(host: Host, files: PartFile[]): Promise<void> {

@@ -1,7 +1,7 @@
 /** HAProxy's configuration as text, for 2.4 to 3.x. No I/O here. */
-import type { BackendModel, BalancerModel, FrontendModel } from './backends.ts';
-import { statisticsPort } from './definition.ts';
-import { digestPlaceholder, sealFile } from './seal.ts';
+import type { BackendModel, BalancerModel, FrontendModel } from '../backends.ts';
+import { statisticsPort } from '../definition.ts';
+import { digestPlaceholder, sealFile } from '../seal.ts';
 
 /** Where HAProxy's Runtime API listens on a balancer. */
 export const runtimeSocketPath = '/run/haproxy/admin.sock';

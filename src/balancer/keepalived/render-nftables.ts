@@ -1,5 +1,5 @@
 /** The packet filter for VRRP as text: a table of our own, next to whatever rules the host has. No I/O here. */
-import { digestPlaceholder, sealFile } from './seal.ts';
+import { digestPlaceholder, sealFile } from '../seal.ts';
 
 export const nftTableName = 'kawanan';
 

@@ -1,15 +1,15 @@
-import { UserError } from '../errors.ts';
-import type { Progress } from '../plan/layer.ts';
-import type { Host } from '../remote/host.ts';
-import { CommandError } from '../remote/remote-errors.ts';
-import { keepPrevious } from './keep-previous.ts';
-import { haproxyConfigPath, type PartFile, partUnits } from './parts.ts';
+import { UserError } from '../../errors.ts';
+import type { Progress } from '../../plan/layer.ts';
+import type { Host } from '../../remote/host.ts';
+import { CommandError } from '../../remote/remote-errors.ts';
+import { keepPrevious } from '../keep-previous.ts';
+import { haproxyConfigPath, type PartFile, partUnits } from '../parts.ts';
+import { readSeal } from '../seal.ts';
+import { loadUnit, readJournal, reloadSystemd } from '../units.ts';
+import { waitUntil } from '../wait.ts';
 import { serverStatePath } from './render-haproxy.ts';
 import { askHaproxy, readRunningDigest } from './runtime-api.ts';
-import { readSeal } from './seal.ts';
 import { emptyServerState, pickServerState } from './server-state.ts';
-import { loadUnit, readJournal, reloadSystemd } from './units.ts';
-import { waitUntil } from './wait.ts';
 
 const unit = partUnits.haproxy;
 const answerTimeoutMs = 10_000;
