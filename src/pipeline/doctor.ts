@@ -2,16 +2,11 @@
 import { type Cluster, swarmNodes } from '../cluster/cluster.ts';
 import { formatPlace, InputError, type Problem, UserError } from '../errors.ts';
 import type { Hosts } from '../remote/host.ts';
+import { ConnectionError } from '../remote/remote-errors.ts';
+import type { Finding } from './finding.ts';
 import { type Inputs, type LoadOptions, loadInputs } from './inputs.ts';
 
-export interface Finding {
-  /** `broken`: a run would fail, or the service does not answer. `warning`: it works, but not as well as it could. */
-  verdict: 'ok' | 'warning' | 'broken';
-  /** `files`, `network`, or the name of a node. */
-  about: string;
-  message: string;
-  next?: string;
-}
+export type { Finding } from './finding.ts';
 
 /** All that is found about the files; the inputs too, where nothing in them is broken. */
 export async function examineFiles(options: LoadOptions): Promise<{ findings: Finding[]; inputs?: Inputs }> {
@@ -45,19 +40,55 @@ function findProblem(problem: Problem): Finding {
   };
 }
 
-/** All that is found about hosts, swarm, balancers and the way in, side by side. */
+/**
+ * All that is found about hosts, swarm, balancers and the way from a client to the tasks, side by side. The way can be
+ * walked only where the files are right: they say what should answer.
+ */
 export async function examineCluster(
   cluster: Cluster,
   hosts: Hosts,
   signal: AbortSignal,
+  inputs?: Inputs,
 ): Promise<Finding[]> {
-  const [hostFindings, engines, swarm, balancer] = await Promise.all([
+  const findings = await Promise.all([
     examineHosts(cluster, hosts, signal),
     examineEngines(cluster, hosts),
     examineSwarm(cluster, hosts),
     examineBalancers(cluster, hosts),
+    inputs ? examinePath(inputs, hosts) : [],
   ]);
-  return [...hostFindings, ...engines, ...swarm, ...balancer];
+  return findings.flat();
+}
+
+/** The way from here through the balancers to the tasks; nothing where there is no swarm yet. */
+async function examinePath({ cluster, stack }: Inputs, hosts: Hosts): Promise<Finding[]> {
+  const [{ findManager }, { readStackStatus }, { planBackends }, { observePath }, { judgePath }] =
+    await Promise.all([
+      import('../swarm/connect-manager.ts'),
+      import('../stack/status.ts'),
+      import('../balancer/backends.ts'),
+      import('./path/observe-path.ts'),
+      import('./path/judge-path.ts'),
+    ]);
+  if (!stack) return [];
+  try {
+    const manager = await findManager(cluster, hosts);
+    // That nobody answers for the swarm is told of already.
+    if (manager.kind === 'absent') return [];
+    const [status, nodes] = await Promise.all([
+      readStackStatus(manager.engine, stack.definition.name),
+      manager.engine.listNodes(),
+    ]);
+    if (status.services.length === 0) return [];
+    const model = planBackends(stack.definition, cluster);
+    const readyNodes = (nodes as { Description: { Hostname: string }; Status: { State: string } }[])
+      .filter(({ Status }) => Status.State === 'ready')
+      .map(({ Description }) => Description.Hostname);
+    return judgePath(await observePath({ cluster, hosts, model, stacks: [status], readyNodes }));
+  } catch (error) {
+    if (error instanceof ConnectionError) return [];
+    return [explain('path', error)];
+  }
 }
 
 async function examineHosts(cluster: Cluster, hosts: Hosts, signal: AbortSignal): Promise<Finding[]> {

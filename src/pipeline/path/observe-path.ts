@@ -1,0 +1,219 @@
+/** Looks at every hop between a client and the tasks, side by side. Changes nothing. */
+import type { BalancerModel } from '../../balancer/backends.ts';
+import { type BalancerNodeStatus, readBalancerStatus } from '../../balancer/status.ts';
+import { balancers, type Cluster } from '../../cluster/cluster.ts';
+import { UserError } from '../../errors.ts';
+import type { Hosts } from '../../remote/host.ts';
+import type { StackStatus, TaskStatus } from '../../stack/status.ts';
+import { connectFromHere } from './connect-from-here.ts';
+import { connectFromHost } from './connect-from-host.ts';
+import type { Outcome, Target } from './connection.ts';
+import { type ContainerEvidence, readContainers } from './container-evidence.ts';
+import type {
+  BalancerEvidence,
+  FrontendEvidence,
+  PathEvidence,
+  ServerEvidence,
+  TaskEvidence,
+} from './evidence.ts';
+import { observeLinks } from './observe-links.ts';
+
+/** What must be known before the path can be walked. */
+export interface PathRequest {
+  cluster: Cluster;
+  hosts: Hosts;
+  model: BalancerModel;
+  stacks: StackStatus[];
+  /** Swarm nodes that the swarm calls ready. */
+  readyNodes: string[];
+}
+
+/** Every hop of the path as it is right now. Throws only what is a defect of ours. */
+export async function observePath(request: PathRequest): Promise<PathEvidence> {
+  const { cluster, hosts, model, stacks } = request;
+  const running = stacks.flatMap(({ services }) => services.flatMap(({ tasks }) => tasks)).filter(isRunning);
+  const [status, containers, frontends, outcomes] = await Promise.all([
+    readBalancerStatus(cluster, hosts),
+    readContainers(running, hosts),
+    observeFrontends(request),
+    observeServers(request),
+  ]);
+  const servers = listServers(model).map((server, index): ServerEvidence => {
+    const { frontend, name, node, service, target } = server;
+    const from = (host: string): Outcome | undefined => outcomes.get(host)?.[index];
+    const fromNode = from(node);
+    return {
+      frontend,
+      name,
+      node,
+      service,
+      target,
+      ...(fromNode && { fromNode }),
+      fromBalancers: pickPresent(balancers(cluster).map(({ name: host }) => [host, from(host)])),
+      states: pickPresent(status.nodes.map((one) => [one.name, findState(one, server)])),
+    };
+  });
+  return {
+    ...(cluster.balancer?.vip && { vip: { address: cluster.balancer.vip.address } }),
+    frontends,
+    balancers: status.nodes.map(describeBalancer),
+    servers,
+    tasks: stacks.flatMap(({ services }) =>
+      services.flatMap(({ key, tasks }) => tasks.map((task) => describeTask(key, task, containers))),
+    ),
+    links: await observeLinks(request, containers),
+  };
+}
+
+function isRunning({ state }: TaskStatus): boolean {
+  return state === 'running' || state === 'starting';
+}
+
+function pickPresent<Value>(entries: (readonly [string, Value | undefined])[]): Record<string, Value> {
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as Record<string, Value>;
+}
+
+interface KnownServer {
+  frontend: string;
+  backend: string;
+  name: string;
+  node: string;
+  service: string;
+  target: Target;
+}
+
+function listServers({ frontends, backends }: BalancerModel): KnownServer[] {
+  return frontends.flatMap((frontend) => {
+    const names = [...new Set(frontend.routes.map(({ backend }) => backend))];
+    return backends
+      .filter(({ name }) => names.includes(name))
+      .flatMap(({ name: backend, check, servers }) =>
+        servers.map(({ name, node, service, address, port }) => ({
+          frontend: frontend.name,
+          backend,
+          name,
+          node,
+          service,
+          target: { address, port, ask: check },
+        })),
+      );
+  });
+}
+
+/** By host: what became of a connection to each server, in the order of `listServers`; hosts that let nobody in are missing. */
+async function observeServers({
+  cluster,
+  hosts,
+  model,
+}: PathRequest): Promise<Map<string, (Outcome | undefined)[]>> {
+  const servers = listServers(model);
+  const ask = async (host: string, indexes: number[]): Promise<[string, (Outcome | undefined)[]]> => {
+    const outcomes: (Outcome | undefined)[] = servers.map(() => undefined);
+    try {
+      const from = { host: await hosts.connect(host) };
+      const seen = await connectFromHost(
+        from,
+        indexes.map((index) => servers[index]!.target),
+      );
+      for (const [position, index] of indexes.entries()) outcomes[index] = seen[position];
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+    }
+    return [host, outcomes];
+  };
+  const nodes = [...new Set(servers.map(({ node }) => node))];
+  return new Map(
+    await Promise.all([
+      ...nodes.map((node) =>
+        ask(
+          node,
+          servers.flatMap((server, index) => (server.node === node ? [index] : [])),
+        ),
+      ),
+      ...balancers(cluster).map(({ name }) => ask(name, [...servers.keys()])),
+    ]),
+  );
+}
+
+async function observeFrontends({ cluster, hosts, model }: PathRequest): Promise<FrontendEvidence[]> {
+  const targetAt = (address: string, { mode, listen }: BalancerModel['frontends'][number]): Target => ({
+    address,
+    port: listen,
+    ask: mode === 'http' ? { kind: 'http', method: 'GET', path: '/' } : { kind: 'tcp' },
+  });
+  const onBalancers = new Map(
+    await Promise.all(
+      balancers(cluster).map(async ({ name, address }): Promise<[string, Outcome[] | undefined]> => {
+        try {
+          const from = { host: await hosts.connect(name) };
+          return [
+            name,
+            await connectFromHost(
+              from,
+              model.frontends.map((one) => targetAt(address, one)),
+            ),
+          ];
+        } catch (error) {
+          if (error instanceof UserError) return [name, undefined];
+          throw error;
+        }
+      }),
+    ),
+  );
+  return Promise.all(
+    model.frontends.map(async (frontend, index): Promise<FrontendEvidence> => {
+      const vip = cluster.balancer?.vip?.address;
+      const [throughVip, direct] = await Promise.all([
+        vip === undefined ? undefined : connectFromHere(targetAt(vip, frontend)),
+        Promise.all(
+          balancers(cluster).map(
+            async ({ name, address }) => [name, await connectFromHere(targetAt(address, frontend))] as const,
+          ),
+        ),
+      ]);
+      return {
+        name: frontend.name,
+        port: frontend.listen,
+        ...(throughVip && { throughVip }),
+        throughBalancers: Object.fromEntries(direct),
+        onBalancers: pickPresent([...onBalancers].map(([name, outcomes]) => [name, outcomes?.[index]])),
+      };
+    }),
+  );
+}
+
+function findState(
+  { backends }: BalancerNodeStatus,
+  { backend, name }: KnownServer,
+): ServerEvidence['states'][string] | undefined {
+  const state = backends.find((one) => one.name === backend)?.servers.find((one) => one.name === name);
+  return state && { status: state.status, check: state.check, up: state.up };
+}
+
+function describeBalancer({
+  name,
+  address,
+  unreachable,
+  haproxy,
+  holdsVip,
+}: BalancerNodeStatus): BalancerEvidence {
+  return {
+    name,
+    address,
+    ...(unreachable !== undefined && { unreachable }),
+    proxy: haproxy,
+    unit: 'haproxy.service',
+    holdsVip,
+  };
+}
+
+function describeTask(service: string, task: TaskStatus, containers: ContainerEvidence[]): TaskEvidence {
+  const unhealthy = containers.find(({ taskId }) => taskId === task.id)?.unhealthy;
+  return {
+    service,
+    node: task.node ?? '',
+    state: task.state,
+    ...(task.error !== undefined && { error: task.error }),
+    ...(unhealthy !== undefined && { unhealthy }),
+  };
+}
