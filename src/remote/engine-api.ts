@@ -1,5 +1,6 @@
 import { Agent, type ClientRequest, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { inspect } from 'node:util';
 import Docker from 'dockerode';
 import { SocketError } from './remote-errors.ts';
 
@@ -28,6 +29,8 @@ export function createEngineApi(
   limits: EngineLimits = defaultLimits,
 ): { engine: Docker; close: () => void } {
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 4 }) as WatchedAgent;
+  // docker-modem describes each request in full for its own log, whether or not that is on: streams, keys and all.
+  Object.defineProperty(agent, inspect.custom, { value: () => `the engine of ${host}` });
   const watch = watchSilence(host, limits.silenceMs);
   const addRequest = agent.addRequest.bind(agent);
   agent.addRequest = (request, ...rest) => {
