@@ -60,6 +60,10 @@ const commands: Record<string, { summary: string; load: () => Promise<CommandMod
     load: () => import('./commands/lock.ts'),
   },
   unlock: { summary: 'give the lock of the cluster back', load: () => import('./commands/unlock.ts') },
+  balancer: {
+    summary: 'show the balancers, take servers out of rotation and back',
+    load: () => import('./commands/balancer.ts'),
+  },
   doctor: {
     summary: 'check that everything can be reached and nothing is missing',
     load: () => import('./commands/doctor.ts'),

@@ -58,9 +58,10 @@ function describeBalancers({ balancers = [], stack }: Status): string[] {
       ...backends.flatMap((backend) =>
         backend.servers
           .filter((server) => !server.up && running.has(server.name))
-          .map(
-            (server) =>
-              `${name}: server ${server.name} of ${backend.name} is ${server.status} (${server.check}) though its task runs`,
+          .map((server) =>
+            /^(DRAIN|MAINT)/.test(server.status)
+              ? `${name}: server ${server.name} of ${backend.name} is drained by hand; kawanan balancer ready ${server.name} puts it back`
+              : `${name}: server ${server.name} of ${backend.name} is ${server.status} (${server.check}) though its task runs`,
           ),
       ),
     ]);

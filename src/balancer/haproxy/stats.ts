@@ -19,17 +19,21 @@ export interface BackendState {
   servers: ServerState[];
 }
 
-/** The backends that have servers, in HAProxy's order. Source: HAProxy management guide, 9.1 "CSV format". */
-export function parseStatistics(csv: string): BackendState[] {
+/** Each line of `show stat` as a function from a column's name to its field. */
+export function readStatisticsRows(csv: string): ((column: string) => string)[] {
   const [header, ...lines] = csv.split('\n').filter((line) => line.trim() !== '');
   if (header === undefined) return [];
   const names = splitCsvLine(header.replace(/^# /, ''));
-  const rows = lines.map((line) => {
+  return lines.map((line) => {
     const fields = splitCsvLine(line);
-    return (name: string): string => fields[names.indexOf(name)] ?? '';
+    return (name) => fields[names.indexOf(name)] ?? '';
   });
+}
+
+/** The backends that have servers, in HAProxy's order. Source: HAProxy management guide, 9.1 "CSV format". */
+export function parseStatistics(csv: string): BackendState[] {
   const backends: BackendState[] = [];
-  for (const field of rows) {
+  for (const field of readStatisticsRows(csv)) {
     const backend = field('pxname');
     let entry = backends.find((one) => one.name === backend);
     if (!entry) {

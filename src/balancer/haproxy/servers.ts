@@ -1,0 +1,99 @@
+/** HAProxy's servers and frontends with their figures, from `show stat` and `show servers state`. No I/O here. */
+import { readStatisticsRows } from './stats.ts';
+
+/** What a person, or we, told a balancer about a server: `drain` takes nothing new, `maint` nothing at all. */
+export type AdminState = 'ready' | 'drain' | 'maint';
+
+export interface LiveServer {
+  backend: string;
+  name: string;
+  /** `address:port`. */
+  address: string;
+  admin: AdminState;
+  /** Its check passes, or it has none. */
+  up: boolean;
+  /** As HAProxy says: `UP`, `DOWN`, `DRAIN`, `MAINT`, `NOLB`, `UP 1/2`. */
+  status: string;
+  /** What the last check saw: `L7OK/200`. */
+  check: string;
+  weight: number;
+  /** Requests and connections it works on, and those that wait for it. */
+  sessions: number;
+  queued: number;
+  /** Of its connections: refused or not answered, since HAProxy started. */
+  errors: number;
+}
+
+export interface LiveFrontend {
+  name: string;
+  status: string;
+  sessions: number;
+  requests: number;
+  errors: number;
+}
+
+export interface LiveBalancer {
+  frontends: LiveFrontend[];
+  servers: LiveServer[];
+}
+
+/** One look at a running HAProxy. Source: HAProxy management guide, "CSV format" and "show servers state" (version 1). */
+export function parseLiveBalancer(statistics: string, serverStates: string): LiveBalancer {
+  const admin = parseAdminStates(serverStates);
+  const live: LiveBalancer = { frontends: [], servers: [] };
+  for (const field of readStatisticsRows(statistics)) {
+    const count = (...names: string[]): number =>
+      names.reduce((sum, name) => sum + (Number(field(name)) || 0), 0);
+    const [backend, name] = [field('pxname'), field('svname')];
+    if (name === 'FRONTEND')
+      live.frontends.push({
+        name: backend,
+        status: field('status'),
+        sessions: count('scur'),
+        requests: count('req_tot') || count('stot'),
+        errors: count('ereq'),
+      });
+    else if (name !== 'BACKEND') {
+      const code = field('check_code');
+      const status = field('status');
+      const state = admin.get(`${backend}/${name}`);
+      live.servers.push({
+        backend,
+        name,
+        address: field('addr'),
+        admin: state?.admin ?? 'ready',
+        up: state?.running ?? /^(UP|no check|DRAIN)/.test(status),
+        status,
+        check: `${field('check_status').replace(/^\* /, '')}${code ? `/${code}` : ''}`,
+        weight: count('weight'),
+        sessions: count('scur'),
+        queued: count('qcur'),
+        errors: count('econ', 'eresp'),
+      });
+    }
+  }
+  return live;
+}
+
+const forcedMaintenance = 0x01 | 0x02 | 0x04 | 0x20 | 0x40;
+const forcedDrain = 0x08 | 0x10;
+/** `srv_op_state`: stopped, starting, running, stopping (a check that answered 404). */
+const running = 2;
+
+function parseAdminStates(text: string): Map<string, { admin: AdminState; running: boolean }> {
+  const states = new Map<string, { admin: AdminState; running: boolean }>();
+  const [version, header = '', ...lines] = text.split('\n').filter((line) => line.trim() !== '');
+  if (version?.trim() !== '1') return states;
+  const columns = header.replace(/^# /, '').split(' ');
+  for (const line of lines) {
+    const fields = line.split(' ');
+    const field = (name: string): string => fields[columns.indexOf(name)] ?? '';
+    const bits = Number(field('srv_admin_state'));
+    const admin = bits & forcedMaintenance ? 'maint' : bits & forcedDrain ? 'drain' : 'ready';
+    states.set(`${field('be_name')}/${field('srv_name')}`, {
+      admin,
+      running: Number(field('srv_op_state')) === running,
+    });
+  }
+  return states;
+}

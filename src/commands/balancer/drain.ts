@@ -1,0 +1,62 @@
+import { chooseServers } from '../../balancer/choose-servers.ts';
+import { viewBalancers } from '../../balancer/live.ts';
+import { drainServers, findLastServers } from '../../balancer/rotation.ts';
+import type { CommandContext } from '../../cli.ts';
+import { InputError, UserError } from '../../errors.ts';
+import { showWork } from '../../output/show-work.ts';
+import { neutralise } from '../../output/terminal.ts';
+import type { RotationOptions } from '../balancer.ts';
+import { confirm, printJson } from '../session.ts';
+import { withClusterLock } from '../with-lock.ts';
+import { openBalancers } from './find-balancers.ts';
+import { tellRotation } from './tell-rotation.ts';
+
+/** Takes a server, or all of a node, out of the rotation of every balancer. */
+export async function drain(name: string, options: RotationOptions, context: CommandContext): Promise<void> {
+  const timeoutMs = readSeconds(options.wait) * 1000;
+  await using open = await openBalancers(options, context);
+  const views = await viewBalancers(open.cluster, open.hosts);
+  const choose = chooseServers(
+    name,
+    open.cluster,
+    views.flatMap(({ live }) => live?.servers ?? []),
+  );
+  const emptied = findLastServers(views, choose);
+  if (emptied.length > 0) {
+    context.terminal.err(
+      `${context.terminal.colors.yellow('warning')} nothing is left to answer for ${neutralise(emptied.join(', '))}: clients will get errors
+`,
+    );
+    await confirm('Drain nevertheless?', options, context);
+  }
+  const result = await withClusterLock(
+    { ...open, command: `balancer drain ${name}`, options },
+    context,
+    async (lock) => {
+      await lock.ensure();
+      return showWork(context.terminal, `draining ${name}`, context.signal, (progress) =>
+        drainServers({ ...open, progress }, choose, { timeoutMs }),
+      );
+    },
+  );
+  if (options.json) printJson(context, result);
+  else tellRotation(name, 'drained', result, context);
+  if (result.sessions > 0)
+    throw new UserError(
+      `${result.sessions} requests or connections still run on ${name} after ${timeoutMs / 1000} s`,
+      {
+        next: 'it takes nothing new; run the same command again to go on waiting, or `kawanan balancer ready` to put it back',
+      },
+    );
+}
+
+/** @throws InputError for what is no number of seconds. */
+export function readSeconds(text: string): number {
+  const seconds = Number(text);
+  if (text.trim() === '' || !Number.isFinite(seconds) || seconds < 0)
+    throw new InputError({
+      message: `--wait ${JSON.stringify(text)} is no number of seconds`,
+      next: 'write e.g. --wait 60',
+    });
+  return seconds;
+}

@@ -1,0 +1,32 @@
+import { chooseServers } from '../../balancer/choose-servers.ts';
+import { viewBalancers } from '../../balancer/live.ts';
+import { readyServers } from '../../balancer/rotation.ts';
+import type { CommandContext } from '../../cli.ts';
+import { showWork } from '../../output/show-work.ts';
+import { type ApplyOptions, printJson } from '../session.ts';
+import { withClusterLock } from '../with-lock.ts';
+import { openBalancers } from './find-balancers.ts';
+import { tellRotation } from './tell-rotation.ts';
+
+/** Puts a server, or all of a node, back into the rotation of every balancer; whether it is up, its check decides. */
+export async function ready(name: string, options: ApplyOptions, context: CommandContext): Promise<void> {
+  await using open = await openBalancers(options, context);
+  const views = await viewBalancers(open.cluster, open.hosts);
+  const choose = chooseServers(
+    name,
+    open.cluster,
+    views.flatMap(({ live }) => live?.servers ?? []),
+  );
+  const result = await withClusterLock(
+    { ...open, command: `balancer ready ${name}`, options },
+    context,
+    async (lock) => {
+      await lock.ensure();
+      return showWork(context.terminal, `readying ${name}`, context.signal, (progress) =>
+        readyServers({ ...open, progress }, choose, { timeoutMs: 0 }),
+      );
+    },
+  );
+  if (options.json) printJson(context, result);
+  else tellRotation(name, 'ready', result, context);
+}

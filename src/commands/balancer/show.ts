@@ -1,0 +1,127 @@
+import { compareServers, listDifferences, type ServerRow } from '../../balancer/describe-live.ts';
+import type { LiveFrontend } from '../../balancer/haproxy/servers.ts';
+import { viewBalancers } from '../../balancer/live.ts';
+import { type BalancerStatus, readBalancerStatus } from '../../balancer/status.ts';
+import type { CommandContext } from '../../cli.ts';
+import { exitCodes } from '../../errors.ts';
+import { renderTable } from '../../output/table.ts';
+import { neutralise, type Terminal } from '../../output/terminal.ts';
+import { type ClusterOptions, printJson } from '../session.ts';
+import { openBalancers } from './find-balancers.ts';
+
+/** What `kawanan balancer show --json` prints. */
+interface BalancersShown {
+  vip?: BalancerStatus['vip'];
+  balancers: {
+    name: string;
+    unreachable?: string;
+    haproxy: string;
+    keepalived: string;
+    holdsVip: boolean;
+    frontends: LiveFrontend[];
+  }[];
+  servers: ServerRow[];
+  /** Where the balancers don't agree, one line each. */
+  differences: string[];
+}
+
+/** Prints the balancers as they run. Exit code 1 where one doesn't answer or they differ. */
+export async function showBalancers(options: ClusterOptions, context: CommandContext): Promise<void> {
+  const { terminal } = context;
+  await using open = await openBalancers(options, context);
+  const [status, views] = await Promise.all([
+    readBalancerStatus(open.cluster, open.hosts),
+    viewBalancers(open.cluster, open.hosts),
+  ]);
+  const shown: BalancersShown = {
+    ...(status.vip && { vip: status.vip }),
+    balancers: status.nodes.map(({ name, unreachable, haproxy, keepalived, holdsVip }) => {
+      const view = views.find(({ balancer }) => balancer === name);
+      const reason = unreachable ?? view?.unreachable;
+      return {
+        name,
+        ...(reason !== undefined && { unreachable: reason }),
+        haproxy,
+        keepalived,
+        holdsVip,
+        // our own page isn't the user's
+        frontends: (view?.live?.frontends ?? []).filter((frontend) => frontend.name !== 'kawanan'),
+      };
+    }),
+    servers: compareServers(views),
+    differences: listDifferences(views),
+  };
+  if (options.json) printJson(context, shown);
+  else terminal.out(renderBalancers(shown, terminal.colors));
+  const silent = shown.balancers.some(({ unreachable }) => unreachable !== undefined);
+  if (silent || shown.differences.length > 0) context.setExitCode(exitCodes.failed);
+}
+
+type Colors = Terminal['colors'];
+
+function renderBalancers(shown: BalancersShown, colors: Colors): string {
+  const blocks = [renderMachines(shown, colors), renderFrontends(shown), renderServers(shown, colors)];
+  return [...blocks.filter((block) => block !== ''), renderVerdict(shown, colors)].join('\n');
+}
+
+function renderMachines({ balancers, vip }: BalancersShown, colors: Colors): string {
+  const rows = balancers.map(({ name, unreachable, haproxy, keepalived, holdsVip }) => [
+    name,
+    unreachable === undefined ? haproxy || 'not installed' : colors.red('does not answer'),
+    keepalived,
+    vip === undefined ? 'none' : holdsVip ? colors.green(vip.address) : '',
+  ]);
+  return renderTable(['BALANCER', 'HAPROXY', 'KEEPALIVED', 'VIP'], rows);
+}
+
+function renderFrontends({ balancers }: BalancersShown): string {
+  const rows = balancers.flatMap(({ name: balancer, frontends }) =>
+    frontends.map(({ name, status, sessions, requests, errors }) => [
+      name,
+      balancer,
+      status,
+      ...[sessions, requests, errors].map(String),
+    ]),
+  );
+  if (rows.length === 0) return '';
+  rows.sort(([a = ''], [b = '']) => a.localeCompare(b, 'en'));
+  return renderTable(['FRONTEND', 'ON', 'STATE', 'SESSIONS', 'REQUESTS', 'ERRORS'], rows);
+}
+
+function renderServers({ servers, balancers }: BalancersShown, colors: Colors): string {
+  if (servers.length === 0) return '';
+  const names = balancers.filter(({ unreachable }) => unreachable === undefined).map(({ name }) => name);
+  const rows = servers.map(({ backend, name, address, on }) => {
+    const sum = (pick: (state: ServerRow['on'][string]) => number): string =>
+      String(Object.values(on).reduce((total, state) => total + pick(state), 0));
+    return [
+      neutralise(`${backend}/${name}`),
+      address,
+      ...names.map((balancer) => describeState(on[balancer], colors)),
+      sum(({ sessions, queued }) => sessions + queued),
+      sum(({ errors }) => errors),
+    ];
+  });
+  return renderTable(['SERVER', 'ADDRESS', ...names, 'SESSIONS', 'ERRORS'], rows);
+}
+
+/** A server that was drained by hand says so whether its check passes or not. */
+function describeState(state: ServerRow['on'][string] | undefined, colors: Colors): string {
+  if (!state) return colors.red('absent');
+  if (state.admin !== 'ready')
+    return colors.yellow(
+      `${state.admin === 'drain' ? 'drained' : 'in maintenance'} by hand${state.up ? '' : ', down'}`,
+    );
+  if (state.up) return colors.green('up');
+  return colors.red(state.check === '' ? 'down' : `down (${neutralise(state.check)})`);
+}
+
+function renderVerdict({ vip, balancers, differences }: BalancersShown, colors: Colors): string {
+  const silent = balancers.flatMap(({ name, unreachable }) =>
+    unreachable === undefined ? [] : [`${name} does not answer: ${unreachable}`],
+  );
+  const lines = [...silent, ...(vip?.problem === undefined ? [] : [vip.problem]), ...differences];
+  if (lines.length === 0)
+    return `${colors.green(balancers.length === 1 ? 'the balancer answers' : 'the balancers agree')}\n`;
+  return `${colors.red('not as it should be')}\n${lines.map((line) => `  ${neutralise(line)}\n`).join('')}`;
+}

@@ -1,0 +1,127 @@
+import { describe, expect, test } from 'vitest';
+import { chooseServers } from '../../src/balancer/choose-servers.ts';
+import { compareServers, listDifferences } from '../../src/balancer/describe-live.ts';
+import { type LiveServer, parseLiveBalancer } from '../../src/balancer/haproxy/servers.ts';
+import { findLastServers } from '../../src/balancer/rotation.ts';
+import { InputError } from '../../src/errors.ts';
+import { buildCluster } from './examples.ts';
+
+const statistics = `# pxname,svname,qcur,scur,stot,ereq,econ,eresp,status,weight,check_status,check_code,req_tot,addr,
+web,FRONTEND,,3,90,2,,,OPEN,,,,120,,
+web.web,w1-web,1,2,60,,1,2,DRAIN,1,L7OK,200,,192.0.2.14:8000,
+web.web,w2-web,0,0,60,,0,0,DOWN,1,* L4CON,,,192.0.2.15:8000,
+web.web,BACKEND,0,2,120,,1,2,UP,1,,,,,
+`;
+const states = `1
+# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight
+3 web.web 1 w1-web 192.0.2.14 2 8 1
+3 web.web 2 w2-web 192.0.2.15 0 1 1
+`;
+
+describe('a running HAProxy', () => {
+  test('is read with what it was told of each server and what it sees of it', () => {
+    expect(parseLiveBalancer(statistics, states)).toEqual({
+      frontends: [{ name: 'web', status: 'OPEN', sessions: 3, requests: 120, errors: 2 }],
+      servers: [
+        {
+          backend: 'web.web',
+          name: 'w1-web',
+          address: '192.0.2.14:8000',
+          admin: 'drain',
+          up: true,
+          status: 'DRAIN',
+          check: 'L7OK/200',
+          weight: 1,
+          sessions: 2,
+          queued: 1,
+          errors: 3,
+        },
+        {
+          backend: 'web.web',
+          name: 'w2-web',
+          address: '192.0.2.15:8000',
+          admin: 'maint',
+          up: false,
+          status: 'DOWN',
+          check: 'L4CON',
+          weight: 1,
+          sessions: 0,
+          queued: 0,
+          errors: 0,
+        },
+      ],
+    });
+  });
+});
+
+function server(name: string, over: Partial<LiveServer> = {}): LiveServer {
+  const base = { backend: 'web.web', address: '192.0.2.14:8000', admin: 'ready', up: true, status: 'UP' };
+  return { ...base, name, check: '', weight: 1, sessions: 0, queued: 0, errors: 0, ...over } as LiveServer;
+}
+
+const view = (balancer: string, ...servers: LiveServer[]) => ({ balancer, live: { frontends: [], servers } });
+
+describe('balancers side by side', () => {
+  test.each([
+    ['agree', [server('a')], [server('a')], []],
+    [
+      'differ in what they were told',
+      [server('a', { admin: 'drain' })],
+      [server('a')],
+      ['web.web/a: drain on lb1, ready on lb2'],
+    ],
+    [
+      'differ in what they see',
+      [server('a')],
+      [server('a', { up: false })],
+      ['web.web/a: up on lb1, down on lb2'],
+    ],
+    ['differ in their servers', [server('a')], [], ['web.web/a: on lb1, not on lb2']],
+  ])('%s', (_, first, second, said) => {
+    expect(listDifferences([view('lb1', ...first), view('lb2', ...second)])).toEqual(said);
+  });
+
+  test('a balancer that does not answer differs from none', () => {
+    expect(listDifferences([view('lb1', server('a')), { balancer: 'lb2', unreachable: 'off' }])).toEqual([]);
+  });
+
+  test('each server stands once, with its state on each', () => {
+    const rows = compareServers([view('lb1', server('a')), view('lb2', server('a', { sessions: 4 }))]);
+    expect(rows.map(({ name, on }) => [name, on['lb1']?.sessions, on['lb2']?.sessions])).toEqual([
+      ['a', 0, 4],
+    ]);
+  });
+});
+
+describe('the servers a user means', () => {
+  const cluster = buildCluster();
+  const servers = [
+    { backend: 'web.web', name: 'w1-web', address: '192.0.2.14:8000' },
+    { backend: 'api.web', name: 'w1-web', address: '192.0.2.14:8000' },
+    { backend: 'web.web', name: 'w2-web', address: '192.0.2.15:8000' },
+  ];
+
+  test.each([
+    ['w1-web', ['web.web/w1-web', 'api.web/w1-web']],
+    ['api.web/w1-web', ['api.web/w1-web']],
+    ['worker2', ['web.web/w2-web']],
+  ])('%s', (wanted, found) => {
+    const choose = chooseServers(wanted, cluster, servers);
+    expect(servers.filter(choose).map(({ backend, name }) => `${backend}/${name}`)).toEqual(found);
+  });
+
+  test('an unknown one names the nearest', () => {
+    expect(() => chooseServers('w1-wbe', cluster, servers)).toThrow(InputError);
+  });
+});
+
+describe('draining', () => {
+  test.each([
+    ['the last server that takes requests', [server('a'), server('b', { up: false })], ['web.web']],
+    ['the last one that is not drained', [server('a'), server('b', { admin: 'drain' })], ['web.web']],
+    ['one of two', [server('a'), server('b')], []],
+    ['one that takes none anyway', [server('a', { up: false }), server('b', { up: false })], []],
+  ])('%s', (_, servers, emptied) => {
+    expect(findLastServers([view('lb1', ...servers)], ({ name }) => name === 'a')).toEqual(emptied);
+  });
+});
