@@ -3,13 +3,14 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 /*
- * Arrows point one way: cli → commands → pipeline → layers, drill, lab → plan, remote → node.
+ * Arrows point one way: cli → commands → pipeline → rotation → layers, drill, lab → plan, remote → node.
  * A room may import from rooms of a lower rank, from itself, and from what everybody shares.
  */
 const ranks: Record<string, number> = {
-  'cli.ts': 5,
-  commands: 4,
-  pipeline: 3,
+  'cli.ts': 6,
+  commands: 5,
+  pipeline: 4,
+  rotation: 3,
   hosts: 2,
   swarm: 2,
   images: 2,

@@ -49,6 +49,12 @@ export interface StackDefinition {
   external: { networks: string[]; configs: string[]; secrets: string[] };
   /** The checked but uninterpreted `x-balancer` section, and where it stands in the file. */
   xBalancer?: { value: unknown; locate: (path: (string | number)[]) => { line?: number; column?: number } };
+  /** The uninterpreted `x-secrets` section (how secrets are rotated), the file it is in and where it stands there. */
+  xSecrets?: {
+    value: unknown;
+    file?: string;
+    locate: (path: (string | number)[]) => { line?: number; column?: number };
+  };
   /** Where a key of the compose files stands, e.g. `['services', 'web', 'deploy']`: the nearest one that is written. */
   locate?: (path: (string | number)[]) => { file?: string; line?: number; column?: number };
   warnings: string[];

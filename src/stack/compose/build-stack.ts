@@ -159,11 +159,13 @@ export function buildStack(
   const compose = others.reduce((base, over) => mergeStacks(base, over, report), first);
   const stack = convertStack({ stack: options.name, compose, report }, read.folder, readFile);
   throwIfAny(findings.problems);
-  const xBalancer = findBalancer(read);
+  const xBalancer = findSection(read, 'x-balancer');
+  const xSecrets = findSection(read, 'x-secrets');
   const definition: StackDefinition = {
     ...stack,
     file: documents[0]?.file ?? '',
     ...(xBalancer ? { xBalancer } : {}),
+    ...(xSecrets ? { xSecrets } : {}),
     locate: (at) => locateIn(documents, at),
     warnings: findings.warnings,
   };
@@ -195,12 +197,12 @@ function decodeFile(
   };
 }
 
-/** `x-balancer` of the last file that has it. */
-function findBalancer({ files }: ReadCompose): StackDefinition['xBalancer'] {
-  const file = files.findLast(({ root }) => root['x-balancer'] !== undefined);
+/** A section of ours, of the last file that has it. */
+function findSection({ files }: ReadCompose, name: 'x-balancer' | 'x-secrets'): StackDefinition['xSecrets'] {
+  const file = files.findLast(({ root }) => root[name] !== undefined);
   if (!file) return undefined;
-  const locate = (at: (string | number)[]) => file.document.locate(['x-balancer', ...at]);
-  return { value: toPlain(file.root['x-balancer'] ?? null), locate };
+  const locate = (at: (string | number)[]) => file.document.locate([name, ...at]);
+  return { value: toPlain(file.root[name] ?? null), file: file.document.file, locate };
 }
 
 /** In the order of the file, as one reads it. */

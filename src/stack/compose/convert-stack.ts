@@ -26,7 +26,7 @@ export function convertStack(
   context: ConvertContext,
   folder: string,
   readFile: (path: string) => FileContent,
-): Omit<StackDefinition, 'file' | 'warnings' | 'xBalancer'> {
+): Omit<StackDefinition, 'file' | 'warnings' | 'xBalancer' | 'xSecrets'> {
   const services = Object.values(context.compose.services)
     .sort((a, b) => compareText(a.name, b.name))
     .map((service) => defineService(service, context, folder));

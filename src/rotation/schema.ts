@@ -1,0 +1,26 @@
+/** What may stand under `x-secrets` in a compose file: each secret's strategy, by the secret's name. */
+import { z } from 'zod';
+import { execSchema } from './strategies/exec.ts';
+import { signingKeySchema } from './strategies/signing-key.ts';
+import { randomSchema, valueSchema } from './strategies/value.ts';
+
+/** Every strategy with the keys it takes; each has a file of its own in strategies/. */
+export const strategySchemas = {
+  random: randomSchema,
+  value: valueSchema,
+  'signing-key': signingKeySchema,
+  exec: execSchema,
+} as const;
+
+export type StrategyName = keyof typeof strategySchemas;
+
+/** The section as a whole, before each entry is held against its strategy's own keys. */
+export const rotationSectionSchema = z.record(
+  z.string(),
+  z.looseObject({
+    strategy: z.enum(Object.keys(strategySchemas) as [StrategyName, ...StrategyName[]]).optional(),
+  }),
+);
+
+/** For the exported JSON schema: one of all strategies. */
+export const rotationEntrySchema = z.union(Object.values(strategySchemas));
