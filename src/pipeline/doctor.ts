@@ -1,6 +1,7 @@
 /** Looks for what would stop or hurt a run, and changes nothing: files, hosts, swarm, balancers, and the way in. */
 import { type Cluster, swarmNodes } from '../cluster/cluster.ts';
 import { formatPlace, InputError, type Problem, UserError } from '../errors.ts';
+import { formatCount } from '../output/format.ts';
 import type { Hosts } from '../remote/host.ts';
 import { ConnectionError } from '../remote/remote-errors.ts';
 import type { Finding } from './finding.ts';
@@ -25,8 +26,9 @@ export async function examineFiles(options: LoadOptions): Promise<{ findings: Fi
 }
 
 function describeFiles({ cluster, stack }: Inputs): string {
-  const services = stack === undefined ? 'no stack' : `${stack.definition.services.length} services`;
-  return `the files are right: ${cluster.nodes.length} nodes, ${services}`;
+  const services =
+    stack === undefined ? 'no stack' : formatCount(stack.definition.services.length, 'service');
+  return `the files are right: ${formatCount(cluster.nodes.length, 'node')}, ${services}`;
 }
 
 function findProblem(problem: Problem): Finding {
@@ -56,6 +58,7 @@ export async function examineCluster(
     examineSwarm(cluster, hosts),
     examineBalancers(cluster, hosts),
     inputs ? examinePath(inputs, hosts) : [],
+    inputs ? examineConfigurations(inputs, hosts, signal) : [],
   ]);
   return findings.flat();
 }
@@ -123,16 +126,48 @@ async function examineHosts(cluster: Cluster, hosts: Hosts, signal: AbortSignal)
   }
   for (const message of findWarnings(reached)) findings.push({ verdict: 'warning', about: 'hosts', message });
   const engines = new Set(swarmNodes(cluster).map(({ name }) => name));
-  for (const about of findNodesWithoutIpvs(observed).filter((name) => engines.has(name))) {
+  const withoutIpvs = findNodesWithoutIpvs(observed).filter((name) => engines.has(name));
+  if (withoutIpvs.length > 0) {
     findings.push({
       verdict: 'warning',
-      about,
+      about: withoutIpvs.join(', '),
       message:
-        'its kernel has no IPVS: published ports of the ingress mesh and virtual service addresses answer nothing',
+        'no IPVS in the kernel: published ports of the ingress mesh and virtual service addresses answer nothing',
       next: 'publish ports with mode: host and use endpoint_mode: dnsrr, or run a kernel with ip_vs',
     });
   }
   return findings;
+}
+
+/** Balancers whose files or running configuration aren't what the files here say; those that were never set up aren't told of. */
+async function examineConfigurations(
+  { cluster, stack }: Inputs,
+  hosts: Hosts,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const { createBalancerLayer } = await import('../balancer/layer.ts');
+  try {
+    const layer = createBalancerLayer(stack?.definition, cluster, hosts);
+    const seen = await layer.observe(signal);
+    if (seen.kind === 'unknown') return [];
+    const { changes } = layer.plan(seen.value, new Map());
+    return changes
+      .filter(({ kind }) => kind !== 'create')
+      .map(({ object, fields, title }) => ({
+        verdict: 'broken' as const,
+        about: object.host ?? object.name,
+        message: `its ${object.name} differs from what the files say`,
+        evidence: fields.map(
+          ({ path, before, after }) =>
+            `${path}: ${before ?? 'nothing'} there, ${after ?? 'nothing'} in the files`,
+        ),
+        next: `kawanan plan shows it whole, kawanan up puts it right (${title})`,
+      }));
+  } catch (error) {
+    // A balancer that lets nobody in is told of already.
+    if (error instanceof ConnectionError) return [];
+    return [explain('balancer', error)];
+  }
 }
 
 /** Engines that are there and don't answer. One that isn't installed or started is what `up` is for; a host that lets nobody in is told of already. */
