@@ -55,15 +55,28 @@ export async function readSoundSecretsFile(path: string): Promise<SecretsFile> {
  * Puts a new text in the file's place, readable by its owner alone; one that was open to others stays so as long as
  * all values in it are encrypted.
  *
- * @throws UserError when somebody else wrote the file meanwhile.
+ * @throws UserError when somebody else wrote the file meanwhile; InputError when its list of recipients got lost.
  */
 export async function saveSecretsFile(file: SecretsFile, text: string): Promise<void> {
   if ((await readFile(file.path, 'utf8')) !== file.text)
     throw new UserError(`${file.path} was changed by somebody else meanwhile, and was left alone`, {
       next: 'run the same command again',
     });
-  const isSealed = listPlain(parseSecretsDocument(text, file.path)).length === 0;
+  const document = parseSecretsDocument(text, file.path);
+  refuseLostList(file, document);
+  const isSealed = listPlain(document).length === 0;
   await writeSecretsFile(file.path, text, isSealed ? file.mode : secretsFileMode);
+}
+
+/** Without the list, what is new would stand in plain text beside values that are encrypted. */
+function refuseLostList({ path, document: before }: SecretsFile, after: SecretsDocument): void {
+  if (after.recipients?.length) return;
+  if (![...before.entries, ...after.entries].some(({ source }) => source.from === 'age')) return;
+  throw new InputError({
+    file: path,
+    message: 'it has encrypted values, but no list of recipients: nobody is there to encrypt to',
+    next: 'put recipients: back at its end, or make the list anew with yourself on it: kawanan secrets encrypt',
+  });
 }
 
 /** Writes a secrets file where there was none, in a folder that may not be there yet. */

@@ -32,16 +32,38 @@ export async function openEditor(env: NodeJS.ProcessEnv): Promise<EditorSession>
   };
 }
 
+const endings = ['SIGTERM', 'SIGHUP'] as const;
+
+/** How long an editor that is told to end may take before it is ended. */
+const patienceMs = 1_000;
+
 function run(program: string, args: string[], env: NodeJS.ProcessEnv): Promise<void> {
-  const fail = (how: string): UserError =>
-    new UserError(`nothing was changed: the editor ${program} ${how}`, {
-      next: 'set EDITOR to a program that waits until the file is closed, such as vim, nano or "code --wait"',
-    });
+  const fail = (how: string, next = 'open it again'): UserError =>
+    new UserError(`nothing was changed: the editor ${program} ${how}`, { next });
   return new Promise((done, failed) => {
     const child = spawn(program, args, { stdio: 'inherit', env });
-    child.on('error', () => failed(fail('could not be started')));
-    child.on('close', (code, signal) =>
-      code === 0 ? done() : failed(fail(signal ? `was ended by ${signal}` : `ended with code ${code}`)),
-    );
+    // Ctrl-C is the editor's own affair; but a terminal that is closed, or a logout, must not leave the plain text there
+    const end = (signal: NodeJS.Signals): void => {
+      child.kill(signal);
+      setTimeout(() => child.kill('SIGKILL'), patienceMs).unref();
+    };
+    const unwatch = (): void => {
+      for (const signal of endings) process.off(signal, end);
+    };
+    for (const signal of endings) process.on(signal, end);
+    child.on('error', () => {
+      unwatch();
+      failed(
+        fail(
+          'could not be started',
+          'set EDITOR to a program that waits until the file is closed, such as vim, nano or "code --wait"',
+        ),
+      );
+    });
+    child.on('close', (code, signal) => {
+      unwatch();
+      if (code === 0) done();
+      else failed(fail(signal ? `was ended by ${signal}` : `ended with code ${code}`));
+    });
   });
 }

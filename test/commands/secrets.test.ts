@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import pico from 'picocolors';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runCli } from '../../src/cli.ts';
@@ -28,6 +29,8 @@ const bob = {
   recipient: 'age16zgvjnlkj8zyprhtsgthumn3r9tjcypr24nxumsqyljkdv2e6chqmnhcy6',
 };
 const marker = 'mark3r-hunter2';
+
+const cliPath = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 
 let folder: string;
 let file: string;
@@ -179,6 +182,22 @@ describe('set', () => {
     expect(await secrets(words, given)).toEqual({ exitCode, out: '', err });
     expect(read()).toBe('a: before\n');
     expect(printed).not.toContain(marker);
+  });
+
+  test('puts nothing in plain text beside encrypted values whose list of recipients got lost', async () => {
+    write(plain);
+    await secrets(['encrypt']);
+    write(read().replace(/\n# Who can decrypt[\s\S]*/, ''));
+    const before = read();
+    const result = await secrets(['set', 'new'], { input: marker });
+    expect([result.exitCode, result.err.split('\n')[0]]).toEqual([
+      2,
+      'error DIR/secrets.yml: it has encrypted values, but no list of recipients: nobody is there to encrypt to',
+    ]);
+    expect(read()).toBe(before);
+    expect((await secrets(['encrypt'])).exitCode).toBe(0);
+    expect(outline()).toMatch(/\nrecipients:\n {2}- age1/);
+    expect(await reveal('db')).toBe(marker);
   });
 
   test('takes no value as an argument, and does not repeat one', async () => {
@@ -564,10 +583,30 @@ describe.runIf(await isMemoryBacked('/dev/shm'))('edit', () => {
     expect(await secrets(['edit'])).toEqual({
       exitCode: 1,
       out: '',
-      err: 'error nothing was changed: the editor false ended with code 1\n  next set EDITOR to a program that waits until the file is closed, such as vim, nano or "code --wait"\n',
+      err: 'error nothing was changed: the editor false ended with code 1\n  next open it again\n',
     });
     expect(existsSync(old)).toBe(false);
     expect(leftovers()).toEqual([]);
+  });
+});
+
+describe.runIf(await isMemoryBacked('/dev/shm'))('edit, when its terminal is closed', () => {
+  test.each(['TERM', 'HUP'])('ends the editor and wipes the plain text (SIG%s)', (signal) => {
+    write(plain);
+    const editor = join(folder, 'editor');
+    writeFileSync(editor, `#!/bin/sh\necho "$1" > '${folder}/path'\nkill -${signal} $PPID\nexec sleep 20\n`);
+    chmodSync(editor, 0o700);
+    const { status, stderr } = spawnSync(process.execPath, [cliPath, 'secrets', 'edit'], {
+      cwd: folder,
+      env: { ...env, EDITOR: editor },
+      encoding: 'utf8',
+    });
+    expect([status, stderr]).toEqual([
+      1,
+      `error nothing was changed: the editor ${editor} was ended by SIG${signal}\n  next open it again\n`,
+    ]);
+    expect(existsSync(readFileSync(join(folder, 'path'), 'utf8').trim())).toBe(false);
+    expect(read()).toBe(plain);
   });
 });
 
