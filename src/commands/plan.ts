@@ -5,14 +5,22 @@ import { hasChanges, planToJson, renderPlan } from '../output/render-plan.ts';
 import { loadInputs } from '../pipeline/inputs.ts';
 import { createLayers } from '../pipeline/layers.ts';
 import { planLayers } from '../pipeline/run.ts';
-import { addClusterOptions, type ClusterOptions, openHosts, printJson } from './session.ts';
+import {
+  addClusterOptions,
+  addResolveOption,
+  type ClusterOptions,
+  openHosts,
+  printJson,
+  type ResolveOptions,
+  readResolve,
+} from './session.ts';
 
-interface PlanOptions extends ClusterOptions {
+interface PlanOptions extends ClusterOptions, ResolveOptions {
   detailedExitcode?: boolean;
 }
 
 export function buildCommand(context: CommandContext): Command {
-  return addClusterOptions(new Command('plan'))
+  return addResolveOption(addClusterOptions(new Command('plan')))
     .option('--detailed-exitcode', 'exit with 3 when there are changes')
     .action((options: PlanOptions) => showPlan(options, context));
 }
@@ -21,7 +29,7 @@ async function showPlan(options: PlanOptions, context: CommandContext): Promise<
   const { terminal, cwd, env, signal } = context;
   const inputs = await loadInputs({ ...options, cwd, env, writeSecrets: false });
   await using hosts = openHosts(inputs.cluster, context);
-  const plans = await planLayers({ layers: await createLayers(inputs, hosts), signal });
+  const plans = await planLayers({ layers: await createLayers(inputs, hosts, readResolve(options)), signal });
   if (options.json) printJson(context, planToJson(plans));
   else {
     for (const warning of inputs.cluster.warnings)

@@ -1,13 +1,15 @@
 /** What the commands that work on a cluster share: their options, the connections, the way results are shown. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { CommandContext } from '../cli.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { InputError, UserError } from '../errors.ts';
 import { createProgressView } from '../output/progress.ts';
+import type { LayerChoice } from '../pipeline/layers.ts';
 import type { Walk } from '../pipeline/run.ts';
 import type { Layer } from '../plan/layer.ts';
 import type { Hosts } from '../remote/host.ts';
 import { createHosts } from '../remote/hosts.ts';
+import { type ResolveImageMode, resolveImageModes } from '../stack/image-digests.ts';
 
 export interface ClusterOptions {
   file?: string;
@@ -19,6 +21,10 @@ export interface ApplyOptions extends ClusterOptions {
   /** Seconds. */
   lockWait?: number;
   keepFailed?: boolean;
+}
+
+export interface ResolveOptions {
+  resolveImage?: ResolveImageMode;
 }
 
 /** Adds the options that every command on a cluster has. */
@@ -41,6 +47,23 @@ export function addDeployOptions(command: Command): Command {
     '--keep-failed',
     'leave a stack that fails as it is, to look at it; without it every service goes back to what it was',
   );
+}
+
+/** Adds the option of the commands that plan from the compose file. */
+export function addResolveOption(command: Command): Command {
+  return command.addOption(
+    new Option(
+      '--resolve-image <when>',
+      'ask registries for the digest of an image: always, when a service gets another image (changed), or never',
+    )
+      .choices(resolveImageModes)
+      .default('changed'),
+  );
+}
+
+/** The option as the layers take it. */
+export function readResolve({ resolveImage }: ResolveOptions): Pick<LayerChoice, 'resolveImage'> {
+  return resolveImage === undefined ? {} : { resolveImage };
 }
 
 function parseSeconds(text: string): number {

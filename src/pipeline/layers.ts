@@ -3,6 +3,7 @@ import { balancers } from '../cluster/cluster.ts';
 import type { LayerName } from '../plan/change.ts';
 import type { Layer } from '../plan/layer.ts';
 import type { Hosts } from '../remote/host.ts';
+import type { ResolveImageMode } from '../stack/image-digests.ts';
 import type { Inputs } from './inputs.ts';
 
 export interface LayerChoice {
@@ -10,6 +11,8 @@ export interface LayerChoice {
   only?: LayerName[];
   /** Take over nodes that are in another swarm. */
   takeOver?: boolean;
+  /** When registries are asked for the digests of images; never unless told. */
+  resolveImage?: ResolveImageMode;
   /** Who makes the changes, by which command. */
   origin?: { by: string; why: string };
 }
@@ -28,13 +31,19 @@ export async function createLayers(inputs: Inputs, hosts: Hosts, choice: LayerCh
     createSwarmLayer(cluster, hosts, { takeOver: choice.takeOver ?? false }),
   ];
   if (stack) {
-    const [{ createImagesLayer }, { createSecretsLayer }, { selectStackSecrets }, { createStackLayer }] =
-      await Promise.all([
-        import('../images/layer.ts'),
-        import('../secrets/layer.ts'),
-        import('../secrets/desired.ts'),
-        import('../stack/layer.ts'),
-      ]);
+    const [
+      { createImagesLayer },
+      { buildLabel },
+      { createSecretsLayer },
+      { selectStackSecrets },
+      { createStackLayer },
+    ] = await Promise.all([
+      import('../images/layer.ts'),
+      import('../images/observed.ts'),
+      import('../secrets/layer.ts'),
+      import('../secrets/desired.ts'),
+      import('../stack/layer.ts'),
+    ]);
     layers.push(
       createImagesLayer(stack.images, cluster, hosts),
       createSecretsLayer(
@@ -46,6 +55,15 @@ export async function createLayers(inputs: Inputs, hosts: Hosts, choice: LayerCh
       createStackLayer(stack.definition, cluster, {
         connectEngine,
         hosts,
+        images: {
+          resolve: choice.resolveImage ?? 'never',
+          ours: new Set(
+            stack.images.images.flatMap(({ source, services }) =>
+              source.kind === 'registry' ? [] : services,
+            ),
+          ),
+          builtLabel: buildLabel,
+        },
         ...(choice.origin && { origin: choice.origin }),
       }),
     );

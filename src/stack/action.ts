@@ -1,11 +1,14 @@
 /** What the stack layer tells itself to do: names and ids only, never a value. */
 import type { PinnedObjects } from './definition.ts';
 import type { ServiceSpec } from './engine-types.ts';
+import type { PinnedImage } from './image-digests.ts';
 
-/** The object in the swarm behind each name that services refer to: `mysql_password` → `mysql_password.v2`. */
+/** The object behind each name that services refer to: `mysql_password` → `mysql_password.v2`. */
 export interface ObjectNames {
   secrets: Record<string, string>;
   configs: Record<string, string>;
+  /** Images that a registry told the digest of: `nginx:1.27` → `nginx:1.27@sha256:…`. */
+  images?: Record<string, PinnedImage>;
 }
 
 export type StackAction =

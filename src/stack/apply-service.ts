@@ -237,9 +237,11 @@ function keepEngineChoices(spec: ServiceSpec, now: ServiceSpec, forced: boolean)
   const force = (before.ForceUpdate ?? 0) + (forced ? 1 : 0);
   if (force > 0) task.ForceUpdate = force;
   // A digest in place of the tag alone would be a new task for the same image.
-  if (withoutDigest(before.ContainerSpec.Image) === task.ContainerSpec.Image) {
+  if (
+    [before.ContainerSpec.Image, withoutDigest(before.ContainerSpec.Image)].includes(task.ContainerSpec.Image)
+  ) {
     task.ContainerSpec = { ...task.ContainerSpec, Image: before.ContainerSpec.Image };
-    if (before.Placement?.Platforms)
+    if (before.Placement?.Platforms && !task.Placement?.Platforms)
       task.Placement = { ...task.Placement, Platforms: before.Placement.Platforms };
   }
   return { ...spec, TaskTemplate: task };

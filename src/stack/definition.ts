@@ -3,6 +3,7 @@
  * (`POST /services/create` and so on), names already scoped by the stack. No I/O here.
  */
 import type { ConfigSpec, NetworkCreate, SecretSpec, ServiceSpec } from './engine-types.ts';
+import type { PinnedImage } from './image-digests.ts';
 
 export interface BuildDefinition {
   /** Absolute path of the context folder. */
@@ -32,6 +33,8 @@ export interface NamedObject<Spec> {
 export interface PinnedObjects {
   configs: Record<string, string>;
   secrets: Record<string, string>;
+  /** Service key → its image with the digest; absent where no image has one that the compose file doesn't say. */
+  images?: Record<string, PinnedImage>;
 }
 
 export interface StackDefinition {

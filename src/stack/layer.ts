@@ -10,11 +10,13 @@ import type { StackAction } from './action.ts';
 import { applyStackChange } from './apply.ts';
 import { type ConvergeLimits, defaultLimits } from './converge.ts';
 import type { StackDefinition } from './definition.ts';
+import { listImagesToResolve, type ResolveImageMode } from './image-digests.ts';
 import { observeLeftovers, observeStack } from './observe.ts';
 import type { StackObserved } from './observed.ts';
 import { planStack, warnOfStack } from './plan.ts';
 import { planStackRemoval } from './plan-removal.ts';
 import { planRestore } from './plan-restore.ts';
+import { createEngineSources, createImageResolver } from './resolve-images.ts';
 import { defaultKeptRevisions, planRevision } from './revision.ts';
 import { createSnapshotSource, type SnapshotSource } from './snapshots.ts';
 
@@ -24,6 +26,14 @@ export interface StackLayerOptions {
   /** For what only a node itself knows: its volumes. Absent: volumes are neither seen nor removed. */
   hosts?: Hosts;
   limits?: Partial<ConvergeLimits>;
+  /** Absent: no registry is asked for the digests of images. */
+  images?: {
+    resolve: ResolveImageMode;
+    /** Keys of services whose image we built or loaded: no registry knows it. */
+    ours: ReadonlySet<string>;
+    /** Label of images that we build. */
+    builtLabel: string;
+  };
   /** Who makes the changes, by which command; kept with each revision. */
   origin?: { by: string; why: string };
 }
@@ -38,6 +48,13 @@ export function createStackLayer(
   const touched = new Set<string>();
   let seen: StackObserved | undefined;
   const limits = { ...defaultLimits, ...options.limits };
+  const nodes = swarmNodes(cluster).map((node) => node.name);
+  const resolveImages =
+    options.images && hosts
+      ? createImageResolver(
+          createEngineSources({ connectEngine, hosts, nodes, builtLabel: options.images.builtLabel }),
+        )
+      : undefined;
   let connection: Promise<{ engine: Docker; snapshots: SnapshotSource }> | undefined;
   // One for all changes that run side by side; found anew by each observation, for a manager may have gone.
   const connect = () => {
@@ -59,14 +76,19 @@ export function createStackLayer(
         if (error instanceof ConnectionError || !(error instanceof UserError)) throw error;
         return { kind: 'unknown', reason: [error.message, ...error.details.slice(0, 1)].join(': ') };
       }
-      const nodes = swarmNodes(cluster).map((node) => node.name);
       const [value, leftovers] = await Promise.all([
         observeStack(engine, definition.name),
         hosts ? observeLeftovers(hosts, nodes, definition.name) : undefined,
       ]);
       touched.clear();
       seen = value;
-      return { kind: 'observed', value: leftovers ? { ...value, leftovers } : value };
+      const { resolve = 'never', ours = new Set<string>() } = options.images ?? {};
+      const unresolved = listImagesToResolve(definition, value.services, resolve, ours);
+      const images = unresolved.length > 0 ? await resolveImages?.(unresolved) : undefined;
+      return {
+        kind: 'observed',
+        value: { ...value, ...(leftovers && { leftovers }), ...(images && { images }) },
+      };
     },
     plan: (observed, earlier) => {
       const plan = planStack(definition, observed, earlier);

@@ -1,5 +1,6 @@
 /** A stack as it is: what a manager of the swarm answers, in the Engine API's own shapes. No I/O here. */
 import type { ConfigSpec, NetworkCreate, SecretSpec, ServiceSpec } from './engine-types.ts';
+import type { ImageAnswer } from './image-digests.ts';
 
 export interface ObservedNode {
   id: string;
@@ -99,6 +100,8 @@ export interface StackObserved {
   services: ObservedService[];
   /** Tasks of those services, and those that services of the stack left behind. */
   tasks: ObservedTask[];
+  /** What was learnt of images, by the name in the compose file; absent when nobody asked. */
+  images?: Record<string, ImageAnswer>;
   /** One for each node; absent when nobody asked. */
   leftovers?: NodeLeftovers[];
 }

@@ -6,6 +6,7 @@ import type { StackAction } from './action.ts';
 import type { StackDefinition } from './definition.ts';
 import { diffNetworks } from './diff.ts';
 import { stackNamespaceLabel } from './engine-types.ts';
+import { warnOfUnknownDigests } from './image-digests.ts';
 import type { StackObserved } from './observed.ts';
 import { planStrayObjects } from './plan-removal.ts';
 import { planServices, stackLayer } from './plan-services.ts';
@@ -56,7 +57,12 @@ export function planStack(
     layer: stackLayer,
     changes: [...foundations, ...services.changes, ...removals],
     unchanged: services.unchanged + total - foundations.length,
-    warnings: [...warnOfStack(definition, earlier), ...references.warnings, ...services.warnings],
+    warnings: [
+      ...warnOfStack(definition, earlier),
+      ...references.warnings,
+      ...warnOfUnknownDigests(observed.images),
+      ...services.warnings,
+    ],
   };
 }
 

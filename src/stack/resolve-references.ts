@@ -7,6 +7,7 @@ import type { ObjectNames } from './action.ts';
 import type { NamedObject, StackDefinition } from './definition.ts';
 import type { ConfigSpec, SecretSpec, ServiceSpec } from './engine-types.ts';
 import { stackNamespaceLabel } from './engine-types.ts';
+import { type PinnedImage, readPinnedImages } from './image-digests.ts';
 import type { ObservedConfig, ObservedSecret, StackObserved } from './observed.ts';
 
 /** Labels of the secrets that come from the secrets file. */
@@ -114,10 +115,16 @@ export function resolveReferences(
         ),
       );
   }
-  return { names: { secrets: secretNames, configs: configNames }, configs, secrets, problems, warnings };
+  const images = readPinnedImages(observed.images);
+  const names: ObjectNames = {
+    secrets: secretNames,
+    configs: configNames,
+    ...(Object.keys(images).length > 0 && { images }),
+  };
+  return { names, configs, secrets, problems, warnings };
 }
 
-/** The spec with its configs and secrets by the names of the objects that hold them; ids are left empty. */
+/** The spec with its configs and secrets by the names of the objects that hold them, ids left empty; its image pinned. */
 export function nameObjects(spec: ServiceSpec, names: ObjectNames): ServiceSpec {
   const container = { ...spec.TaskTemplate.ContainerSpec };
   if (container.Secrets)
@@ -132,7 +139,21 @@ export function nameObjects(spec: ServiceSpec, names: ObjectNames): ServiceSpec 
       ConfigID: '',
       ConfigName: names.configs[reference.ConfigName] ?? reference.ConfigName,
     }));
-  return { ...spec, TaskTemplate: { ...spec.TaskTemplate, ContainerSpec: container } };
+  const task = { ...spec.TaskTemplate, ContainerSpec: container };
+  const pinned = names.images?.[container.Image];
+  return { ...spec, TaskTemplate: pinned ? applyPinnedImage(task, pinned) : task };
+}
+
+/** The task with its image as the registry told it. */
+export function applyPinnedImage(
+  task: ServiceSpec['TaskTemplate'],
+  { image, platforms }: PinnedImage,
+): ServiceSpec['TaskTemplate'] {
+  return {
+    ...task,
+    ContainerSpec: { ...task.ContainerSpec, Image: image },
+    ...(platforms.length > 0 && { Placement: { ...task.Placement, Platforms: platforms } }),
+  };
 }
 
 /** A keyed hash of a secret that the compose file defines; the same for the same name, data and template driver. */

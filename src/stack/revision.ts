@@ -6,9 +6,10 @@ import type { Change } from '../plan/change.ts';
 import type { StackAction } from './action.ts';
 import type { NamedObject, PinnedObjects, ServiceDefinition, StackDefinition } from './definition.ts';
 import type { ConfigSpec, NetworkCreate } from './engine-types.ts';
+import { listDeployedImages } from './image-digests.ts';
 import type { ObservedConfig, StackObserved } from './observed.ts';
 import { stackLayer } from './plan-services.ts';
-import { resolveReferences } from './resolve-references.ts';
+import { applyPinnedImage, resolveReferences } from './resolve-references.ts';
 import { stableJson } from './service-fields.ts';
 
 /** What a revision holds: everything that a deploy of the stack wants, with configs and secrets by the names of their versions. */
@@ -53,12 +54,17 @@ const partBytes = 400_000;
 /** The content of a revision of this definition. */
 export function describeRevision(definition: StackDefinition, pinned: PinnedObjects): RevisionContent {
   const { name, services, networks, external, xBalancer } = definition;
+  const { images = {}, ...objects } = pinned;
   return {
     format: 1,
     stack: name,
-    services: services.map(({ key, spec, dependsOn }) => ({ key, spec, dependsOn })),
+    services: services.map(({ key, spec, dependsOn }) => ({
+      key,
+      spec: images[key] ? { ...spec, TaskTemplate: applyPinnedImage(spec.TaskTemplate, images[key]) } : spec,
+      dependsOn,
+    })),
     networks,
-    pinned,
+    pinned: objects,
     external,
     ...(xBalancer && { balancer: xBalancer.value }),
   };
@@ -167,14 +173,16 @@ export function restoreDefinition(content: RevisionContent, file: string): Stack
   };
 }
 
-/** The objects behind the configs and secrets of a definition, a revision's or a file's. */
+/** The objects behind the configs, secrets and images of a definition, a revision's or a file's. */
 export function pinObjects(definition: StackDefinition, observed: StackObserved): PinnedObjects {
-  const { configs, secrets } = resolveReferences(definition, observed, new Map());
+  const { configs, secrets, names } = resolveReferences(definition, observed, new Map());
+  const images = listDeployedImages(definition, observed.services, names.images ?? {});
   const pin = (objects: { name: string; objectName: string }[]) =>
     Object.fromEntries(objects.map(({ name, objectName }) => [name, objectName]));
   return {
     configs: { ...definition.pinned?.configs, ...pin(configs) },
     secrets: { ...definition.pinned?.secrets, ...pin(secrets) },
+    ...(Object.keys(images).length > 0 && { images }),
   };
 }
 
