@@ -40,6 +40,8 @@ export interface Change<Action = unknown> {
   undo?: string;
   /** Ids of changes of the same layer that must be finished before this one starts. */
   after: string[];
+  /** Ids of changes that must be ready before this one starts: what they made serves, though it is still watched. */
+  afterReady?: string[];
   action: Action;
 }
 

@@ -4,6 +4,8 @@ import type { Change, LayerName, LayerPlan } from './change.ts';
 export interface Progress {
   /** Replaces the one line that tells what is going on, e.g. `2 of 4 tasks running`. */
   report(message: string): void;
+  /** Tells that what was made serves already, while the change goes on watching it. */
+  ready?(): void;
   /** Aborts when the user interrupts; long waits must end soon after. */
   signal: AbortSignal;
 }

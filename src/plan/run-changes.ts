@@ -21,7 +21,7 @@ export interface RunOptions {
 }
 
 /**
- * Carries out changes side by side, each as soon as those it waits for are done.
+ * Carries out changes side by side, each as soon as those it waits for are done (or ready, where that is enough).
  * When one fails, what runs is let finish and what waits for it is skipped; the rest goes on.
  *
  * @throws the error itself when one change failed, `CombinedError` when several did,
@@ -35,10 +35,14 @@ export async function runChanges<Action>(
   checkOrder(changes);
   const { signal, onEvent = () => {}, now = () => performance.now() } = options;
   const outcomes = new Map<string, Promise<boolean>>();
+  const readiness = new Map<string, Promise<boolean>>();
   const failures: unknown[] = [];
 
-  const runOne = async (change: Change<Action>): Promise<boolean> => {
-    const before = await Promise.all(change.after.map((id) => outcomes.get(id)));
+  const runOne = async (change: Change<Action>, ready: () => void): Promise<boolean> => {
+    const before = await Promise.all([
+      ...change.after.map((id) => outcomes.get(id)),
+      ...(change.afterReady ?? []).map((id) => readiness.get(id)),
+    ]);
     const stopped = options.stopAfterFailure === true && failures.length > 0;
     if (signal.aborted || stopped || before.includes(false)) {
       onEvent({ type: 'skipped', change });
@@ -47,7 +51,8 @@ export async function runChanges<Action>(
     const startedAt = now();
     onEvent({ type: 'started', change });
     try {
-      await apply(change, { signal, report: (message) => onEvent({ type: 'progress', change, message }) });
+      const report = (message: string): void => onEvent({ type: 'progress', change, message });
+      await apply(change, { signal, report, ready });
       onEvent({ type: 'done', change, elapsedMs: now() - startedAt });
       return true;
     } catch (error) {
@@ -57,7 +62,13 @@ export async function runChanges<Action>(
     }
   };
 
-  for (const change of orderChanges(changes)) outcomes.set(change.id, runOne(change));
+  for (const change of orderChanges(changes)) {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    readiness.set(change.id, promise);
+    const outcome = runOne(change, () => resolve(true));
+    outcomes.set(change.id, outcome);
+    void outcome.then(resolve);
+  }
   await Promise.all(outcomes.values());
 
   if (signal.aborted)
@@ -74,11 +85,16 @@ export function orderChanges<Action>(changes: Change<Action>[]): Change<Action>[
   const ordered = new Set<Change<Action>>();
   const visit = (change: Change<Action>): void => {
     if (ordered.has(change)) return;
-    for (const id of change.after) visit(byId.get(id)!);
+    for (const id of listAwaited(change)) visit(byId.get(id)!);
     ordered.add(change);
   };
   for (const change of changes) visit(change);
   return [...ordered];
+}
+
+/** Ids of all changes that this one waits for. */
+export function listAwaited({ after, afterReady = [] }: Pick<Change, 'after' | 'afterReady'>): string[] {
+  return [...after, ...afterReady];
 }
 
 function checkOrder(changes: Change[]): void {
@@ -91,7 +107,7 @@ function checkOrder(changes: Change[]): void {
     if (state.get(id) === 'closed') return;
     if (state.get(id) === 'open') throw new Error(`change ${id} waits for itself through ${from}`);
     state.set(id, 'open');
-    for (const next of change.after) visit(next, id);
+    for (const next of listAwaited(change)) visit(next, id);
     state.set(id, 'closed');
   };
   for (const change of changes) visit(change.id, change.id);

@@ -91,6 +91,7 @@ export async function convergeService(target: ConvergeTarget, progress: Progress
     if (verdict.kind === 'settled' && health.done) {
       const ids = [...health.runningTaskIds].sort().join();
       if (stable?.ids !== ids) stable = { ids, since: now };
+      progress.ready?.();
       const left = readWindowMs(service, health, verdict.monitored) - (now - stable.since);
       if (left <= 0) return;
       report(`${describeCount(health)}, watched for ${Math.ceil(left / 1000)} s more`);

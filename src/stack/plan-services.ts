@@ -1,5 +1,6 @@
 /** The changes that make a stack's services as the compose file wants them. Pure. */
 import { type Change, type FieldChange, type LayerPlan, layerNames } from '../plan/change.ts';
+import { listAwaited } from '../plan/run-changes.ts';
 import type { ObjectNames, StackAction } from './action.ts';
 import type { ServiceDefinition, StackDefinition } from './definition.ts';
 import { describeReplacement, describeUpdateInterruption, replacesTasks } from './describe-interruption.ts';
@@ -180,7 +181,11 @@ function addDependencies(changes: StackChange[], definition: StackDefinition, fo
     for (const key of service.dependsOn) {
       const needed = definition.services.find((candidate) => candidate.key === key);
       const id = needed && serviceChangeId(needed.spec.Name);
-      if (id !== undefined && ids.has(id) && !leadsTo(changes, id, change.id)) change.after.push(id);
+      if (id === undefined || !ids.has(id) || leadsTo(changes, id, change.id)) continue;
+      // Nothing that serves now depends on a service that is new: its users needn't wait until it has been watched.
+      const isNew = changes.some((candidate) => candidate.id === id && candidate.kind === 'create');
+      if (isNew) change.afterReady = [...(change.afterReady ?? []), id];
+      else change.after.push(id);
     }
   }
 }
@@ -224,7 +229,8 @@ function leadsTo(changes: StackChange[], from: string, to: string): boolean {
     if (id === to) return true;
     if (seen.has(id)) return false;
     seen.add(id);
-    return (changes.find((change) => change.id === id)?.after ?? []).some(visit);
+    const change = changes.find((candidate) => candidate.id === id);
+    return change !== undefined && listAwaited(change).some(visit);
   };
   return visit(from);
 }

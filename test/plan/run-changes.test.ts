@@ -64,6 +64,61 @@ describe('runChanges', () => {
     expect(log).toEqual(['a', 'b']);
   });
 
+  test('starts what waits until another is ready as soon as that says so, or is done', async () => {
+    const log: string[] = [];
+    const watched = Promise.withResolvers<void>();
+    await runChanges(
+      [
+        { ...change('b', ['done']), afterReady: ['a'] },
+        change('a'),
+        change('done'),
+        { ...change('c'), afterReady: ['done'] },
+      ],
+      async ({ action }, { ready }) => {
+        log.push(`start ${action}`);
+        if (action === 'a') {
+          ready?.();
+          await watched.promise;
+        }
+        if (action === 'b') watched.resolve();
+        log.push(`end ${action}`);
+      },
+      { signal: never },
+    );
+    expect(log.indexOf('start b')).toBeLessThan(log.indexOf('end a'));
+    expect(log.indexOf('start c')).toBeGreaterThan(log.indexOf('end done'));
+  });
+
+  test('fails when one that was ready fails after all, and skips what waits for one that never was', async () => {
+    const events: string[] = [];
+    const run = runChanges(
+      [
+        change('a'),
+        { ...change('b'), afterReady: ['a'] },
+        change('x'),
+        { ...change('y'), afterReady: ['x'] },
+      ],
+      async ({ action }, { ready }) => {
+        if (action === 'a') ready?.();
+        await new Promise((resolve) => setImmediate(resolve));
+        if (action === 'a' || action === 'x') throw new Error(`broken ${action}`);
+      },
+      { signal: never, onEvent: (event: ChangeEvent) => events.push(`${event.change.id} ${event.type}`) },
+    );
+    await expect(run).rejects.toBeInstanceOf(CombinedError);
+    expect(events.filter((event) => !event.endsWith('started')).sort()).toEqual([
+      'a failed',
+      'b done',
+      'x failed',
+      'y skipped',
+    ]);
+  });
+
+  test('refuses a circle of which a part only waits until it is ready', async () => {
+    const circle = [change('a', ['b']), { ...change('b'), afterReady: ['a'] }];
+    await expect(runChanges(circle, async () => {}, { signal: never })).rejects.toThrow(/waits for itself/);
+  });
+
   test('skips what waits for a failed change, finishes the rest, and throws the failure itself', async () => {
     const events: string[] = [];
     const broken = new Error('broken');

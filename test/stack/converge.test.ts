@@ -29,6 +29,7 @@ async function converge(
     limits?: Partial<ConvergeLimits>;
     of?: typeof service;
     signal?: AbortSignal;
+    ready?: () => void;
   } = {},
 ): Promise<{ messages: string[]; error?: UserError }> {
   const { of = service } = options;
@@ -55,6 +56,7 @@ async function converge(
   const progress = {
     signal: options.signal ?? new AbortController().signal,
     report: (text: string) => void messages.push(text),
+    ...(options.ready && { ready: options.ready }),
   };
   try {
     await convergeService(target, progress);
@@ -86,6 +88,26 @@ describe('a service converges', () => {
       '0 of 1 tasks running, pending: no suitable node (x)',
       '0 of 1 tasks running',
     ]);
+  });
+
+  test('and is ready before it has been watched, but not before its task runs', async () => {
+    const seen: string[] = [];
+    const watched = makeService(
+      spec((s) => {
+        s.UpdateConfig = { Parallelism: 1, Monitor: 20e6 };
+      }),
+    );
+    const tasks = [makeTask(watched)];
+    const looks = [{ tasks: [] }, { tasks }];
+    const { messages } = await converge(looks, { of: watched, ready: () => seen.push('ready') });
+    expect(seen[0]).toBe('ready');
+    expect(messages).toEqual(['0 of 1 tasks running', '1 of 1 tasks running, watched for 1 s more']);
+    const failing = await converge([{ tasks: [failed('t1', 'boom'), next()] }], {
+      limits: { failuresPerSlot: 1 },
+      ready: () => seen.push('ready, and failed'),
+    });
+    expect(failing.error).toBeDefined();
+    expect(seen).not.toContain('ready, and failed');
   });
 
   test('not while the swarm is still updating it, though all tasks run', async () => {

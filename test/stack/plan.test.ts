@@ -200,10 +200,26 @@ describe('the plan of a stack', () => {
     ]);
     definition.services[1]!.dependsOn = ['db'];
     const plan = planStack(definition, makeObserved({ services: [before] }), none);
-    expect(plan.changes.map(({ id, after }) => [id, after])).toEqual([
-      ['service/stk_old', []],
-      ['service/stk_web', ['service/stk_db', 'service/stk_old']],
-      ['service/stk_db', []],
+    expect(plan.changes.map(({ id, after, afterReady }) => [id, after, afterReady])).toEqual([
+      ['service/stk_old', [], undefined],
+      ['service/stk_web', ['service/stk_old'], ['service/stk_db']],
+      ['service/stk_db', [], undefined],
+    ]);
+  });
+
+  test('lets a service wait for the whole update of one it depends on, which serves meanwhile', () => {
+    const now = makeObserved({ services: ['web', 'db'].map((name) => makeService(makeSpec(name))) });
+    const next = ['web', 'db'].map((name) =>
+      makeSpec(name, (s) => {
+        s.TaskTemplate.ContainerSpec.Env = ['A=1'];
+      }),
+    );
+    const definition = makeDefinition(next);
+    definition.services[0]!.dependsOn = ['db'];
+    const { changes } = planStack(definition, now, none);
+    expect(changes.map(({ id, after, afterReady }) => [id, after, afterReady])).toEqual([
+      ['service/stk_web', ['service/stk_db'], undefined],
+      ['service/stk_db', [], undefined],
     ]);
   });
 
