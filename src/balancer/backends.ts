@@ -1,9 +1,21 @@
 /** Which servers stand behind the balancers: from the published ports and the nodes that placement allows. No I/O here. */
 import { balancers, type Cluster, swarmNodes } from '../cluster/cluster.ts';
-import { InputError } from '../errors.ts';
+import type { EngineName } from '../cluster/engine-name.ts';
+import { InputError, type Problem } from '../errors.ts';
+import { suggestWord } from '../input/nearest-word.ts';
+import { formatPath } from '../input/schema-problems.ts';
 import type { StackDefinition } from '../stack/definition.ts';
 import { findEligibleNodes, selectKnowableConstraints, toPlacementNode } from '../stack/placement.ts';
-import { type BalanceAlgorithm, type Check, type Frontend, parseBalancer, type Route } from './definition.ts';
+import {
+  type BalanceAlgorithm,
+  type Check,
+  type Frontend,
+  findHttpsPort,
+  parseBalancer,
+  type Route,
+} from './definition.ts';
+import { warnOfPassiveChecks } from './engine-limits.ts';
+import { type Certificate, type Materials, noMaterials } from './materials.ts';
 import type { PublishedPort } from './published-ports.ts';
 
 export interface ServerModel {
@@ -13,6 +25,17 @@ export interface ServerModel {
   port: number;
   node: string;
   service: string;
+  /** Its share of the work; absent: 1. */
+  weight?: number;
+  /** Works only while no other server is up. */
+  backup?: true;
+}
+
+/** A page of the user's for status 503. */
+export interface PageModel {
+  /** Of the frontend; names the file. */
+  name: string;
+  html: string;
 }
 
 export interface BackendModel {
@@ -21,10 +44,20 @@ export interface BackendModel {
   mode: 'http' | 'tcp';
   balance: BalanceAlgorithm;
   check: Check;
-  timeouts: { server: string; queue: string };
+  timeouts: { server: string; queue: string; connect: string };
   /** Connections to one server at a time. */
   maxconn?: number;
+  /** The cookie that keeps a browser at its server. */
+  sticky?: { cookie: string; secure: boolean };
+  /** Sent when no server is up. */
+  page?: PageModel;
   servers: ServerModel[];
+}
+
+export interface TlsModel {
+  /** The first is shown to clients that name none; empty while they are still to be generated. */
+  certificates: Certificate[];
+  hstsSeconds?: number;
 }
 
 export interface FrontendModel {
@@ -33,57 +66,130 @@ export interface FrontendModel {
   mode: 'http' | 'tcp';
   timeouts: { client: string };
   routes: { path?: string; host?: string; backend: string }[];
+  tls?: TlsModel;
+  /** Port of the frontend with TLS that every client is sent to. */
+  redirectPort?: number;
+  maxBodyBytes?: number;
+  rateLimit?: { requests: number; periodMs: number };
+  /** Sent to everybody. */
+  maintenance?: PageModel;
 }
 
-/** All that a balancer's HAProxy should do, the same on each balancer. */
+/** All that a balancer's engine should do, the same on each balancer. */
 export interface BalancerModel {
+  engine: EngineName;
   frontends: FrontendModel[];
   backends: BackendModel[];
   warnings: string[];
 }
 
 /**
- * The frontends and backends of a stack on a cluster; empty without a stack.
+ * The frontends and backends of a stack on a cluster; empty without a stack. Without `materials` certificates and
+ * pages are left open: all else is checked.
  *
- * @throws InputError when `x-balancer` is wrong or a frontend's port is the one SSH listens on.
+ * @throws InputError when `x-balancer` is wrong, asks of the engine what it can't do, or a frontend's port is the one
+ *   SSH listens on.
  */
-export function planBackends(definition: StackDefinition | undefined, cluster: Cluster): BalancerModel {
-  const model: BalancerModel = { frontends: [], backends: [], warnings: [] };
+export function planBackends(
+  definition: StackDefinition | undefined,
+  cluster: Cluster,
+  materials: Materials = noMaterials,
+): BalancerModel {
+  const engine = cluster.balancer?.engine ?? 'haproxy';
+  const model: BalancerModel = { engine, frontends: [], backends: [], warnings: [] };
   if (!definition) return model;
-  const { frontends, warnings } = parseBalancer(definition);
-  checkSshPorts(frontends, definition, cluster);
+  const { frontends, warnings } = parseBalancer(definition, engine);
+  refuseProblems(definition, [
+    ...listSshConflicts(frontends, cluster),
+    ...frontends.flatMap((frontend) => listUnknownNames(frontend, cluster)),
+  ]);
   model.warnings.push(...warnings);
-  for (const frontend of frontends) addFrontend(model, frontend, cluster);
-  model.warnings.push(...warnOfIngress(frontends));
+  const httpsPort = findHttpsPort(frontends);
+  for (const frontend of frontends) addFrontend(model, frontend, { cluster, materials, httpsPort });
+  model.warnings.push(...warnOfIngress(frontends), ...warnOfMaintenance(frontends));
+  if (engine === 'nginx') model.warnings.push(...warnOfPassiveChecks(frontends));
   return model;
 }
 
-function addFrontend(model: BalancerModel, frontend: Frontend, cluster: Cluster): void {
-  const { name, listen, mode, balance, timeouts, maxconn } = frontend;
+interface Surroundings {
+  cluster: Cluster;
+  materials: Materials;
+  httpsPort: number | undefined;
+}
+
+function addFrontend(model: BalancerModel, frontend: Frontend, around: Surroundings): void {
+  const { name, listen, mode, timeouts, tls, maxBodyBytes, rateLimit, maintenance, redirect } = frontend;
+  const page = maintenance && choosePage(frontend, around.materials);
   const routes = frontend.routes.map((route) => {
-    const backend = nameBackend(model, name, route);
-    const servers = route.ports.flatMap((port) => listServers(port, cluster));
-    if (servers.length === 0) {
-      const services = route.ports.map((port) => port.service).join(', ');
-      model.warnings.push(`${name}: no node may run ${services}: nothing will answer`);
-    }
-    model.backends.push({
-      name: backend,
-      mode,
-      balance,
-      check: route.check,
-      timeouts: { server: timeouts.server, queue: timeouts.queue },
-      ...(maxconn !== undefined && { maxconn }),
-      servers,
-    });
+    const backend = buildBackend(model, frontend, route, around);
+    model.backends.push({ ...backend, ...(page && { page }) });
     return {
       ...(route.path !== undefined && { path: route.path }),
       ...(route.host !== undefined && { host: route.host }),
-      backend,
+      backend: backend.name,
     };
   });
-  model.frontends.push({ name, listen, mode, timeouts: { client: timeouts.client }, routes });
+  model.frontends.push({
+    name,
+    listen,
+    mode,
+    timeouts: { client: timeouts.client },
+    routes,
+    ...(tls && {
+      tls: {
+        certificates: tls.certificates.flatMap((one) => around.materials.findCertificate(one) ?? []),
+        ...(tls.hstsSeconds !== undefined && { hstsSeconds: tls.hstsSeconds }),
+      },
+    }),
+    ...(redirect && around.httpsPort !== undefined && { redirectPort: around.httpsPort }),
+    ...(maxBodyBytes !== undefined && { maxBodyBytes }),
+    ...(rateLimit && { rateLimit }),
+    ...(maintenance?.on && page && { maintenance: page }),
+  });
 }
+
+function buildBackend(
+  model: BalancerModel,
+  frontend: Frontend,
+  route: Route,
+  { cluster }: Surroundings,
+): BackendModel {
+  const { mode, balance, timeouts, maxconn, sticky, weights, backups } = frontend;
+  const servers = route.ports.flatMap((port) => listServers(port, cluster));
+  if (servers.length === 0) {
+    const services = route.ports.map((port) => port.service).join(', ');
+    model.warnings.push(`${frontend.name}: no node may run ${services}: nothing will answer`);
+  }
+  const weigh = ({ node, service }: ServerModel): number => (weights[node] ?? 1) * (weights[service] ?? 1);
+  return {
+    name: nameBackend(model, frontend.name, route),
+    mode,
+    balance,
+    check: route.check,
+    timeouts: { server: timeouts.server, queue: timeouts.queue, connect: timeouts.connect },
+    ...(maxconn !== undefined && { maxconn }),
+    ...(sticky && { sticky: { ...sticky, secure: frontend.tls !== undefined } }),
+    servers: servers.map((server) => ({
+      ...server,
+      ...(weigh(server) !== 1 && { weight: Math.min(weigh(server), largestWeight) }),
+      ...((backups.includes(server.node) || backups.includes(server.service)) && { backup: true as const }),
+    })),
+  };
+}
+
+/** HAProxy knows no larger one. */
+const largestWeight = 256;
+
+function choosePage({ name, maintenance }: Frontend, { pages }: Materials): PageModel {
+  const path = maintenance?.page;
+  const html = path === undefined ? defaultPage : (pages.get(path) ?? '');
+  return { name, html };
+}
+
+const defaultPage = `<!doctype html>
+<title>Under maintenance</title>
+<p>This service is under maintenance. Please try again in a few minutes.</p>
+`;
 
 /** A dot can't stand in a frontend's name, so the names of two frontends' backends never meet. */
 function nameBackend(model: BalancerModel, frontend: string, { ports }: Route): string {
@@ -126,17 +232,52 @@ function warnOfIngress(frontends: Frontend[]): string[] {
   ];
 }
 
-function checkSshPorts(frontends: Frontend[], definition: StackDefinition, cluster: Cluster): void {
-  const problems = frontends.flatMap(({ name, listen }) =>
+function warnOfMaintenance(frontends: Frontend[]): string[] {
+  return frontends
+    .filter(({ maintenance }) => maintenance?.on)
+    .map(({ name }) => `${name}: maintenance is on: every request is answered with the page and status 503`);
+}
+
+type Found = { path: (string | number)[]; message: string; next: string };
+
+function listSshConflicts(frontends: Frontend[], cluster: Cluster): Found[] {
+  return frontends.flatMap(({ name, listen }) =>
     balancers(cluster)
       .filter((node) => node.ssh.port === listen)
       .map((node) => ({
-        file: definition.file,
-        ...definition.xBalancer?.locate([name, 'listen']),
-        path: `x-balancer.${name}.listen`,
+        path: [name, 'listen'],
         message: `port ${listen} is where SSH listens on ${node.name}`,
         next: 'give the frontend another port under x-balancer',
       })),
+  );
+}
+
+/** Weights and backups of what is neither a service of the frontend nor a swarm node. */
+function listUnknownNames({ name, weights, backups, routes }: Frontend, cluster: Cluster): Found[] {
+  const services = routes.flatMap(({ ports }) => ports.map(({ service }) => service));
+  const known = [...new Set([...services, ...swarmNodes(cluster).map((node) => node.name)])];
+  const wanted: [path: string, name: string][] = [
+    ...Object.keys(weights).map((one): [string, string] => ['weights', one]),
+    ...backups.map((one): [string, string] => ['backup', one]),
+  ];
+  return wanted
+    .filter(([, one]) => !known.includes(one))
+    .map(([key, one]) => ({
+      path: key === 'weights' ? [name, key, one] : [name, key],
+      message: `${JSON.stringify(one)} is neither a service of this frontend nor a node of the swarm`,
+      next: suggestWord(one, known),
+    }));
+}
+
+function refuseProblems(definition: StackDefinition, found: Found[]): void {
+  const problems = found.map(
+    ({ path, message, next }): Problem => ({
+      file: definition.file,
+      ...definition.xBalancer?.locate(path),
+      path: formatPath(['x-balancer', ...path]),
+      message,
+      next,
+    }),
   );
   if (problems.length > 0) throw new InputError(problems);
 }

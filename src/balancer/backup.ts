@@ -17,7 +17,7 @@ export function unitBackupPathOf(part: PartName): string {
 }
 
 /** The parts whose units packages bring. */
-export const packagedParts: readonly PartName[] = ['haproxy', 'keepalived'];
+export const packagedParts: readonly PartName[] = ['haproxy', 'nginx', 'keepalived'];
 
 /** All backups, for observing and for removal. */
 export const backupPaths: readonly string[] = [

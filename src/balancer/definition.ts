@@ -1,12 +1,15 @@
 /** What the balancers of a stack should do: the checked `x-balancer`, or what follows from the published ports. No I/O here. */
+import type { EngineName } from '../cluster/engine-name.ts';
 import { InputError, type Problem } from '../errors.ts';
-import { suggestWord } from '../input/nearest-word.ts';
 import { checkInput, formatPath, type InputPath } from '../input/schema-problems.ts';
-import type { ServiceDefinition, StackDefinition } from '../stack/definition.ts';
-import { describePorts, listPublishedPorts, type PublishedPort } from './published-ports.ts';
-import { type BalancerInput, balancerSchema, type FrontendInput, type RouteInput } from './schema.ts';
+import type { StackDefinition } from '../stack/definition.ts';
+import { listPublishedPorts, type PublishedPort } from './published-ports.ts';
+import { readFrontend } from './read-frontend.ts';
+import { type Report, readCheck } from './read-route.ts';
+import { type BalancerInput, balancerSchema } from './schema.ts';
 
-export type BalanceAlgorithm = 'roundrobin' | 'leastconn' | 'source';
+/** `source` keeps a client at its server; `ip_hash` does so in NGINX's own way, by the first three numbers of its address. */
+export type BalanceAlgorithm = 'roundrobin' | 'leastconn' | 'source' | 'ip_hash';
 
 /** How a server shows that it can work: it accepts a connection, greets as MySQL does, or answers a request. */
 export type Check =
@@ -28,18 +31,39 @@ export interface Frontend {
   listen: number;
   mode: 'http' | 'tcp';
   balance: BalanceAlgorithm;
-  /** The first that takes a request has it. */
+  /** The first that takes a request has it; none where all are redirected. */
   routes: Route[];
-  /** As HAProxy writes durations: `60s`. */
-  timeouts: { client: string; server: string; queue: string };
+  /** As HAProxy and NGINX write durations: `60s`. */
+  timeouts: { client: string; server: string; queue: string; connect: string };
   /** Connections to one server at a time. */
   maxconn?: number;
+  /** Everything is sent to the frontend that speaks TLS. */
+  redirect?: 'https';
+  tls?: TlsSettings;
+  /** By name of node or service. */
+  weights: Record<string, number>;
+  /** Nodes and services that work only while no other server is up. */
+  backups: string[];
+  /** A cookie of this name keeps a browser at its server. */
+  sticky?: { cookie: string };
+  maxBodyBytes?: number;
+  rateLimit?: { requests: number; periodMs: number };
+  maintenance?: { page?: string; on: boolean };
+}
+
+export interface TlsSettings {
+  /** Names of the secrets; without a key's, the certificate's holds it too. The first is shown to clients that name none. */
+  certificates: { certificate: string; key?: string; path: InputPath }[];
+  hstsSeconds?: number;
 }
 
 export interface BalancerDefinition {
   frontends: Frontend[];
   warnings: string[];
 }
+
+/** How long a server may take to accept a connection. */
+export const defaultConnectTimeout = '300ms';
 
 /** Where the statistics page, the metrics and the health page of a balancer listen. */
 export const statisticsPort = 8404;
@@ -48,9 +72,12 @@ export const statisticsPort = 8404;
  * Reads the `x-balancer` section of a stack, or makes a TCP frontend of each published port where there is none.
  *
  * @throws InputError with every problem: unknown keys, services that don't exist, ports that aren't published,
- *   two frontends on one port, routes that are never reached.
+ *   two frontends on one port, routes that are never reached, what the engine can't do.
  */
-export function parseBalancer(definition: StackDefinition): BalancerDefinition {
+export function parseBalancer(
+  definition: StackDefinition,
+  engine: EngineName = 'haproxy',
+): BalancerDefinition {
   const section = definition.xBalancer;
   if (!section) return deriveFrontends(definition);
   const at: InputPath = ['x-balancer'];
@@ -72,164 +99,12 @@ export function parseBalancer(definition: StackDefinition): BalancerDefinition {
     });
   };
   const frontends = Object.entries(value).map(([name, input]) =>
-    readFrontend(name, input, { services: definition.services, report }),
+    readFrontend(name, input, { services: definition.services, report, engine }),
   );
   reportPorts(frontends, report);
+  reportRedirects(frontends, report);
   if (found.length > 0) throw new InputError(found);
   return { frontends, warnings: [] };
-}
-
-type Report = (path: InputPath, message: string, next?: string) => void;
-
-interface Context {
-  services: ServiceDefinition[];
-  report: Report;
-}
-
-function readFrontend(name: string, input: FrontendInput, context: Context): Frontend {
-  const { report } = context;
-  const mode = input.mode ?? 'http';
-  if (input.routes && (input.service !== undefined || input.port !== undefined || input.check !== undefined))
-    report(
-      [name],
-      'has routes and a service of its own',
-      'move service, port and check into a last route without a path',
-    );
-  if (!input.routes && input.service === undefined)
-    report(
-      [name],
-      'says neither which service answers nor which routes there are',
-      'add "service:" or "routes:"',
-    );
-  const inputs: { route: RouteInput; path: InputPath }[] = input.routes
-    ? input.routes.map((route, index) => ({ route, path: [name, 'routes', index] }))
-    : input.service !== undefined
-      ? [{ route: pickRoute(input.service, input), path: [name] }]
-      : [];
-  const routes = inputs.map(({ route, path }) => readRoute(route, path, mode, context));
-  reportUnreachable(routes, inputs, report);
-  const silence = mode === 'http' ? '60s' : '8h';
-  return {
-    name,
-    listen: input.listen,
-    mode,
-    balance: input.balance ?? (mode === 'http' ? 'roundrobin' : 'leastconn'),
-    routes,
-    timeouts: {
-      client: input.timeouts?.client ?? silence,
-      server: input.timeouts?.server ?? silence,
-      queue: input.timeouts?.queue ?? '10s',
-    },
-    ...(input.maxconn !== undefined && { maxconn: input.maxconn }),
-  };
-}
-
-function pickRoute(service: string | string[], { port, check }: FrontendInput): RouteInput {
-  return { service, ...(port !== undefined && { port }), ...(check !== undefined && { check }) };
-}
-
-function readRoute(
-  input: RouteInput,
-  path: InputPath,
-  mode: 'http' | 'tcp',
-  { services, report }: Context,
-): Route {
-  if (mode === 'tcp' && (input.path !== undefined || input.host !== undefined))
-    report(
-      path,
-      'a tcp frontend sees neither paths nor host names',
-      'use mode http, or one service without routes',
-    );
-  const names = Array.isArray(input.service) ? input.service : [input.service];
-  const ports = names.flatMap((name, index) => {
-    const at: InputPath = Array.isArray(input.service) ? [...path, 'service', index] : [...path, 'service'];
-    const service = services.find((one) => one.key === name);
-    if (!service) {
-      report(
-        at,
-        `there is no service ${JSON.stringify(name)} in the stack`,
-        suggestWord(
-          name,
-          services.map((one) => one.key),
-        ),
-      );
-      return [];
-    }
-    const published = listPublishedPorts(service);
-    const port = choosePort(published, input.port);
-    if (port) return [port];
-    report(
-      ...explainMissingPort(name, published, input.port, input.port === undefined ? at : [...path, 'port']),
-    );
-    return [];
-  });
-  const trimmed = input.path?.replace(/\/+$/, '');
-  return {
-    ...(trimmed && { path: trimmed }),
-    ...(input.host !== undefined && { host: input.host.toLowerCase() }),
-    ports,
-    check: readCheck(input.check, mode, ports),
-  };
-}
-
-/** The published port of that number, else the one with that container port; without a number the only one there is. */
-function choosePort(published: PublishedPort[], wanted: number | undefined): PublishedPort | undefined {
-  if (wanted === undefined) return published.length === 1 ? published[0] : undefined;
-  return (
-    published.find((port) => port.published === wanted) ?? published.find((port) => port.target === wanted)
-  );
-}
-
-function explainMissingPort(
-  service: string,
-  published: PublishedPort[],
-  wanted: number | undefined,
-  at: InputPath,
-): [InputPath, string, string] {
-  if (published.length === 0)
-    return [
-      at,
-      `the service ${JSON.stringify(service)} publishes no TCP port at a fixed number, so no balancer can reach it`,
-      'publish it: ports: [{target: 80, published: 8080, mode: host}]',
-    ];
-  const known = `${JSON.stringify(service)} publishes ${describePorts(published)}`;
-  return wanted === undefined
-    ? [at, `${known}: which of them is meant?`, `add "port: ${published[0]!.published}"`]
-    : [at, `the service ${JSON.stringify(service)} doesn't publish port ${wanted}`, known];
-}
-
-const mysqlPort = 3306;
-
-function readCheck(text: string | undefined, mode: 'http' | 'tcp', ports: PublishedPort[]): Check {
-  if (text === undefined) {
-    const speaksMysql =
-      mode === 'tcp' && ports.length > 0 && ports.every((port) => port.target === mysqlPort);
-    return { kind: speaksMysql ? 'mysql' : 'tcp' };
-  }
-  if (text === 'tcp' || text === 'mysql') return { kind: text };
-  const [method, path] = text.split(' ') as ['GET' | 'HEAD', string];
-  return { kind: 'http', method, path };
-}
-
-function reportUnreachable(routes: Route[], inputs: { path: InputPath }[], report: Report): void {
-  for (const [index, route] of routes.entries()) {
-    const earlier = routes.slice(0, index).findIndex((one) => takesAllOf(one, route));
-    if (earlier >= 0)
-      report(
-        inputs[index]!.path,
-        `this route is never reached: route ${earlier + 1} takes all of it`,
-        'put it before that one',
-      );
-  }
-}
-
-function takesAllOf(first: Route, second: Route): boolean {
-  const host = first.host === undefined || first.host === second.host;
-  const path =
-    first.path === undefined ||
-    first.path === second.path ||
-    (second.path?.startsWith(`${first.path}/`) ?? false);
-  return host && path;
 }
 
 function reportPorts(frontends: Frontend[], report: Report): void {
@@ -250,6 +125,27 @@ function reportPorts(frontends: Frontend[], report: Report): void {
       );
     else owners.set(listen, name);
   }
+}
+
+/** Where clients of a redirecting frontend are sent: the port of the only frontend with TLS, or of the one on 443. */
+export function findHttpsPort(frontends: Pick<Frontend, 'mode' | 'tls' | 'listen'>[]): number | undefined {
+  const ports = frontends.filter(({ mode, tls }) => mode === 'http' && tls).map(({ listen }) => listen);
+  return ports.includes(443) || ports.length !== 1 ? ports.find((port) => port === 443) : ports[0];
+}
+
+function reportRedirects(frontends: Frontend[], report: Report): void {
+  if (findHttpsPort(frontends) !== undefined) return;
+  const many = frontends.some(({ tls, mode }) => tls && mode === 'http');
+  for (const { name } of frontends.filter(({ redirect }) => redirect))
+    report(
+      [name, 'redirect'],
+      many
+        ? 'there are several frontends with "tls", none of them on port 443'
+        : 'no http frontend has "tls"',
+      many
+        ? 'let one of them listen on 443'
+        : 'add one: websecure: {listen: 443, tls: {certificate: NAME_OF_A_SECRET}, service: …}',
+    );
 }
 
 /** Each published port as a TCP frontend of the same number; services that publish one number on different nodes share it. */
@@ -284,7 +180,9 @@ function deriveFrontends(definition: StackDefinition): BalancerDefinition {
       mode: 'tcp',
       balance: 'leastconn',
       routes: [{ ports, check: readCheck(undefined, 'tcp', ports) }],
-      timeouts: { client: '8h', server: '8h', queue: '10s' },
+      timeouts: { client: '8h', server: '8h', queue: '10s', connect: defaultConnectTimeout },
+      weights: {},
+      backups: [],
     }),
   );
   return { frontends, warnings };

@@ -3,16 +3,19 @@ import type { Change } from '../plan/change.ts';
 import type { Layer, Progress } from '../plan/layer.ts';
 import type { Hosts } from '../remote/host.ts';
 import type { StackDefinition } from '../stack/definition.ts';
-import { planBackends } from './backends.ts';
-import { applyHaproxy } from './haproxy/apply-haproxy.ts';
+import { applyEngine } from './apply-engine.ts';
+import { type BalancerModel, planBackends } from './backends.ts';
+import { displaceEngine } from './displace-engine.ts';
 import { applyKeepalived } from './keepalived/apply-keepalived.ts';
 import { applyNftables } from './keepalived/apply-nftables.ts';
+import { type Certificate, type Materials, noMaterials } from './materials.ts';
 import { type ObservedBalancers, observeBalancers } from './observe.ts';
+import { isEngine } from './parts.ts';
 import { type BalancerAction, planBalancerRemoval, planBalancers } from './plan.ts';
 import { removePart } from './remove-part.ts';
 
 /**
- * The layer of HAProxy and keepalived on the balancers.
+ * The layer of the engine (HAProxy or NGINX) and keepalived on the balancers.
  *
  * @throws InputError when the stack's `x-balancer` is wrong: nothing is changed then.
  */
@@ -20,16 +23,20 @@ export function createBalancerLayer(
   definition: StackDefinition | undefined,
   cluster: Cluster,
   hosts: Hosts,
+  materials: Materials = noMaterials,
 ): Layer<ObservedBalancers, BalancerAction> {
-  const model = planBackends(definition, cluster);
+  const model = planBackends(definition, cluster, materials);
   return {
     name: 'balancer',
     async observe() {
       const value = await observeBalancers(cluster, hosts);
-      const bare = value.hosts.filter((host) => host.haproxyVersion === undefined).map((host) => host.node);
+      const { engine } = model;
+      const bare = value.hosts
+        .filter((host) => (engine === 'nginx' ? host.nginxVersion : host.haproxyVersion) === undefined)
+        .map((host) => host.node);
       const untouched = value.hosts.every((host) => Object.keys(host.files).length === 0);
       if (bare.length > 0 && untouched)
-        return { kind: 'unknown', reason: `haproxy is not installed on ${bare.join(', ')}` };
+        return { kind: 'unknown', reason: `${engine} is not installed on ${bare.join(', ')}` };
       return { kind: 'observed', value };
     },
     plan: (observed) => {
@@ -42,19 +49,28 @@ export function createBalancerLayer(
       if (observed.away[0]) throw observed.away[0];
       return planBalancerRemoval(cluster, observed.hosts);
     },
-    apply: (change, progress) => applyBalancer(change, progress, cluster, hosts),
+    apply: (change, progress) => applyBalancer(change, progress, { model, cluster, hosts }),
   };
 }
 
 async function applyBalancer(
   { action }: Change<BalancerAction>,
   progress: Progress,
-  cluster: Cluster,
-  hosts: Hosts,
+  { model, cluster, hosts }: { model: BalancerModel; cluster: Cluster; hosts: Hosts },
 ): Promise<void> {
   const host = await hosts.connect(action.host);
   if (action.type === 'remove') return removePart(host, action.part, cluster);
-  if (action.part === 'haproxy') return applyHaproxy(host, action.files, progress);
-  if (action.part === 'keepalived') return applyKeepalived(host, action, { cluster, hosts, progress });
-  return applyNftables(host, action.files);
+  if (action.type === 'displace') return displaceEngine(host, action.part);
+  const { part, files, obsolete } = action;
+  if (isEngine(part)) {
+    const findKey = (fingerprint: string) => findCertificate(model, fingerprint)?.key;
+    return applyEngine(host, { engine: part, files, obsolete, findKey }, progress);
+  }
+  if (part === 'keepalived') return applyKeepalived(host, action, { cluster, hosts, progress });
+  return applyNftables(host, files);
+}
+
+function findCertificate(model: BalancerModel, fingerprint: string): Certificate | undefined {
+  const certificates = model.frontends.flatMap(({ tls }) => tls?.certificates ?? []);
+  return certificates.find((one) => one.fingerprint === fingerprint);
 }

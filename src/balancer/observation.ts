@@ -1,5 +1,7 @@
 /** What is on a balancer, and how the answer of the observing script reads. No I/O here. */
+import type { EngineName } from '../cluster/engine-name.ts';
 import { UserError } from '../errors.ts';
+import { parseNginxDigest, readNginxDigestScript } from './nginx/running-digest.ts';
 
 export interface UnitState {
   /** `active`, `inactive`, `failed`, `activating` …; as systemd says. */
@@ -15,6 +17,8 @@ export interface BalancerHost {
   node: string;
   /** e.g. `2.6.12-1+deb12u4`; absent when HAProxy isn't installed. */
   haproxyVersion?: string;
+  /** e.g. `1.22.1`; absent when NGINX isn't installed. */
+  nginxVersion?: string;
   keepalivedVersion?: string;
   hasNft: boolean;
   /** The interface that carries the node's address; absent when none does. */
@@ -23,20 +27,29 @@ export interface BalancerHost {
   addresses: string[];
   /** Path → content, of the files that exist. */
   files: Record<string, string>;
+  /** Path → `mode owner` (`600 root`) of the private keys in the engines' folders, which are never read. */
+  keys: Record<string, string>;
   units: Record<string, UnitState>;
-  /** Digest of the configuration HAProxy runs, from its Runtime API; absent when it doesn't answer or runs another's. */
-  runningDigest?: string;
+  /** Digest of the configuration that an engine says it runs; absent when it doesn't answer or runs another's. */
+  running: Partial<Record<EngineName, string>>;
   /** Our table as `nft` lists it; absent when there is none. */
   nftTable?: string;
 }
 
-/** Prints one `kind name base64` line per thing it found; arguments: unit names, `--`, file paths. Runs as root. */
+/** Prints one `kind name base64` line per thing it found; arguments: unit names, `--`, folders, `--`, file paths. Runs as root. */
 export const observeScript = `
 say() { printf '%s %s ' "$1" "$2"; base64 -w0; echo; }
 units=
 while [ $# -gt 0 ] && [ "$1" != -- ]; do units="$units $1"; shift; done
 [ $# -gt 0 ] && shift
+folders=
+while [ $# -gt 0 ] && [ "$1" != -- ]; do folders="$folders $1"; shift; done
+[ $# -gt 0 ] && shift
 command -v haproxy >/dev/null 2>&1 && haproxy -v 2>&1 | say tool haproxy
+command -v nginx >/dev/null 2>&1 && {
+  nginx -v 2>&1 | say tool nginx
+  ${readNginxDigestScript} 2>/dev/null | say tool nginx-running
+}
 command -v keepalived >/dev/null 2>&1 && keepalived --version 2>&1 | say tool keepalived
 command -v nft >/dev/null 2>&1 && { echo yes | say tool nft; nft list table ip kawanan 2>/dev/null | say tool nft-table; }
 ip -j -4 address show | say tool addresses
@@ -46,6 +59,15 @@ done
 for file in "$@"; do
   [ -f "$file" ] && say file "$file" < "$file"
 done
+for folder in $folders; do
+  for file in "$folder"/*; do
+    [ -f "$file" ] || continue
+    case $file in
+      *.key) stat -c '%a %U' "$file" | say key "$file" ;;
+      *) say file "$file" < "$file" ;;
+    esac
+  done
+done
 exit 0
 `;
 
@@ -53,9 +75,10 @@ exit 0
 export function parseObservation(output: string, node: { name: string; address: string }): BalancerHost {
   const found = new Map<string, string>();
   const files: Record<string, string> = {};
+  const keys: Record<string, string> = {};
   const units: Record<string, UnitState> = {};
   for (const line of output.split('\n').filter((one) => one !== '')) {
-    const match = /^(tool|unit|file) (\S+) ([A-Za-z0-9+/=]*)$/.exec(line);
+    const match = /^(tool|unit|file|key) (\S+) ([A-Za-z0-9+/=]*)$/.exec(line);
     if (!match)
       throw new UserError(`the host's answer can't be read: ${JSON.stringify(line.slice(0, 120))}`, {
         place: { host: node.name },
@@ -64,23 +87,29 @@ export function parseObservation(output: string, node: { name: string; address: 
     const [, kind, name = '', encoded = ''] = match;
     const text = Buffer.from(encoded, 'base64').toString('utf8');
     if (kind === 'file') files[name] = text;
+    else if (kind === 'key') keys[name] = text.trim();
     else if (kind === 'unit') units[name] = parseUnit(text);
     else found.set(name, text);
   }
   const interfaces = parseAddresses(found.get('addresses') ?? '[]');
   const haproxyVersion = /version (\S+)/i.exec(found.get('haproxy') ?? '')?.[1];
+  const nginxVersion = /nginx\/(\S+)/.exec(found.get('nginx') ?? '')?.[1];
+  const nginxDigest = parseNginxDigest(found.get('nginx-running') ?? '');
   const keepalivedVersion = /Keepalived v(\S+)/.exec(found.get('keepalived') ?? '')?.[1];
   const interfaceName = interfaces.find((one) => one.address === node.address)?.interfaceName;
   const nftTable = found.get('nft-table');
   return {
     node: node.name,
     ...(haproxyVersion !== undefined && { haproxyVersion }),
+    ...(nginxVersion !== undefined && { nginxVersion }),
     ...(keepalivedVersion !== undefined && { keepalivedVersion }),
     hasNft: found.has('nft'),
     ...(interfaceName !== undefined && { interfaceName }),
     addresses: interfaces.map((one) => one.address),
     files,
+    keys,
     units,
+    running: nginxDigest === undefined ? {} : { nginx: nginxDigest },
     ...(nftTable && { nftTable }),
   };
 }

@@ -1,7 +1,9 @@
 import { balancers, type Cluster, type ClusterNode } from '../cluster/cluster.ts';
+import { engineNames } from '../cluster/engine-name.ts';
 import type { Host, Hosts } from '../remote/host.ts';
 import { type ConnectionError, isAway } from '../remote/remote-errors.ts';
 import { appliedMarkerPath, backupPaths } from './backup.ts';
+import { engines } from './engines.ts';
 import { readRunningDigest } from './haproxy/runtime-api.ts';
 import { type BalancerHost, observeScript, parseObservation } from './observation.ts';
 import { partFiles, partNames, partUnits } from './parts.ts';
@@ -39,10 +41,11 @@ export async function observeBalancers(cluster: Cluster, hosts: Hosts): Promise<
 export async function observeBalancer(node: ClusterNode, host: Host): Promise<BalancerHost> {
   const units = partNames.map((name) => partUnits[name]);
   const files = [...partNames.flatMap((name) => partFiles[name]), ...backupPaths, appliedMarkerPath];
-  const [result, runningDigest] = await Promise.all([
+  const folders = engineNames.map((name) => engines[name].folder);
+  const [result, haproxyDigest] = await Promise.all([
     host.run({
       program: 'sh',
-      args: ['-s', '--', ...units, '--', ...files],
+      args: ['-s', '--', ...units, '--', ...folders, '--', ...files],
       title: 'reading the state of the balancer',
       stdin: observeScript,
       asRoot: true,
@@ -51,5 +54,7 @@ export async function observeBalancer(node: ClusterNode, host: Host): Promise<Ba
     readRunningDigest(host),
   ]);
   const seen = parseObservation(result.stdout, node);
-  return runningDigest === undefined ? seen : { ...seen, runningDigest };
+  return haproxyDigest === undefined
+    ? seen
+    : { ...seen, running: { ...seen.running, haproxy: haproxyDigest } };
 }

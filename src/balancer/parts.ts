@@ -1,7 +1,9 @@
 /** What must stand on one balancer: its files and units, as plain data. No I/O here. */
 import { balancers, type Cluster, type ClusterNode } from '../cluster/cluster.ts';
+import { type EngineName, engineNames } from '../cluster/engine-name.ts';
 import type { BalancerModel } from './backends.ts';
-import { renderHaproxyConfig } from './haproxy/render-haproxy.ts';
+import { listEngineFiles, type PartFile } from './engine-files.ts';
+import { engines } from './engines.ts';
 import {
   checkScriptPath,
   renderCheckScript,
@@ -11,44 +13,50 @@ import {
 import { renderNftables } from './keepalived/render-nftables.ts';
 import {
   nftRulesPath,
-  renderHaproxyDropIn,
+  renderEngineDropIn,
   renderKeepalivedDropIn,
   renderNftablesUnit,
 } from './render-units.ts';
 import { digestOf } from './seal.ts';
 
-export const haproxyConfigPath = '/etc/haproxy/haproxy.cfg';
 export const keepalivedConfigPath = '/etc/keepalived/keepalived.conf';
 
 /** Packages bring these files: what was there before is kept and comes back at the end. */
-export const packagedFiles: readonly string[] = [haproxyConfigPath, keepalivedConfigPath];
+export const packagedFiles: readonly string[] = [
+  ...engineNames.map((name) => engines[name].configPath),
+  keepalivedConfigPath,
+];
 
 /** In the order in which they are put on a balancer; taken away backwards. */
-export const partNames = ['nftables', 'haproxy', 'keepalived'] as const;
+export const partNames = ['nftables', ...engineNames, 'keepalived'] as const;
 export type PartName = (typeof partNames)[number];
 
 export const partUnits: Record<PartName, string> = {
   nftables: 'kawanan-nftables.service',
-  haproxy: 'haproxy.service',
+  haproxy: engines.haproxy.unit,
+  nginx: engines.nginx.unit,
   keepalived: 'keepalived.service',
 };
 
-/** Every file of a part, whether a balancer needs it or not: what is looked at and what removal takes away. */
+/** Whether a part is one of the engines, of which a balancer runs one. */
+export function isEngine(part: PartName): part is EngineName {
+  return engineNames.some((name) => name === part);
+}
+
+/**
+ * The files of a part that have the same name everywhere, whether a balancer needs them or not: what is looked at and
+ * what removal takes away. Certificates and pages lie in the engine's own folder.
+ */
 export const partFiles: Record<PartName, readonly string[]> = {
   nftables: [nftRulesPath, '/etc/systemd/system/kawanan-nftables.service'],
-  haproxy: ['/etc/systemd/system/haproxy.service.d/kawanan.conf', haproxyConfigPath],
+  haproxy: [engines.haproxy.dropInPath, engines.haproxy.configPath],
+  nginx: [engines.nginx.dropInPath, engines.nginx.configPath],
   keepalived: [
     checkScriptPath,
     '/etc/systemd/system/keepalived.service.d/kawanan.conf',
     keepalivedConfigPath,
   ],
 };
-
-export interface PartFile {
-  path: string;
-  content: string;
-  mode: number;
-}
 
 export interface Part {
   name: PartName;
@@ -69,20 +77,26 @@ export function describeVip(cluster: Cluster): VirtualAddressModel | undefined {
   };
 }
 
-/**
- * The parts of one balancer; the packet filter only where the host has `nft` and there is VRRP to filter.
- * `interfaceName` is empty where the node's address is translated: nothing on the host can listen on it then.
- */
+/** What is known of the machine that the parts are for. */
+export interface PartPlace {
+  /** Empty where the node's address is translated: nothing on the host can listen on it then. */
+  interfaceName: string;
+  hasNft: boolean;
+  /** Of the engine. */
+  version?: string;
+}
+
+/** The parts of one balancer; the packet filter only where the host has `nft` and there is VRRP to filter. */
 export function buildParts(
   model: BalancerModel,
   cluster: Cluster,
   node: ClusterNode,
-  host: { interfaceName: string; hasNft: boolean },
+  place: PartPlace,
 ): Part[] {
   const shared = describeVip(cluster);
-  const texts: Record<PartName, string[] | undefined> = {
+  const texts: Record<Exclude<PartName, EngineName>, string[] | undefined> = {
     nftables:
-      shared && host.hasNft
+      shared && place.hasNft
         ? [
             renderNftables(
               shared.balancers.filter((one) => one.name !== node.name).map((one) => one.address),
@@ -90,17 +104,15 @@ export function buildParts(
             renderNftablesUnit(),
           ]
         : undefined,
-    haproxy: [
-      renderHaproxyDropIn({ withVip: shared !== undefined }),
-      renderHaproxyConfig(model, host.interfaceName === '' ? {} : node),
-    ],
     keepalived: shared && [
       renderCheckScript(),
-      renderKeepalivedDropIn(shared.vip, host.interfaceName),
-      renderKeepalivedConfig(shared, { name: node.name, interfaceName: host.interfaceName }),
+      renderKeepalivedDropIn(shared.vip, place.interfaceName),
+      renderKeepalivedConfig(shared, { name: node.name, interfaceName: place.interfaceName }),
     ],
   };
   return partNames.flatMap((name) => {
+    if (isEngine(name))
+      return name === model.engine ? [buildEnginePart(model, node, place, shared !== undefined)] : [];
     const contents = texts[name];
     if (!contents) return [];
     const files = contents.map((content, index) => {
@@ -109,4 +121,27 @@ export function buildParts(
     });
     return [{ name, files, digest: digestOf(contents.join('\0')) }];
   });
+}
+
+function buildEnginePart(
+  model: BalancerModel,
+  node: ClusterNode,
+  { interfaceName, version }: PartPlace,
+  withVip: boolean,
+): Part {
+  const { render, configPath, dropInPath, folder } = engines[model.engine];
+  const config = render(model, {
+    ...(interfaceName !== '' && { address: node.address }),
+    ...(version !== undefined && { version }),
+  });
+  const dropIn = renderEngineDropIn({ withVip });
+  return {
+    name: model.engine,
+    files: [
+      { path: dropInPath, content: dropIn, mode: 0o644 },
+      ...listEngineFiles(model, folder),
+      { path: configPath, content: config, mode: 0o644 },
+    ],
+    digest: digestOf(`${dropIn}\0${config}`),
+  };
 }

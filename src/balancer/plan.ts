@@ -1,18 +1,20 @@
 /** What to change on the balancers. Pure. */
 import { balancers, type Cluster } from '../cluster/cluster.ts';
+import { type EngineName, engineNames } from '../cluster/engine-name.ts';
 import { UserError } from '../errors.ts';
 import { type Change, type FieldChange, type LayerPlan, unknownPlan } from '../plan/change.ts';
 import type { BalancerModel } from './backends.ts';
 import { appliedMarkerPath, backupPathOf, packagedParts, unitBackupPathOf } from './backup.ts';
 import { diffConfig } from './config-diff.ts';
+import type { PartFile } from './engine-files.ts';
+import { engines } from './engines.ts';
 import type { BalancerHost } from './observation.ts';
 import {
   buildParts,
   describeVip,
-  haproxyConfigPath,
+  isEngine,
   keepalivedConfigPath,
   type Part,
-  type PartFile,
   type PartName,
   packagedFiles,
   partFiles,
@@ -21,14 +23,24 @@ import {
 } from './parts.ts';
 import { readSeal } from './seal.ts';
 
-/** One part of one balancer: put there and running, or taken away with what was there before put back. */
+/**
+ * One part of one balancer: put there and running, or taken away with what was there before put back; or an engine that
+ * another one took over from: it ends, and stays away until the other is removed.
+ */
 export type BalancerAction =
-  | { type: 'put'; host: string; part: PartName; files: PartFile[]; digest: string }
+  | {
+      type: 'put';
+      host: string;
+      part: PartName;
+      files: PartFile[];
+      digest: string;
+      /** Files of an earlier configuration, removed once nothing runs with them. */
+      obsolete: string[];
+    }
+  | { type: 'displace'; host: string; part: EngineName }
   | { type: 'remove'; host: string; part: PartName };
 
 export type BalancerPlan = LayerPlan<BalancerAction>;
-
-const oldestHaproxy = [2, 4] as const;
 
 /**
  * The changes that bring every balancer to the model; the holder of the virtual address comes last, one after the other.
@@ -42,7 +54,7 @@ export function planBalancers(
   observed: BalancerHost[],
   away: string[] = [],
 ): BalancerPlan {
-  const missing = observed.flatMap((host) => listMissing(host, cluster));
+  const missing = observed.flatMap((host) => listMissing(host, cluster, model.engine));
   if (missing.length > 0) return unknownPlan('balancer', missing.join('; '));
   const plan = emptyPlan();
   plan.warnings.push(...model.warnings, ...warnOfBalancers(model, cluster, observed));
@@ -50,13 +62,17 @@ export function planBalancers(
     plan.warnings.push(`${name} can't be reached and keeps what it has; run this again when it is back`);
   for (const host of orderHosts(observed, cluster)) {
     const node = balancers(cluster).find((one) => one.name === host.node)!;
-    checkVersion(host);
+    checkVersion(host, model.engine);
     const interfaceName = findInterface(host, cluster, node.address);
-    const parts = buildParts(model, cluster, node, { interfaceName, hasNft: host.hasNft });
-    for (const name of partNames) {
+    const version = versionOf(host, model.engine);
+    const place = { interfaceName, hasNft: host.hasNft, ...(version !== undefined && { version }) };
+    const parts = buildParts(model, cluster, node, place);
+    for (const name of orderParts(model.engine)) {
       const part = parts.find((one) => one.name === name);
       if (part) planPut(plan, host, part, cluster);
-      else if (isThere(host, name)) addChange(plan, buildRemoval(host, name));
+      else if (isEngine(name)) {
+        if (needsDisplacing(host, name)) addChange(plan, buildDisplacement(host, name, model.engine));
+      } else if (isThere(host, name)) addChange(plan, buildRemoval(host, name));
     }
   }
   return plan;
@@ -100,19 +116,33 @@ function orderHosts(observed: BalancerHost[], cluster: Cluster): BalancerHost[] 
   return observed.toSorted((a, b) => Number(holders.includes(a.node)) - Number(holders.includes(b.node)));
 }
 
-function listMissing(host: BalancerHost, cluster: Cluster): string[] {
+/** The other engine leaves only when the wanted one is there. */
+function orderParts(engine: EngineName): PartName[] {
+  return partNames.toSorted((a, b) => rank(a) - rank(b));
+  function rank(name: PartName): number {
+    return partNames.indexOf(name) + (isEngine(name) && name !== engine ? engineNames.length - 0.5 : 0);
+  }
+}
+
+function versionOf(host: BalancerHost, engine: EngineName): string | undefined {
+  return engine === 'haproxy' ? host.haproxyVersion : host.nginxVersion;
+}
+
+function listMissing(host: BalancerHost, cluster: Cluster, engine: EngineName): string[] {
   const missing = [
-    ...(host.haproxyVersion === undefined ? ['haproxy'] : []),
+    ...(versionOf(host, engine) === undefined ? [engine] : []),
     ...(describeVip(cluster) && host.keepalivedVersion === undefined ? ['keepalived'] : []),
   ];
   return missing.map((name) => `${name} is not installed on ${host.node}`);
 }
 
-function checkVersion({ node, haproxyVersion = '' }: BalancerHost): void {
-  const [major = 0, minor = 0] = haproxyVersion.split('.').map((part) => Number.parseInt(part, 10));
-  if (major > oldestHaproxy[0] || (major === oldestHaproxy[0] && minor >= oldestHaproxy[1])) return;
-  throw new UserError(`HAProxy ${haproxyVersion} is too old: ${oldestHaproxy.join('.')} or newer is needed`, {
-    place: { host: node },
+function checkVersion(host: BalancerHost, engine: EngineName): void {
+  const { oldest, title } = engines[engine];
+  const version = versionOf(host, engine) ?? '';
+  const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
+  if (major > oldest[0] || (major === oldest[0] && minor >= oldest[1])) return;
+  throw new UserError(`${title} ${version} is too old: ${oldest.join('.')} or newer is needed`, {
+    place: { host: host.node },
     next: 'Debian 12 and 13 and Ubuntu 22.04 and 24.04 bring one that is new enough',
   });
 }
@@ -143,11 +173,13 @@ function warnOfBalancers(model: BalancerModel, cluster: Cluster, observed: Balan
 }
 
 function planPut(plan: BalancerPlan, host: BalancerHost, part: Part, cluster: Cluster): void {
+  const obsolete = listObsolete(host, part);
   const fields = [
-    ...part.files.flatMap((file) => diffFile(file, host.files[file.path])),
+    ...part.files.flatMap((file) => diffFile(file, host)),
+    ...obsolete.map((path) => ({ path, before: 'of an earlier configuration' })),
     ...diffState(host, part),
   ];
-  const missing = part.files.some((file) => host.files[file.path] !== file.content);
+  const missing = part.files.some((file) => !isAsWanted(file, host)) || obsolete.length > 0;
   if (fields.length === 0 && !missing) {
     plan.unchanged += 1;
     return;
@@ -164,13 +196,49 @@ function planPut(plan: BalancerPlan, host: BalancerHost, part: Part, cluster: Cl
     ...(moves !== undefined && { interrupts: moves }),
     undo: 'the previous files come back when the new ones are refused or nothing answers with them',
     after: [],
-    action: { type: 'put', host: host.node, part: part.name, files: part.files, digest: part.digest },
+    action: {
+      type: 'put',
+      host: host.node,
+      part: part.name,
+      files: part.files,
+      digest: part.digest,
+      obsolete,
+    },
   });
 }
 
-function diffFile({ path, content }: PartFile, before: string | undefined): FieldChange[] {
-  if (before === content) return [];
+function isAsWanted({ path, content, keyOf }: PartFile, host: BalancerHost): boolean {
+  return keyOf === undefined ? host.files[path] === content : host.keys[path] === '600 root';
+}
+
+/** What lies in the engine's folder and isn't wanted there any more. */
+function listObsolete(host: BalancerHost, part: Part): string[] {
+  if (!isEngine(part.name)) return [];
+  const wanted = new Set(part.files.map(({ path }) => path));
+  return listFolder(host, part.name).filter((path) => !wanted.has(path));
+}
+
+function listFolder(host: BalancerHost, engine: EngineName): string[] {
+  const { folder } = engines[engine];
+  return [...Object.keys(host.files), ...Object.keys(host.keys)].filter((path) =>
+    path.startsWith(`${folder}/`),
+  );
+}
+
+function diffFile(file: PartFile, host: BalancerHost): FieldChange[] {
+  const { path, content, keyOf } = file;
+  if (isAsWanted(file, host)) return [];
+  if (keyOf !== undefined) {
+    const before = host.keys[path];
+    return [
+      { path, ...(before !== undefined && { before: `mode ${before}` }), after: 'private key, 0600 root' },
+    ];
+  }
+  const before = host.files[path];
   if (before === undefined) return [{ path, after: summarise(path, content) }];
+  // pages and certificates have no header: the name says what is in them
+  if (!path.endsWith('.cfg') && !path.endsWith('.conf') && readSeal(content) === undefined)
+    return [{ path, before: 'edited by hand', after: 'as wanted' }];
   if (readSeal(before) === undefined)
     return [
       { path, before: 'not ours; kept and put back by "kawanan down"', after: summarise(path, content) },
@@ -180,11 +248,14 @@ function diffFile({ path, content }: PartFile, before: string | undefined): Fiel
 }
 
 function summarise(path: string, content: string): string {
-  if (path !== haproxyConfigPath) return 'new';
+  const engine = engineNames.find((name) => engines[name].configPath === path);
+  if (engine === undefined) return 'new';
   const count = (pattern: RegExp): number => content.match(pattern)?.length ?? 0;
+  const servers =
+    engine === 'haproxy' ? count(/^ +server /gm) : count(/^ +server [0-9.]+:[0-9]+ max_fails/gm);
   // our own page is a frontend too
-  const frontends = count(/^frontend /gm) - 1;
-  const servers = count(/^ +server /gm);
+  const frontends =
+    engine === 'haproxy' ? count(/^frontend /gm) - 1 : count(/^ +listen [0-9]+ .*reuseport;/gm);
   return `${frontends} ${frontends === 1 ? 'frontend' : 'frontends'}, ${servers} ${servers === 1 ? 'server' : 'servers'}`;
 }
 
@@ -209,9 +280,8 @@ function diffState(host: BalancerHost, part: Part): FieldChange[] {
 function digestsOf(host: BalancerHost, part: Part): [string, string | undefined] {
   const sealed = (path: string): string =>
     readSeal(part.files.find((file) => file.path === path)?.content ?? '') ?? '';
+  if (isEngine(part.name)) return [sealed(engines[part.name].configPath), host.running[part.name]];
   switch (part.name) {
-    case 'haproxy':
-      return [sealed(haproxyConfigPath), host.runningDigest];
     case 'keepalived':
       return [part.digest, host.files[appliedMarkerPath]?.trim()];
     case 'nftables':
@@ -231,6 +301,7 @@ function describeMove(host: BalancerHost, part: Part, cluster: Cluster): string 
 
 /** Whether anything of ours is left of a part. */
 function isThere(host: BalancerHost, part: PartName): boolean {
+  if (isEngine(part) && listFolder(host, part).length > 0) return true;
   const ours = partFiles[part].some((path) => readSeal(host.files[path] ?? '') !== undefined);
   const kept = packagedFiles
     .filter((path) => partFiles[part].includes(path))
@@ -239,10 +310,40 @@ function isThere(host: BalancerHost, part: PartName): boolean {
   return ours || kept || state || (part === 'nftables' && host.nftTable !== undefined);
 }
 
+/** Whether the engine that isn't wanted still has something of ours, or would start again where ours was taken away. */
+function needsDisplacing(host: BalancerHost, engine: EngineName): boolean {
+  const { unit } = engines[engine];
+  const ours = partFiles[engine].some((path) => readSeal(host.files[path] ?? '') !== undefined);
+  if (ours || listFolder(host, engine).length > 0) return true;
+  const state = host.units[unit];
+  const wasOurs = host.files[unitBackupPathOf(engine)] !== undefined;
+  return wasOurs && (state?.active === 'active' || state?.enabled === 'enabled');
+}
+
+function buildDisplacement(
+  host: BalancerHost,
+  engine: EngineName,
+  successor: EngineName,
+): Change<BalancerAction> {
+  return {
+    id: `${host.node}/${engine}`,
+    layer: 'balancer',
+    kind: 'remove',
+    object: { type: 'balancer', name: engine, host: host.node },
+    title: `let ${engine} end: ${successor} has its ports`,
+    fields: [],
+    interrupts: `connections through ${engine} that last longer than 10 s`,
+    undo: `set "engine: ${engine}" again`,
+    after: [],
+    action: { type: 'displace', host: host.node, part: engine },
+  };
+}
+
 function buildRemoval(host: BalancerHost, part: PartName): Change<BalancerAction> {
   const words: Record<PartName, string> = {
     keepalived: 'stop keepalived and give its configuration back',
     haproxy: "stop balancing and give haproxy's configuration back",
+    nginx: "stop balancing and give nginx's configuration back",
     nftables: 'remove the nftables rules for VRRP',
   };
   return {

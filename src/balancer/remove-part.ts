@@ -1,14 +1,16 @@
 import type { Cluster } from '../cluster/cluster.ts';
+import type { EngineName } from '../cluster/engine-name.ts';
 import { UserError } from '../errors.ts';
 import type { Host } from '../remote/host.ts';
 import { CommandError } from '../remote/remote-errors.ts';
 import { appliedMarkerPath, stateFolder } from './backup.ts';
+import { engines } from './engines.ts';
 import { serverStatePath } from './haproxy/render-haproxy.ts';
 import { forgetPrevious, putPreviousBack, readPreviousState } from './keep-previous.ts';
-import { haproxyStatePath } from './keepalived/render-keepalived.ts';
+import { engineStatePath } from './keepalived/render-keepalived.ts';
 import { nftTableName } from './keepalived/render-nftables.ts';
 import { parseAddresses } from './observation.ts';
-import { type PartName, partFiles, partUnits } from './parts.ts';
+import { isEngine, type PartName, partFiles, partUnits } from './parts.ts';
 import { loadUnit } from './units.ts';
 
 /** Takes one part off a balancer and puts back what was there before; can be cut short and run again. */
@@ -22,14 +24,21 @@ export async function removePart(host: Host, part: PartName, cluster: Cluster): 
   await putPreviousBack(host, part);
   if (part === 'keepalived' && !stays) await dropVip(host, cluster);
   if (stays) await loadUnit(host, unit);
-  const leftovers = {
-    haproxy: [serverStatePath, haproxyStatePath],
+  const leftovers: Record<PartName, string[]> = {
+    haproxy: [serverStatePath, engineStatePath],
+    nginx: [engineStatePath],
     keepalived: [appliedMarkerPath],
     nftables: [],
   };
   for (const path of leftovers[part]) await host.removeFile(path);
+  if (isEngine(part)) await removeEngineFolder(host, part);
   await forgetPrevious(host, part);
   await removeEmptyFolders(host, part);
+}
+
+/** Certificates, keys and pages: all that lies there is ours. */
+export async function removeEngineFolder(host: Host, engine: EngineName): Promise<void> {
+  await host.run({ program: 'rm', args: ['-rf', '--', engines[engine].folder], asRoot: true });
 }
 
 async function dropVip(host: Host, cluster: Cluster): Promise<void> {

@@ -1,17 +1,17 @@
 /** What we add to the systemd units of a balancer, as text. No I/O here. */
-import { haproxyStatePath } from './keepalived/render-keepalived.ts';
+import { engineStatePath } from './keepalived/render-keepalived.ts';
 import { nftTableName } from './keepalived/render-nftables.ts';
 import { sealFile } from './seal.ts';
 
 export const nftRulesPath = '/etc/kawanan/balancer.nft';
 
-/** Restarts HAProxy whatever ends it; with a virtual address, tells keepalived at once whether it runs. */
-export function renderHaproxyDropIn({ withVip }: { withVip: boolean }): string {
+/** Restarts the engine whatever ends it; with a virtual address, tells keepalived at once whether it runs. */
+export function renderEngineDropIn({ withVip }: { withVip: boolean }): string {
   const state = withVip
     ? `RuntimeDirectory=kawanan
 RuntimeDirectoryPreserve=yes
-ExecStartPost=/bin/sh -c 'echo 0 > ${haproxyStatePath}'
-ExecStopPost=/bin/sh -c 'echo -254 > ${haproxyStatePath}'
+ExecStartPost=/bin/sh -c 'echo 0 > ${engineStatePath}'
+ExecStopPost=/bin/sh -c 'echo -254 > ${engineStatePath}'
 `
     : '';
   return sealFile(`[Unit]
@@ -31,7 +31,7 @@ export function renderKeepalivedDropIn(
   const remove = `-/bin/sh -c 'ip address del ${vip.address}/${vip.prefixLength} dev ${interfaceName} 2>/dev/null'`;
   return sealFile(`[Unit]
 Wants=network-online.target
-After=network-online.target haproxy.service kawanan-nftables.service
+After=network-online.target haproxy.service nginx.service kawanan-nftables.service
 StartLimitIntervalSec=0
 
 [Service]

@@ -1,4 +1,5 @@
 import { balancers, type Cluster, type ClusterNode } from '../cluster/cluster.ts';
+import type { EngineName } from '../cluster/engine-name.ts';
 import { UserError } from '../errors.ts';
 import type { Hosts } from '../remote/host.ts';
 import { askHaproxy } from './haproxy/runtime-api.ts';
@@ -12,12 +13,14 @@ export interface BalancerNodeStatus {
   address: string;
   /** Why it can't be told how this balancer is; the rest is then absent or empty. */
   unreachable?: string;
-  /** As systemd says: `active`, `failed`, …; empty when it isn't installed. */
-  haproxy: string;
-  haproxyVersion?: string;
+  /** The engine the cluster file asks for. */
+  engine: EngineName;
+  /** What systemd says of it: `active`, `failed`, …; empty when it isn't installed. */
+  engineState: string;
+  engineVersion?: string;
   keepalived: string;
   holdsVip: boolean;
-  /** As this balancer sees them; empty when its HAProxy doesn't answer. */
+  /** As this balancer sees them; empty when its HAProxy doesn't answer, and with NGINX, which doesn't tell. */
   backends: BackendState[];
 }
 
@@ -44,17 +47,20 @@ export async function readBalancerStatus(cluster: Cluster, hosts: Hosts): Promis
 
 async function readNode(node: ClusterNode, cluster: Cluster, hosts: Hosts): Promise<BalancerNodeStatus> {
   const { name, address } = node;
+  const engine = cluster.balancer?.engine ?? 'haproxy';
   try {
     const host = await hosts.connect(name);
     const [seen, statistics] = await Promise.all([
       observeBalancer(node, host),
-      askHaproxy(host, 'show stat').catch(() => ''),
+      engine === 'haproxy' ? askHaproxy(host, 'show stat').catch(() => '') : '',
     ]);
+    const engineVersion = engine === 'haproxy' ? seen.haproxyVersion : seen.nginxVersion;
     return {
       name,
       address,
-      haproxy: seen.haproxyVersion === undefined ? '' : (seen.units[partUnits.haproxy]?.active ?? ''),
-      ...(seen.haproxyVersion !== undefined && { haproxyVersion: seen.haproxyVersion }),
+      engine,
+      engineState: engineVersion === undefined ? '' : (seen.units[partUnits[engine]]?.active ?? ''),
+      ...(engineVersion !== undefined && { engineVersion }),
       keepalived:
         seen.keepalivedVersion === undefined ? '' : (seen.units[partUnits.keepalived]?.active ?? ''),
       holdsVip: findHolders(cluster, [seen]).length > 0,
@@ -66,7 +72,8 @@ async function readNode(node: ClusterNode, cluster: Cluster, hosts: Hosts): Prom
       name,
       address,
       unreachable: error.message,
-      haproxy: '',
+      engine,
+      engineState: '',
       keepalived: '',
       holdsVip: false,
       backends: [],

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { engineNames } from './engine-name.ts';
 import { ipv4Pattern, ipv4SubnetPattern } from './ipv4.ts';
 
 export const hostnamePattern =
@@ -64,7 +65,7 @@ export const clusterSchema = z.strictObject({
   }),
   balancer: z
     .strictObject({
-      engine: z.enum(['haproxy']).optional(),
+      engine: z.enum(engineNames).optional().describe('the program that balances; haproxy unless told'),
       vip: z
         .string()
         .regex(ipv4SubnetPattern, 'not an address with its prefix length, such as 192.168.1.20/24')

@@ -1,4 +1,6 @@
 /** The machines and how to reach them: what a checked `cluster.yml` says. No I/O here. */
+import type { EngineName } from './engine-name.ts';
+
 export type NodeRole = 'manager' | 'worker' | 'balancer';
 
 export interface SshSettings {
@@ -26,7 +28,7 @@ export interface ClusterNode {
 }
 
 export interface BalancerSettings {
-  engine: 'haproxy';
+  engine: EngineName;
   /** Virtual address and prefix length; absent with a single balancer. */
   vip?: { address: string; prefixLength: number };
   failover: 'safe' | 'fast';

@@ -30,7 +30,8 @@ function describeState(node: NodeStatus, status: ClusterStatus, colors: Colors):
   const balancer = status.balancers?.find(({ name }) => name === node.name);
   if (!balancer) return status.swarmUnknown === undefined ? 'not in the swarm' : 'not known';
   if (balancer.unreachable !== undefined) return colors.red('does not answer');
-  if (balancer.haproxy !== 'active') return colors.red(`haproxy ${balancer.haproxy || 'not installed'}`);
+  if (balancer.engineState !== 'active')
+    return colors.red(`${balancer.engine} ${balancer.engineState || 'not installed'}`);
   return balancer.holdsVip ? colors.green(`ready, holds ${status.vip?.address}`) : colors.green('ready');
 }
 

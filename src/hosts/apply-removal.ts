@@ -145,6 +145,7 @@ function leftoverFiles({ services }: Baseline): string[] {
   const files: Record<string, string[]> = {
     'docker.service': ['/run/docker.sock', '/run/docker.pid'],
     'haproxy.service': ['/run/haproxy.pid', '/run/haproxy-master.sock'],
+    'nginx.service': ['/run/nginx.pid'],
     'keepalived.service': ['/run/keepalived.pid'],
   };
   return Object.entries(files).flatMap(([unit, paths]) => (services[unit]?.load === 'loaded' ? [] : paths));

@@ -1,5 +1,6 @@
 /** What each host still needs; pure. */
 import { type Cluster, type ClusterNode, swarmNodes } from '../cluster/cluster.ts';
+import type { EngineName } from '../cluster/engine-name.ts';
 import { CombinedError, InputError } from '../errors.ts';
 import type { LayerPlan } from '../plan/change.ts';
 import { describeFile, type HostsAction, type HostsChange, makeHostChange } from './action.ts';
@@ -38,10 +39,11 @@ export function planHosts(
   const { seen, warnings } = selectReached(cluster, observed, options);
   refuseUnfit(seen);
   const block = renderHostsBlock(cluster);
+  const balancing = cluster.balancer?.engine ?? 'haproxy';
   let unchanged = 0;
   const changes: HostsChange[] = [];
   for (const one of seen) {
-    const planned = planHost(one, block);
+    const planned = planHost(one, block, balancing);
     unchanged += planned.unchanged;
     changes.push(...planned.changes);
   }
@@ -51,7 +53,7 @@ export function planHosts(
     layer: 'hosts',
     changes: chainRestarts(changes),
     unchanged,
-    warnings: [...warnings, ...findWarnings(seen)],
+    warnings: [...warnings, ...findWarnings(seen, balancing)],
     ...(nodesWithoutIpvs.length > 0 && { nodesWithoutIpvs }),
   };
 }
@@ -119,7 +121,11 @@ function checkEngineConfig(
 }
 
 /** The changes of one host; each aspect that needs none counts as unchanged. */
-function planHost({ node, state }: Seen, block: string): { changes: HostsChange[]; unchanged: number } {
+function planHost(
+  { node, state }: Seen,
+  block: string,
+  balancing: EngineName,
+): { changes: HostsChange[]; unchanged: number } {
   const host = node.name;
   const baseline = state.baseline
     ? []
@@ -136,7 +142,7 @@ function planHost({ node, state }: Seen, block: string): { changes: HostsChange[
   const settings = [planSysctl(node, state), hostsFile, hostname];
   if (node.role !== 'balancer') settings.push(planEngineDropIn(node, state));
   const repair = planRepair(node, state);
-  const install = planInstall(node, state);
+  const install = planInstall(node, state, balancing);
   const start = node.role === 'balancer' || install ? undefined : planStart(node, state);
 
   // Settings come before packages, so that an engine starts once, with its name and its variables.
@@ -235,8 +241,8 @@ function planRepair(node: ClusterNode, state: HostState): HostsChange | undefine
   });
 }
 
-function planInstall(node: ClusterNode, state: HostState): HostsChange | undefined {
-  const packages = missingPackages(node.role, state);
+function planInstall(node: ClusterNode, state: HostState, balancing: EngineName): HostsChange | undefined {
+  const packages = missingPackages(node.role, state, balancing);
   if (packages.length === 0) return undefined;
   return makeChange(node.name, 'packages', {
     name: packages.join(', '),

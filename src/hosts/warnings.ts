@@ -1,5 +1,6 @@
 /** What the user should know of the hosts though nothing is changed about it; pure. */
 import type { ClusterNode } from '../cluster/cluster.ts';
+import type { EngineName } from '../cluster/engine-name.ts';
 import type { HostState } from './host-state.ts';
 import { readText } from './host-state.ts';
 import { rolePackages, wantedPackages } from './packages.ts';
@@ -15,11 +16,11 @@ interface Seen {
 const clockToleranceMs = 1000;
 
 /** One line each, with what to do about it. */
-export function findWarnings(seen: Seen[]): string[] {
-  return [...seen.flatMap((one) => warnOfHost(one)), ...warnOfClocks(seen)];
+export function findWarnings(seen: Seen[], balancing: EngineName): string[] {
+  return [...seen.flatMap((one) => warnOfHost(one, balancing)), ...warnOfClocks(seen)];
 }
 
-function warnOfHost({ node, state }: Seen): string[] {
+function warnOfHost({ node, state }: Seen, balancing: EngineName): string[] {
   const { name, role } = node;
   const warnings: string[] = [];
   const onClock = clockServices.some((unit) => state.services[unit]?.active === 'active');
@@ -32,10 +33,10 @@ function warnOfHost({ node, state }: Seen): string[] {
     warnings.push(`${name}: its kernel has no ${feature}, which swarm networks and images need`);
   }
   warnings.push(...warnOfSysctl({ node, state }));
-  const wanted = wantedPackages(role, state);
+  const wanted = wantedPackages(role, state, balancing);
   const idle = rolePackages.filter((pkg) => state.brought.includes(pkg) && !wanted.includes(pkg));
   for (const pkg of idle.filter((pkg) => state.packages[pkg] === 'installed')) {
-    warnings.push(`${name}: ${pkg} was installed for another role; it stays until kawanan down`);
+    warnings.push(`${name}: ${pkg} was installed for another role or engine; it stays until kawanan down`);
   }
   return warnings;
 }

@@ -124,7 +124,8 @@ async function examineHosts(cluster: Cluster, hosts: Hosts, signal: AbortSignal)
       });
     }
   }
-  for (const message of findWarnings(reached)) findings.push({ verdict: 'warning', about: 'hosts', message });
+  for (const message of findWarnings(reached, cluster.balancer?.engine ?? 'haproxy'))
+    findings.push({ verdict: 'warning', about: 'hosts', message });
   const engines = new Set(swarmNodes(cluster).map(({ name }) => name));
   const withoutIpvs = findNodesWithoutIpvs(observed).filter((name) => engines.has(name));
   if (withoutIpvs.length > 0) {

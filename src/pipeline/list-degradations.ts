@@ -49,8 +49,8 @@ function describeBalancers({ balancers = [], stack }: Status): string[] {
   );
   return balancers
     .filter(({ unreachable }) => unreachable === undefined)
-    .flatMap(({ name, haproxy, keepalived, backends }) => [
-      ...(haproxy === 'active' ? [] : [`${name}: HAProxy is ${haproxy || 'not installed'}`]),
+    .flatMap(({ name, engine, engineState, keepalived, backends }) => [
+      ...(engineState === 'active' ? [] : [`${name}: ${engine} is ${engineState || 'not installed'}`]),
       ...(keepalived === 'active' || keepalived === '' ? [] : [`${name}: keepalived is ${keepalived}`]),
       ...backends
         .filter(({ servers }) => servers.length > 0 && servers.every(({ up }) => !up))

@@ -1,13 +1,16 @@
 import { expect, test } from 'vitest';
+import { applyEngine } from '../../src/balancer/apply-engine.ts';
 import { planBackends } from '../../src/balancer/backends.ts';
 import { backupPathOf, unitBackupPathOf } from '../../src/balancer/backup.ts';
-import { applyHaproxy } from '../../src/balancer/haproxy/apply-haproxy.ts';
-import { buildParts, haproxyConfigPath, type PartFile } from '../../src/balancer/parts.ts';
+import type { PartFile } from '../../src/balancer/engine-files.ts';
+import { engines } from '../../src/balancer/engines.ts';
+import { buildParts } from '../../src/balancer/parts.ts';
 import { removePart } from '../../src/balancer/remove-part.ts';
 import { UserError } from '../../src/errors.ts';
 import { buildCluster, buildStack, fullSection } from './examples.ts';
 import { FakeHost } from './fake-host.ts';
 
+const haproxyConfigPath = engines.haproxy.configPath;
 const packaged = 'global\n    daemon\n';
 const progress = { report: () => {}, signal: new AbortController().signal };
 const cluster = buildCluster();
@@ -17,6 +20,9 @@ function buildFiles(section = fullSection): PartFile[] {
   const parts = buildParts(model, cluster, cluster.nodes[0]!, { interfaceName: 'eth0', hasNft: true });
   return parts.find((part) => part.name === 'haproxy')!.files;
 }
+
+const applyHaproxy = (host: FakeHost, files: PartFile[], to: typeof progress): Promise<void> =>
+  applyEngine(host, { engine: 'haproxy', files, obsolete: [], findKey: () => undefined }, to);
 
 function buildPackagedHost(): FakeHost {
   const host = new FakeHost();

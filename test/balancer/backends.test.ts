@@ -63,5 +63,10 @@ test('refuses the port SSH listens on', () => {
 });
 
 test('without a stack there is nothing to balance', () => {
-  expect(planBackends(undefined, buildCluster())).toEqual({ frontends: [], backends: [], warnings: [] });
+  expect(planBackends(undefined, buildCluster())).toEqual({
+    engine: 'haproxy',
+    frontends: [],
+    backends: [],
+    warnings: [],
+  });
 });

@@ -28,7 +28,9 @@ test('reads routes, lists of services, checks and defaults', () => {
       listen: 80,
       mode: 'http',
       balance: 'leastconn',
-      timeouts: { client: '60s', server: '30s', queue: '10s' },
+      timeouts: { client: '60s', server: '30s', queue: '10s', connect: '300ms' },
+      weights: {},
+      backups: [],
       maxconn: 64,
       routes: [
         { path: '/api', check: { kind: 'http', method: 'GET', path: '/healthz' }, ports: ['fastapi:8000'] },
@@ -41,7 +43,9 @@ test('reads routes, lists of services, checks and defaults', () => {
       listen: 3306,
       mode: 'tcp',
       balance: 'leastconn',
-      timeouts: { client: '8h', server: '8h', queue: '10s' },
+      timeouts: { client: '8h', server: '8h', queue: '10s', connect: '300ms' },
+      weights: {},
+      backups: [],
       routes: [{ check: { kind: 'mysql' }, ports: ['mysql:3306'] }],
     },
     {
@@ -49,7 +53,9 @@ test('reads routes, lists of services, checks and defaults', () => {
       listen: 9000,
       mode: 'http',
       balance: 'source',
-      timeouts: { client: '60s', server: '60s', queue: '10s' },
+      timeouts: { client: '60s', server: '60s', queue: '10s', connect: '300ms' },
+      weights: {},
+      backups: [],
       routes: [
         {
           check: { kind: 'http', method: 'GET', path: '/minio/health/live' },

@@ -34,6 +34,8 @@ test('reads versions, addresses, units and files', () => {
     haproxyVersion: '2.6.12-1+deb12u4',
     keepalivedVersion: '2.2.7',
     hasNft: true,
+    keys: {},
+    running: {},
     nftTable: 'table ip kawanan {}',
     interfaceName: 'eth0',
     addresses: ['127.0.0.1', '192.0.2.11', '192.0.2.20'],
@@ -49,6 +51,8 @@ test('a bare host has nothing', () => {
   expect(parseObservation(`tool addresses ${encode('[]')}\n`, node)).toEqual({
     node: 'lb1',
     hasNft: false,
+    keys: {},
+    running: {},
     addresses: [],
     files: {},
     units: {},

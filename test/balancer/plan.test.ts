@@ -2,8 +2,9 @@ import pico from 'picocolors';
 import { expect, test } from 'vitest';
 import { planBackends } from '../../src/balancer/backends.ts';
 import { appliedMarkerPath, backupPathOf } from '../../src/balancer/backup.ts';
+import { engines } from '../../src/balancer/engines.ts';
 import type { BalancerHost } from '../../src/balancer/observation.ts';
-import { buildParts, haproxyConfigPath, partUnits } from '../../src/balancer/parts.ts';
+import { buildParts, partUnits } from '../../src/balancer/parts.ts';
 import { planBalancerRemoval, planBalancers } from '../../src/balancer/plan.ts';
 import { readSeal } from '../../src/balancer/seal.ts';
 import type { Cluster } from '../../src/cluster/cluster.ts';
@@ -11,6 +12,7 @@ import { UserError } from '../../src/errors.ts';
 import { renderPlan } from '../../src/output/render-plan.ts';
 import { buildCluster, buildStack, fullSection } from './examples.ts';
 
+const haproxyConfigPath = engines.haproxy.configPath;
 const cluster = buildCluster();
 const model = planBackends(buildStack(fullSection), cluster);
 const colors = pico.createColors(false);
@@ -25,6 +27,8 @@ function buildBareHost(node: string, address: string): BalancerHost {
     interfaceName: 'eth0',
     addresses: ['127.0.0.1', address],
     files: { [haproxyConfigPath]: 'global\n    daemon\n' },
+    keys: {},
+    running: {},
     units: {
       'haproxy.service': { active: 'active', enabled: 'enabled', stale: false },
       'keepalived.service': { active: 'inactive', enabled: 'enabled', stale: false },
@@ -41,7 +45,7 @@ function buildDoneHost(name: string, of: Cluster = cluster, wanted = model): Bal
     host.units[partUnits[part.name]] = { active: 'active', enabled: 'enabled', stale: false };
     for (const file of part.files) host.files[file.path] = file.content;
     if (part.name === 'keepalived') host.files[appliedMarkerPath] = `${part.digest}\n`;
-    if (part.name === 'haproxy') host.runningDigest = readSeal(host.files[haproxyConfigPath]!)!;
+    if (part.name === 'haproxy') host.running.haproxy = readSeal(host.files[haproxyConfigPath]!)!;
     if (part.name === 'nftables')
       host.nftTable = `table ip kawanan { comment "digest ${readSeal(part.files[0]!.content)}" }`;
   }
@@ -100,7 +104,7 @@ test.each<[string, (host: BalancerHost) => void, string, string]>([
   [
     'a configuration written and not loaded',
     (host) => {
-      host.runningDigest = 'feedfeedfeedfeed';
+      host.running.haproxy = 'feedfeedfeedfeed';
     },
     "load haproxy's configuration",
     'running configuration',

@@ -9,7 +9,7 @@ import {
 } from '../../src/balancer/keepalived/render-keepalived.ts';
 import { renderNftables } from '../../src/balancer/keepalived/render-nftables.ts';
 import {
-  renderHaproxyDropIn,
+  renderEngineDropIn,
   renderKeepalivedDropIn,
   renderNftablesUnit,
 } from '../../src/balancer/render-units.ts';
@@ -58,11 +58,11 @@ test.each<[string, string]>([
     'keepalived-alone.conf',
     renderKeepalivedConfig({ ...shared, balancers: [{ name: 'lb1', address: '192.0.2.11' }] }, on('lb1')),
   ],
-  ['check-haproxy', renderCheckScript()],
+  ['check-engine', renderCheckScript()],
   ['balancer.nft', renderNftables(['192.0.2.12'])],
   ['balancer-alone.nft', renderNftables([])],
-  ['haproxy-drop-in.conf', renderHaproxyDropIn({ withVip: true })],
-  ['haproxy-drop-in-no-vip.conf', renderHaproxyDropIn({ withVip: false })],
+  ['engine-drop-in.conf', renderEngineDropIn({ withVip: true })],
+  ['engine-drop-in-no-vip.conf', renderEngineDropIn({ withVip: false })],
   ['keepalived-drop-in.conf', renderKeepalivedDropIn(vip, 'eth0')],
   ['kawanan-nftables.service', renderNftablesUnit()],
 ])('renders %s', async (name, text) => {

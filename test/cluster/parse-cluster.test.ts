@@ -189,8 +189,8 @@ describe('refused', () => {
     ['a node that is empty', { nodes: ['a:'] }, ['3:3 nodes.a: a mapping of keys expected, not nothing']],
     [
       'an impossible port and an unknown engine',
-      { nodes: twoBalancers.slice(0, 2), rest: ['ssh: {port: 70000}', 'balancer: {engine: nginx}'] },
-      ['5:13 ssh.port: a port is 1 to 65535', '6:20 balancer.engine: "nginx" is not one of haproxy'],
+      { nodes: twoBalancers.slice(0, 2), rest: ['ssh: {port: 70000}', 'balancer: {engine: traefik}'] },
+      ['5:13 ssh.port: a port is 1 to 65535', '6:20 balancer.engine: "traefik" is not one of haproxy, nginx'],
     ],
     [
       'an empty list of compose files',

@@ -281,7 +281,7 @@ describe('what changes nothing is warned of', () => {
     [
       'packages of a former role',
       { brought: ['haproxy'], packages: { ...ready.w.packages, haproxy: 'installed' } },
-      ['w: haproxy was installed for another role; it stays until kawanan down'],
+      ['w: haproxy was installed for another role or engine; it stays until kawanan down'],
     ],
     [
       'clocks apart',

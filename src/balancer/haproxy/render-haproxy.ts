@@ -1,7 +1,10 @@
 /** HAProxy's configuration as text, for 2.4 to 3.x. No I/O here. */
-import type { BackendModel, BalancerModel, FrontendModel } from '../backends.ts';
+import type { BalancerModel } from '../backends.ts';
 import { statisticsPort } from '../definition.ts';
 import { digestPlaceholder, sealFile } from '../seal.ts';
+import { renderBackend } from './render-backend.ts';
+import { hasDefault, noRouteBackend, renderFrontend } from './render-frontend.ts';
+import { renderSection } from './render-section.ts';
 
 /** Where HAProxy's Runtime API listens on a balancer. */
 export const runtimeSocketPath = '/run/haproxy/admin.sock';
@@ -12,7 +15,8 @@ export const runningDigestVariable = 'KAWANAN_CONFIG_DIGEST';
 /** Written just before a reload so that the new process knows which servers are down or drained; removed after it. */
 export const serverStatePath = '/var/lib/haproxy/kawanan-servers.state';
 
-const noRouteBackend = 'kawanan.no-route';
+/** Where certificates and pages lie; all in it is ours. */
+export const haproxyFolder = '/etc/haproxy/kawanan';
 
 /** The whole `haproxy.cfg` of one balancer; `address` is where its statistics are served, on loopback only without one. */
 export function renderHaproxyConfig(model: BalancerModel, node: { address?: string }): string {
@@ -22,8 +26,8 @@ export function renderHaproxyConfig(model: BalancerModel, node: { address?: stri
     if (frontends.length === 0) return [];
     return [
       mode === 'http' ? httpDefaults : tcpDefaults,
-      ...frontends.map(renderFrontend),
-      ...backends.map(renderBackend),
+      ...frontends.map((frontend) => renderFrontend(frontend, haproxyFolder)),
+      ...backends.map((backend) => renderBackend(backend, haproxyFolder)),
     ];
   };
   const needsNoRoute = model.frontends.some((one) => one.mode === 'http' && !hasDefault(one));
@@ -91,74 +95,6 @@ ${commonDefaults}    timeout client 8h
     option srvtcpka
 `;
 
-function renderFrontend(frontend: FrontendModel): string {
-  const { name, listen, mode, timeouts, routes } = frontend;
-  const lines = [`bind :${listen}`, `timeout client ${timeouts.client}`];
-  if (mode === 'http') {
-    lines.push(
-      "# the client's own word about its address isn't believed",
-      'http-request del-header X-Forwarded-For',
-      'http-request set-header X-Forwarded-Proto http',
-      'http-request set-header X-Forwarded-Port %[dst_port]',
-      'http-request set-header X-Forwarded-Host %[req.hdr(host)]',
-    );
-  }
-  for (const [index, route] of routes.entries()) lines.push(...renderRoute(route, `route-${index + 1}`));
-  if (mode === 'http' && !hasDefault(frontend)) lines.push(`default_backend ${noRouteBackend}`);
-  return renderSection(`frontend ${name}`, lines);
-}
-
-function renderRoute(route: FrontendModel['routes'][number], id: string): string[] {
-  const lines: string[] = [];
-  const conditions: string[] = [];
-  if (route.host !== undefined) {
-    lines.push(`acl ${id}-host req.hdr(host),field(1,:) -i ${route.host}`);
-    conditions.push(`${id}-host`);
-  }
-  if (route.path !== undefined) {
-    lines.push(`acl ${id}-path path ${route.path}`, `acl ${id}-path path_beg ${route.path}/`);
-    conditions.push(`${id}-path`);
-  }
-  if (conditions.length === 0) return [`default_backend ${route.backend}`];
-  return [...lines, `use_backend ${route.backend} if ${conditions.join(' ')}`];
-}
-
-function hasDefault(frontend: FrontendModel): boolean {
-  return frontend.routes.some((route) => route.path === undefined && route.host === undefined);
-}
-
-function renderBackend(backend: BackendModel): string {
-  const { name, mode, balance, timeouts, maxconn, servers } = backend;
-  const lines = [
-    `balance ${balance}`,
-    `timeout server ${timeouts.server}`,
-    `timeout queue ${timeouts.queue}`,
-  ];
-  // When a server goes or comes, its own clients move and no others.
-  if (balance === 'source') lines.splice(1, 0, 'hash-type consistent');
-  // Only a failed connection is surely safe to repeat; an empty answer is repeated where the method allows it.
-  if (mode === 'http') lines.push('http-request disable-l7-retry unless METH_GET');
-  lines.push(...renderCheck(backend));
-  if (maxconn !== undefined) lines.push(`default-server maxconn ${maxconn}`);
-  lines.push(...servers.map((server) => `server ${server.name} ${server.address}:${server.port}`));
-  return renderSection(`backend ${name}`, lines);
-}
-
-function renderCheck({ check, name }: BackendModel): string[] {
-  if (check.kind === 'http')
-    return [
-      'option httpchk',
-      `http-check send meth ${check.method} uri ${check.path} ver HTTP/1.1 hdr Host ${name} hdr User-Agent kawanan-check`,
-      'http-check expect status 200-399',
-      '# 404: nothing new for this server, what it has it keeps',
-      'http-check disable-on-404',
-    ];
-  // The greeting: three bytes of length, sequence number 0, protocol version 10; a refusal has ff instead of 0a.
-  if (check.kind === 'mysql')
-    return ['option tcp-check', 'tcp-check connect', 'tcp-check expect rbinary ^[0-9A-Fa-f]{6}000[Aa]'];
-  return [];
-}
-
 function renderNoRoute(): string {
   return renderSection(`backend ${noRouteBackend}`, [
     'http-request return status 404 content-type text/plain string "no route takes this request\\n"',
@@ -185,8 +121,4 @@ function renderStatistics(address: string | undefined): string {
     'stats show-legends',
   ]);
   return `${settings}\n${page}`;
-}
-
-function renderSection(title: string, lines: string[]): string {
-  return `${title}\n${lines.map((line) => `    ${line}\n`).join('')}`;
 }

@@ -1,5 +1,6 @@
 import type { Host } from '../../remote/host.ts';
-import { type PartFile, partUnits } from '../parts.ts';
+import type { PartFile } from '../engine-files.ts';
+import { partUnits } from '../parts.ts';
 import { nftRulesPath } from '../render-units.ts';
 import { loadUnit, reloadSystemd } from '../units.ts';
 

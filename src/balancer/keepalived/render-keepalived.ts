@@ -2,10 +2,10 @@
 import { statisticsPort } from '../definition.ts';
 import { sealFile } from '../seal.ts';
 
-export const checkScriptPath = '/usr/local/lib/kawanan/check-haproxy';
+export const checkScriptPath = '/usr/local/lib/kawanan/check-engine';
 
-/** systemd writes here whether HAProxy runs; keepalived is told of every write by the kernel. */
-export const haproxyStatePath = '/run/kawanan/haproxy.state';
+/** systemd writes here whether the engine runs, HAProxy or NGINX; keepalived is told of every write by the kernel. */
+export const engineStatePath = '/run/kawanan/engine.state';
 
 /** What two balancers share: the address, and who may hold it. */
 export interface VirtualAddressModel {
@@ -47,16 +47,16 @@ global_defs {
     vrrp_no_swap
 }
 
-# a crash: systemd writes the file in the moment HAProxy's main process ends; unlike track_process,
+# a crash: systemd writes the file in the moment the engine's main process ends; unlike track_process,
 # which needs the kernel's process events, this works in containers too
-track_file haproxy_state {
-    file "${haproxyStatePath}"
+track_file engine_state {
+    file "${engineStatePath}"
     weight 1
     init_file 0
 }
 
 # a hang: the process is there and doesn't answer
-vrrp_script haproxy_answers {
+vrrp_script engine_answers {
     script "${checkScriptPath}"
     interval 1
     timeout 1
@@ -76,10 +76,10 @@ ${unicast}    virtual_ipaddress {
         ${model.vip.address}/${model.vip.prefixLength} dev ${node.interfaceName}
     }
     track_file {
-        haproxy_state
+        engine_state
     }
     track_script {
-        haproxy_answers
+        engine_answers
     }
 }
 `);
@@ -90,7 +90,7 @@ function chooseRouterId(address: string): number {
   return Number(address.split('.').at(-1)) || 255;
 }
 
-/** Succeeds when HAProxy answers its health page within half a second, so that one run ends before the next begins. Needs bash and nothing else. */
+/** Succeeds when the engine answers its health page within half a second, so that one run ends before the next begins. Needs bash and nothing else. */
 export function renderCheckScript(): string {
   return sealFile(`#!/bin/bash
 exec 3<>/dev/tcp/127.0.0.1/${statisticsPort} || exit 1

@@ -15,7 +15,8 @@ interface BalancersShown {
   balancers: {
     name: string;
     unreachable?: string;
-    haproxy: string;
+    engine: string;
+    engineState: string;
     keepalived: string;
     holdsVip: boolean;
     frontends: LiveFrontend[];
@@ -35,13 +36,14 @@ export async function showBalancers(options: ClusterOptions, context: CommandCon
   ]);
   const shown: BalancersShown = {
     ...(status.vip && { vip: status.vip }),
-    balancers: status.nodes.map(({ name, unreachable, haproxy, keepalived, holdsVip }) => {
+    balancers: status.nodes.map(({ name, unreachable, engine, engineState, keepalived, holdsVip }) => {
       const view = views.find(({ balancer }) => balancer === name);
       const reason = unreachable ?? view?.unreachable;
       return {
         name,
         ...(reason !== undefined && { unreachable: reason }),
-        haproxy,
+        engine,
+        engineState,
         keepalived,
         holdsVip,
         // our own page isn't the user's
@@ -65,13 +67,13 @@ function renderBalancers(shown: BalancersShown, colors: Colors): string {
 }
 
 function renderMachines({ balancers, vip }: BalancersShown, colors: Colors): string {
-  const rows = balancers.map(({ name, unreachable, haproxy, keepalived, holdsVip }) => [
+  const rows = balancers.map(({ name, unreachable, engine, engineState, keepalived, holdsVip }) => [
     name,
-    unreachable === undefined ? haproxy || 'not installed' : colors.red('does not answer'),
+    unreachable === undefined ? `${engine} ${engineState || 'not installed'}` : colors.red('does not answer'),
     keepalived,
     vip === undefined ? 'none' : holdsVip ? colors.green(vip.address) : '',
   ]);
-  return renderTable(['BALANCER', 'HAPROXY', 'KEEPALIVED', 'VIP'], rows);
+  return renderTable(['BALANCER', 'ENGINE', 'KEEPALIVED', 'VIP'], rows);
 }
 
 function renderFrontends({ balancers }: BalancersShown): string {

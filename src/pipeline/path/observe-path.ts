@@ -194,15 +194,16 @@ function describeBalancer({
   name,
   address,
   unreachable,
-  haproxy,
+  engine,
+  engineState,
   holdsVip,
 }: BalancerNodeStatus): BalancerEvidence {
   return {
     name,
     address,
     ...(unreachable !== undefined && { unreachable }),
-    proxy: haproxy,
-    unit: 'haproxy.service',
+    proxy: engineState,
+    unit: `${engine}.service`,
     holdsVip,
   };
 }

@@ -1,0 +1,136 @@
+import type { EngineName } from '../cluster/engine-name.ts';
+import { UserError } from '../errors.ts';
+import type { Progress } from '../plan/layer.ts';
+import type { Host } from '../remote/host.ts';
+import { CommandError } from '../remote/remote-errors.ts';
+import type { SecretValue } from '../secrets/secret-value.ts';
+import { leaveDropInPath } from './displace-engine.ts';
+import { engineDrivers } from './engine-driver.ts';
+import type { PartFile } from './engine-files.ts';
+import { engines } from './engines.ts';
+import { keepPrevious } from './keep-previous.ts';
+import { readSeal } from './seal.ts';
+import { loadUnit, readJournal, reloadSystemd } from './units.ts';
+import { waitUntil } from './wait.ts';
+
+const answerTimeoutMs = 10_000;
+
+export interface EngineFilesToApply {
+  engine: EngineName;
+  files: PartFile[];
+  /** Removed once nothing runs with them. */
+  obsolete: string[];
+  /** The private key of a certificate, by its fingerprint. */
+  findKey: (fingerprint: string) => SecretValue | undefined;
+}
+
+/**
+ * Puts an engine's files on a balancer and has them run, without losing a connection.
+ * A configuration that the engine refuses never takes the old one's place; one that nothing answers with is taken back.
+ */
+export async function applyEngine(host: Host, wanted: EngineFilesToApply, progress: Progress): Promise<void> {
+  const { engine, files, obsolete, findKey } = wanted;
+  const { configPath } = engines[engine];
+  const driver = engineDrivers[engine];
+  const config = files.find((file) => file.path === configPath)!;
+  await keepPrevious(host, engine);
+  const previous = await host.readFile(configPath);
+  for (const file of files.filter((one) => one !== config))
+    await host.writeFile(file.path, readContent(file, findKey), { mode: file.mode });
+  // left behind where a run was killed while this engine was taken away
+  await host.removeFile(leaveDropInPath(engine));
+  await reloadSystemd(host);
+
+  progress.report('checking the configuration');
+  await driver.beforeLoad?.(host, config.content);
+  await writeChecked(host, engine, config);
+  progress.report('reloading');
+  await loadAndConfirm(host, engine, { config: config.content, previous, progress });
+  await driver.afterLoad?.(host);
+  for (const path of obsolete) await host.removeFile(path);
+}
+
+function readContent(
+  { path, content, keyOf }: PartFile,
+  findKey: EngineFilesToApply['findKey'],
+): string | Uint8Array {
+  if (keyOf === undefined) return content;
+  const key = findKey(keyOf);
+  if (!key) throw new Error(`no private key for ${path}`);
+  return key.reveal();
+}
+
+async function writeChecked(host: Host, engine: EngineName, config: PartFile): Promise<void> {
+  try {
+    await host.writeFile(config.path, config.content, {
+      mode: config.mode,
+      check: engineDrivers[engine].checkCommand,
+    });
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    throw new UserError(
+      `${engines[engine].title} refuses the new configuration; the one that runs is untouched`,
+      {
+        place: { host: host.name },
+        details: error.details,
+        next: 'run kawanan plan to see what would change; this is probably a mistake in kawanan, please report it',
+        cause: error,
+      },
+    );
+  }
+}
+
+interface Load {
+  config: string;
+  /** Absent: there was no configuration. */
+  previous: string | undefined;
+  progress: Progress;
+}
+
+async function loadAndConfirm(host: Host, engine: EngineName, load: Load): Promise<void> {
+  const failure = await tryLoad(host, engine, load);
+  if (failure === undefined) return;
+  const { title, unit } = engines[engine];
+  const journal = `journalctl -u ${unit.replace('.service', '')}`;
+  const details = await readJournal(host, unit);
+  await putBack(host, engine, load.previous);
+  throw new UserError(`${title} doesn't run with the new configuration: ${failure}`, {
+    place: { host: host.name },
+    details,
+    next:
+      load.previous === undefined
+        ? `look at it on the host: ${journal}`
+        : `the previous configuration is back; look at it on the host: ${journal}`,
+  });
+}
+
+async function tryLoad(
+  host: Host,
+  engine: EngineName,
+  { config, progress }: Load,
+): Promise<string | undefined> {
+  try {
+    await loadUnit(host, engines[engine].unit);
+  } catch (error) {
+    if (error instanceof CommandError) return error.message;
+    throw error;
+  }
+  const wanted = readSeal(config);
+  const driver = engineDrivers[engine];
+  const answers = await waitUntil(async () => (await driver.readRunningDigest(host)) === wanted, {
+    timeoutMs: answerTimeoutMs,
+    intervalMs: 50,
+    signal: progress.signal,
+  });
+  return answers ? undefined : `no process answered with it within ${answerTimeoutMs / 1000} s`;
+}
+
+async function putBack(host: Host, engine: EngineName, previous: string | undefined): Promise<void> {
+  const { configPath, unit } = engines[engine];
+  if (previous === undefined) return host.removeFile(configPath);
+  await host.writeFile(configPath, previous);
+  await loadUnit(host, unit).catch((error: unknown) => {
+    // the failure that matters is the one we are about to report
+    if (!(error instanceof CommandError)) throw error;
+  });
+}

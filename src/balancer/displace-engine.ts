@@ -1,0 +1,46 @@
+import type { EngineName } from '../cluster/engine-name.ts';
+import type { Host } from '../remote/host.ts';
+import { engineDrivers } from './engine-driver.ts';
+import { engines } from './engines.ts';
+import { putPreviousBack } from './keep-previous.ts';
+import { removeEngineFolder } from './remove-part.ts';
+import { reloadSystemd } from './units.ts';
+
+/** Connections through the old engine may last this much longer. */
+const leaveSeconds = 10;
+
+/**
+ * Lets an engine end whose ports another one on this balancer already has: no new connections, ten seconds for those
+ * it has. Its packaged files come back, but it isn't started with them as long as the other one balances. Idempotent.
+ */
+export async function displaceEngine(host: Host, engine: EngineName): Promise<void> {
+  const { unit } = engines[engine];
+  // without our drop-in systemd doesn't tell keepalived that the engine ended: the other one is there
+  await putPreviousBack(host, engine);
+  const leavePath = leaveDropInPath(engine);
+  await host.writeFile(leavePath, renderLeaveDropIn(engine));
+  try {
+    await reloadSystemd(host);
+    await host.run({ program: 'systemctl', args: ['disable', '--quiet', '--now', unit], asRoot: true });
+  } finally {
+    await host.removeFile(leavePath);
+    await reloadSystemd(host);
+  }
+  await removeEngineFolder(host, engine);
+}
+
+/** Says, until the next boot, how an engine ends when another one has its ports. */
+export function leaveDropInPath(engine: EngineName): string {
+  return `/run/systemd/system/${engines[engine].unit}.d/kawanan-leave.conf`;
+}
+
+function renderLeaveDropIn(engine: EngineName): string {
+  return `[Service]
+ExecStop=
+ExecStopPost=
+Restart=no
+KillMode=mixed
+KillSignal=${engineDrivers[engine].leaveSignal}
+TimeoutStopSec=${leaveSeconds}s
+`;
+}

@@ -1,0 +1,21 @@
+import type { EngineName } from '../cluster/engine-name.ts';
+import type { Command } from '../remote/command.ts';
+import type { Host } from '../remote/host.ts';
+import { driveHaproxy } from './haproxy/drive-haproxy.ts';
+import { driveNginx } from './nginx/drive-nginx.ts';
+
+/** How an engine is checked, prepared for a new configuration and asked which one it runs. */
+export interface EngineDriver {
+  /** Has the program itself read a configuration that isn't in place yet. */
+  checkCommand(configPath: string): Command;
+  /** What a new process must find; called before the configuration is swapped in. */
+  beforeLoad?(host: Host, config: string): Promise<void>;
+  /** Called once the new configuration runs. */
+  afterLoad?(host: Host): Promise<void>;
+  /** The digest of the configuration that runs; `undefined` when nothing answers or it isn't ours. */
+  readRunningDigest(host: Host): Promise<string | undefined>;
+  /** The signal on which it takes no new connections, lets those it has end, and ends. */
+  leaveSignal: string;
+}
+
+export const engineDrivers: Record<EngineName, EngineDriver> = { haproxy: driveHaproxy, nginx: driveNginx };

@@ -1,0 +1,40 @@
+/** What the engines have in common, as data: units, files, and how their configuration is rendered. No I/O here. */
+import type { EngineName } from '../cluster/engine-name.ts';
+import type { BalancerModel } from './backends.ts';
+import { haproxyFolder, renderHaproxyConfig } from './haproxy/render-haproxy.ts';
+import { nginxFolder, renderNginxConfig } from './nginx/render-nginx.ts';
+
+export interface EngineFacts {
+  /** As its makers write it. */
+  title: string;
+  unit: string;
+  configPath: string;
+  dropInPath: string;
+  /** Where certificates and pages lie; all in it is ours. */
+  folder: string;
+  /** Major and minor number of the oldest version that understands what we write. */
+  oldest: readonly [number, number];
+  /** The whole configuration; `address` is where statistics are served, on loopback only without one. */
+  render(model: BalancerModel, node: { address?: string; version?: string }): string;
+}
+
+export const engines: Record<EngineName, EngineFacts> = {
+  haproxy: {
+    title: 'HAProxy',
+    unit: 'haproxy.service',
+    configPath: '/etc/haproxy/haproxy.cfg',
+    dropInPath: '/etc/systemd/system/haproxy.service.d/kawanan.conf',
+    folder: haproxyFolder,
+    oldest: [2, 4],
+    render: renderHaproxyConfig,
+  },
+  nginx: {
+    title: 'NGINX',
+    unit: 'nginx.service',
+    configPath: '/etc/nginx/nginx.conf',
+    dropInPath: '/etc/systemd/system/nginx.service.d/kawanan.conf',
+    folder: nginxFolder,
+    oldest: [1, 18],
+    render: renderNginxConfig,
+  },
+};

@@ -1,0 +1,57 @@
+/** A backend of `haproxy.cfg`: how its servers share the work and show that they can. No I/O here. */
+import type { BackendModel, ServerModel } from '../backends.ts';
+import { defaultConnectTimeout } from '../definition.ts';
+import { pagePathIn } from '../engine-files.ts';
+import { digestOf } from '../seal.ts';
+import { renderSection } from './render-section.ts';
+
+/** One backend; its page lies in the folder. */
+export function renderBackend(backend: BackendModel, folder: string): string {
+  const { name, mode, balance, timeouts, maxconn, servers, sticky, page } = backend;
+  const method = balance === 'ip_hash' ? 'source' : balance;
+  const lines = [`balance ${method}`, `timeout server ${timeouts.server}`, `timeout queue ${timeouts.queue}`];
+  // When a server goes or comes, its own clients move and no others.
+  if (method === 'source') lines.splice(1, 0, 'hash-type consistent');
+  // Only a failed connection is surely safe to repeat; an empty answer is repeated where the method allows it.
+  if (mode === 'http') lines.push('http-request disable-l7-retry unless METH_GET');
+  lines.push(...renderCheck(backend));
+  if (timeouts.connect !== defaultConnectTimeout) lines.push(`timeout connect ${timeouts.connect}`);
+  if (maxconn !== undefined) lines.push(`default-server maxconn ${maxconn}`);
+  if (sticky)
+    lines.push(
+      `cookie ${sticky.cookie} insert indirect nocache httponly attr SameSite=Lax${sticky.secure ? ' secure' : ''}`,
+    );
+  if (page)
+    lines.push(
+      `http-error status 503 content-type "text/html; charset=utf-8" file ${pagePathIn(folder, page)} hdr Cache-Control no-store hdr Retry-After 5`,
+    );
+  if (servers.some((server) => server.backup)) lines.push('option allbackups');
+  lines.push(...servers.map((server) => renderServer(server, sticky !== undefined)));
+  return renderSection(`backend ${name}`, lines);
+}
+
+function renderServer({ name, address, port, weight, backup }: ServerModel, sticky: boolean): string {
+  const words = [
+    `server ${name} ${address}:${port}`,
+    ...(weight === undefined ? [] : [`weight ${weight}`]),
+    // a browser needn't know what our machines are called
+    ...(sticky ? [`cookie ${digestOf(name).slice(0, 8)}`] : []),
+    ...(backup ? ['backup'] : []),
+  ];
+  return words.join(' ');
+}
+
+function renderCheck({ check, name }: BackendModel): string[] {
+  if (check.kind === 'http')
+    return [
+      'option httpchk',
+      `http-check send meth ${check.method} uri ${check.path} ver HTTP/1.1 hdr Host ${name} hdr User-Agent kawanan-check`,
+      'http-check expect status 200-399',
+      '# 404: nothing new for this server, what it has it keeps',
+      'http-check disable-on-404',
+    ];
+  // The greeting: three bytes of length, sequence number 0, protocol version 10; a refusal has ff instead of 0a.
+  if (check.kind === 'mysql')
+    return ['option tcp-check', 'tcp-check connect', 'tcp-check expect rbinary ^[0-9A-Fa-f]{6}000[Aa]'];
+  return [];
+}
