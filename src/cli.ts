@@ -64,6 +64,10 @@ const commands: Record<string, { summary: string; load: () => Promise<CommandMod
     summary: 'show the balancers, take servers out of rotation and back',
     load: () => import('./commands/balancer.ts'),
   },
+  node: {
+    summary: 'take nodes out of service and back, restart, add and remove them',
+    load: () => import('./commands/node.ts'),
+  },
   doctor: {
     summary: 'check that everything can be reached and nothing is missing',
     load: () => import('./commands/doctor.ts'),

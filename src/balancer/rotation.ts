@@ -39,7 +39,6 @@ export async function drainServers(
   { timeoutMs }: { timeoutMs: number },
 ): Promise<RotationResult> {
   const endsAt = performance.now() + timeoutMs;
-  const report = reportOnce(target.progress);
   let quiet = 0;
   for (;;) {
     const views = await viewBalancers(target.cluster, target.hosts);
@@ -47,7 +46,7 @@ export async function drainServers(
     const result = summarise(views, choose);
     quiet = result.sessions === 0 && !changed ? quiet + 1 : 0;
     if (result.servers.length === 0 || quiet >= quietLooks || performance.now() >= endsAt) return result;
-    report(
+    target.progress.report(
       result.sessions === 0
         ? 'making sure that nothing comes any more'
         : `waiting for ${result.sessions} ${result.sessions === 1 ? 'request or connection' : 'requests and connections'} to end`,
@@ -67,7 +66,6 @@ export async function readyServers(
   { timeoutMs, expectUp = () => false }: { timeoutMs: number; expectUp?: ServerChoice },
 ): Promise<RotationResult & { down: string[] }> {
   const endsAt = performance.now() + timeoutMs;
-  const report = reportOnce(target.progress);
   for (;;) {
     const views = await viewBalancers(target.cluster, target.hosts);
     const changed = await setStates(views, target, (server) => (choose(server) ? 'ready' : undefined));
@@ -78,7 +76,7 @@ export async function readyServers(
     );
     if (!changed && (down.length === 0 || performance.now() >= endsAt))
       return { ...summarise(views, choose), down };
-    if (down.length > 0) report(`waiting for checks: ${down[0]}`);
+    if (down.length > 0) target.progress.report(`waiting for checks: ${down[0]}`);
     if (target.progress.signal.aborted) throw interrupted();
     await sleep(pollMs);
   }
@@ -131,14 +129,6 @@ export function findLastServers(views: BalancerView[], choose: ServerChoice): st
       .filter((backend) => !takes.some((server) => server.backend === backend && !choose(server)));
   });
   return [...new Set(emptied)];
-}
-
-function reportOnce(progress: Progress): (message: string) => void {
-  let last: string | undefined;
-  return (message) => {
-    if (message !== last) progress.report(message);
-    last = message;
-  };
 }
 
 function interrupted(): InterruptedError {

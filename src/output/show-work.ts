@@ -9,7 +9,12 @@ export async function showWork<T>(
   work: (progress: Progress) => Promise<T>,
 ): Promise<T> {
   if (!terminal.interactive) {
-    return work({ signal, report: (message) => terminal.err(`${neutralise(message)}\n`) });
+    let last: string | undefined;
+    const report = (message: string): void => {
+      if (message !== last) terminal.err(`${neutralise(message)}\n`);
+      last = message;
+    };
+    return work({ signal, report });
   }
   const { Listr } = await import('listr2');
   let result: { value: T } | undefined;

@@ -5,6 +5,7 @@ import { UserError } from '../errors.ts';
 import { type FieldChange, type LayerPlan, unknownPlan } from '../plan/change.ts';
 import type { MemberSettings, SwarmAction, SwarmChange } from './action.ts';
 import { pickAddressPool } from './address-pool.ts';
+import { describeDrainedBy, readDrainedBy } from './drained-by.ts';
 import { mergeLabels, ownLabelsKey } from './node-labels.ts';
 import { countManagers, hasQuorum } from './quorum.ts';
 import { chooseView, findStanding, isSameMachine } from './recognise.ts';
@@ -155,7 +156,9 @@ function planUpdates(
   const changes = seen.flatMap(({ node, standing }): SwarmChange[] => {
     if (standing.kind !== 'member') return [];
     const { member } = standing;
-    const settings = settingsOf(node);
+    // What a person drained, a plan doesn't take back.
+    const held = readDrainedBy(member) !== undefined;
+    const settings = { ...settingsOf(node), ...(held && { availability: 'drain' as const }) };
     const fields: FieldChange[] = [
       ...(member.role === settings.role ? [] : [{ path: 'role', before: member.role, after: settings.role }]),
       ...compareAvailability(member.availability, settings),
@@ -253,6 +256,11 @@ function warnOfMembers(
     const own = seen.find(({ standing }) => standing.kind === 'member' && standing.member.id === member.id);
     if (own) {
       const reason = member.message ? `: ${member.message}` : '';
+      const mark = readDrainedBy(member);
+      if (mark !== undefined && own.node.availability !== 'drain')
+        warnings.push(
+          `${own.node.name} was drained ${describeDrainedBy(mark)} and stays so: kawanan node ready ${own.node.name} ends it`,
+        );
       if (member.status !== 'ready')
         warnings.push(`${own.node.name} is ${member.status} in the swarm${reason}`);
       if (member.hostname !== own.node.name)

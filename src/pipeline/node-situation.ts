@@ -1,0 +1,74 @@
+/** What a node does right now, across the layers: what must be known before it is taken away. */
+import { chooseNodeServers } from '../balancer/choose-servers.ts';
+import { type BalancerView, viewBalancers } from '../balancer/live.ts';
+import { findLastServers } from '../balancer/rotation.ts';
+import { balancers, type Cluster, type ClusterNode, swarmNodes } from '../cluster/cluster.ts';
+import { InputError } from '../errors.ts';
+import { suggestWord } from '../input/nearest-word.ts';
+import type { Hosts } from '../remote/host.ts';
+import { isAlive, listStayers, type Stayer } from '../stack/list-stayers.ts';
+import { observeAllTasks } from '../stack/observe-tasks.ts';
+import type { Snapshot } from '../stack/snapshots.ts';
+import { findMember, listMembers } from '../swarm/change-member.ts';
+import { connectManager } from '../swarm/connect-manager.ts';
+import type { MemberState } from '../swarm/swarm-state.ts';
+
+export interface NodeSituation {
+  node: ClusterNode;
+  member: MemberState;
+  members: MemberState[];
+  snapshot: Snapshot;
+  /** Tasks that run on the node. */
+  taskCount: number;
+  stayers: Stayer[];
+  /** Backends that would have no server left. */
+  emptied: string[];
+  views: BalancerView[];
+}
+
+/** A node of the swarm by its name in the cluster file. @throws InputError that names the nearest one. */
+export function findSwarmNode(cluster: Cluster, name: string): ClusterNode {
+  const node = cluster.nodes.find((one) => one.name === name);
+  if (node?.role === 'balancer')
+    throw new InputError({
+      message: `${name} is a balancer and in no swarm`,
+      next: `name one of ${swarmNodes(cluster)
+        .map((one) => one.name)
+        .join(', ')}`,
+    });
+  if (node) return node;
+  throw new InputError({
+    file: cluster.file,
+    message: `the cluster has no node ${JSON.stringify(name)}`,
+    next: suggestWord(
+      name,
+      swarmNodes(cluster).map((one) => one.name),
+    ),
+  });
+}
+
+/** Reads swarm, tasks and balancers side by side. Changes nothing. */
+export async function readNodeSituation(
+  cluster: Cluster,
+  hosts: Hosts,
+  name: string,
+): Promise<NodeSituation> {
+  const node = findSwarmNode(cluster, name);
+  const { engine } = await connectManager(cluster, hosts);
+  const [members, snapshot, views] = await Promise.all([
+    listMembers(cluster, hosts),
+    observeAllTasks(engine),
+    balancers(cluster).length > 0 ? viewBalancers(cluster, hosts) : [],
+  ]);
+  const member = findMember(members, name);
+  return {
+    node,
+    member,
+    members,
+    snapshot,
+    taskCount: snapshot.tasks.filter((task) => task.NodeID === member.id && isAlive(task)).length,
+    stayers: listStayers(member.id, snapshot.services, snapshot.tasks, snapshot.nodes),
+    emptied: findLastServers(views, chooseNodeServers(cluster, name)),
+    views,
+  };
+}
