@@ -17,7 +17,7 @@ const ranks: Record<string, number> = {
   secrets: 2,
   stack: 2,
   balancer: 2,
-  drill: 2,
+  drill: 2.5,
   lab: 2,
   lock: 2,
   remote: 1,

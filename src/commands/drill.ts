@@ -1,86 +1,14 @@
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import type { CommandContext } from '../cli.ts';
-import type { HttpTarget } from '../drill/probe/options.ts';
-import { parseTarget } from '../drill/probe/parse-target.ts';
-import { startProbe } from '../drill/probe/probe.ts';
-import { renderReceipt } from '../drill/probe/render-receipt.ts';
-import { exitCodes, InputError, InterruptedError } from '../errors.ts';
+import { addList } from './drill/list.ts';
+import { addProbe } from './drill/probe.ts';
+import { addRun } from './drill/run.ts';
 
-interface ProbeCommandOptions {
-  rate: string;
-  duration: string;
-  timeout: string;
-  method?: NonNullable<HttpTarget['method']>;
-  body?: string;
-  contentType: string;
-  newConnections: boolean;
-  insecure: boolean;
-  json: boolean;
-}
-
-/** `kawanan drill`: measurements from a client's side. */
+/** `kawanan drill`: breaks things on purpose and counts what a client lost. */
 export function buildCommand(context: CommandContext): Command {
   const command = new Command('drill');
-  command
-    .command('probe')
-    .description(
-      'send requests at a steady rate, whatever comes back, and count what was lost and how late it was',
-    )
-    .argument('<url...>', 'http://…, https://…, tcp://HOST:PORT, mysql://HOST[:PORT]; they take turns')
-    .option('--rate <n>', 'requests a second', '100')
-    .option('--duration <seconds>', 'how long', '10')
-    .option('--timeout <seconds>', 'an answer that takes longer is a failure', '5')
-    .addOption(
-      new Option('--method <name>', 'of HTTP requests').choices(['GET', 'HEAD', 'POST', 'PUT', 'DELETE']),
-    )
-    .option('--body <file>', 'send this file; the method is then POST unless said')
-    .option('--content-type <type>', 'of the body', 'application/octet-stream')
-    .option('--new-connections', 'open a connection for each HTTP request', false)
-    .option('--insecure', "don't check certificates", false)
-    .option('--json', 'print figures and every record as JSON', false)
-    .action((urls: string[], options: ProbeCommandOptions) => probe(urls, options, context));
+  addList(command, context);
+  addRun(command, context);
+  addProbe(command, context);
   return command;
-}
-
-async function probe(urls: string[], options: ProbeCommandOptions, context: CommandContext): Promise<void> {
-  const { terminal, cwd, signal } = context;
-  const http = await readHttpOptions(options, cwd);
-  const result = await startProbe(
-    {
-      targets: urls
-        .map(parseTarget)
-        .map((target) => (target.kind === 'http' ? { ...target, ...http } : target)),
-      ratePerSecond: Number(options.rate),
-      durationMs: Number(options.duration) * 1000,
-      timeoutMs: Number(options.timeout) * 1000,
-      insecure: options.insecure,
-    },
-    { signal },
-  ).finished;
-  if (options.json) terminal.out(`${JSON.stringify(result, null, 2)}\n`);
-  else {
-    terminal.out(`${renderReceipt(result.figures)}\n`);
-    const targets = Object.entries(result.byTarget);
-    if (targets.length > 1)
-      for (const [name, figures] of targets) terminal.out(`  ${name}: ${renderReceipt(figures)}\n`);
-  }
-  if (result.interrupted) throw new InterruptedError('Interrupted; these are the figures until then');
-  if (result.figures.failed > 0) context.setExitCode(exitCodes.failed);
-}
-
-async function readHttpOptions(options: ProbeCommandOptions, cwd: string): Promise<Partial<HttpTarget>> {
-  const connection = options.newConnections ? 'new' : 'keep';
-  if (options.body === undefined) return { connection, method: options.method ?? 'GET' };
-  const file = resolve(cwd, options.body);
-  const body = await readFile(file).catch((cause) => {
-    throw new InputError({ message: `${file} can't be read: ${cause.message}` }, { cause });
-  });
-  return {
-    connection,
-    method: options.method ?? 'POST',
-    body,
-    headers: { 'content-type': options.contentType },
-  };
 }

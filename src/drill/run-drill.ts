@@ -1,0 +1,180 @@
+/** Runs one drill: load, fault, healing, and what became of the load. */
+
+import { loadavg } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { InterruptedError, UserError } from '../errors.ts';
+import { armFault } from './faults/strike.ts';
+import { type ProbeTarget, probeLimits } from './probe/options.ts';
+import { type ProbeResult, startProbe } from './probe/probe.ts';
+import type { Drill } from './scenario/drill.ts';
+import { type JudgedObjective, judgeDrill } from './scenario/judge-drill.ts';
+import { findVipHolders, type Stage } from './stage.ts';
+import { mergeTimeline, type TimelineEvent } from './timeline/event.ts';
+import { describeFailures } from './timeline/probe-events.ts';
+import { readDockerEvents } from './timeline/read-docker-events.ts';
+import { readBalancerEvents } from './timeline/read-journal.ts';
+
+/** What is sent while drills run. */
+export interface DrillLoad {
+  targets: ProbeTarget[];
+  ratePerSecond: number;
+}
+
+/** What a drill came to. Plain data: reports are made of it. */
+export interface DrillResult {
+  number: number;
+  name: string;
+  title: string;
+  /** `not run` where the cluster lacks what is drilled, or the fault couldn't be made. */
+  verdict: 'met' | 'missed' | 'not run';
+  /** Why it wasn't run. */
+  reason?: string;
+  /** What was struck: `haproxy.service on vm-loadbalancer1`. */
+  target?: string;
+  objectives: JudgedObjective[];
+  /** Times of what follows are the probe's. */
+  struckMs?: number;
+  healedMs?: number;
+  timeline: TimelineEvent[];
+  probe?: ProbeResult;
+  /** Load average of this computer over the last minute, at the end. */
+  load: number;
+}
+
+const calmMs = 3_000;
+const settleMs = 5_000;
+/** A fault and its healing take at most this long beyond the time that the fault is held. */
+const patienceMs = 900_000;
+
+/**
+ * Runs a drill and always heals what it broke, also when it fails or is interrupted.
+ *
+ * @throws InterruptedError once all is healed, when the signal ended it.
+ */
+export async function runDrill(drill: Drill, stage: Stage, load: DrillLoad): Promise<DrillResult> {
+  const { number, name, title } = drill;
+  const base = { number, name, title, objectives: [], timeline: [] as TimelineEvent[] };
+  const notRun = (error: UserError): DrillResult => ({
+    ...base,
+    verdict: 'not run',
+    reason: [error.message, ...error.details].join('; '),
+    load: loadavg()[0]!,
+  });
+  let armed: Awaited<ReturnType<typeof armFault>>;
+  try {
+    armed = await armFault(drill.fault, stage, { atMostMs: drill.holdMs + 20_000 });
+  } catch (error) {
+    if (error instanceof UserError && !(error instanceof InterruptedError)) return notRun(error);
+    throw error;
+  }
+  stage.report(`load: ${load.ratePerSecond} requests a second`);
+  const durationMs = Math.min(patienceMs, (probeLimits.requests / load.ratePerSecond) * 900);
+  const probe = startProbe({ ...load, durationMs });
+  await probe.started;
+  const origin = performance.now();
+  const events: TimelineEvent[] = [];
+  const note = (text: string): number => {
+    const atMs = performance.now() - origin;
+    events.push({ atMs, kind: 'drill', text });
+    return atMs;
+  };
+  let struckMs: number | undefined;
+  let healedMs: number | undefined;
+  let failure: unknown;
+  try {
+    await pause(calmMs, stage.signal);
+    stage.report(`breaking ${armed.target}`);
+    probe.mark('fault');
+    struckMs = note(`fault: ${title} (${armed.target})`);
+    await armed.strike();
+    if (drill.holdMs > 0) await pause(drill.holdMs, stage.signal);
+  } catch (error) {
+    failure = error;
+  }
+  try {
+    stage.report(`healing ${armed.target}`);
+    await armed.heal();
+    probe.mark('healed');
+    healedMs = note(drill.holdMs > 0 ? 'healed' : 'over');
+    if (failure === undefined) await pause(drill.settleMs ?? settleMs, stage.signal);
+  } catch (error) {
+    failure ??= error;
+  }
+  const result = await probe.stop();
+  if (stage.signal.aborted) throw new InterruptedError('interrupted; what was broken is healed');
+  if (failure !== undefined) {
+    if (!(failure instanceof UserError)) throw failure;
+    return { ...notRun(failure), target: armed.target, probe: result };
+  }
+  return describe(drill, stage, load, {
+    armed: armed.target,
+    struckMs: struckMs!,
+    healedMs: healedMs!,
+    events,
+    result,
+  });
+}
+
+interface Run {
+  armed: string;
+  struckMs: number;
+  healedMs: number;
+  events: TimelineEvent[];
+  result: ProbeResult;
+}
+
+async function describe(
+  drill: Drill,
+  stage: Stage,
+  load: DrillLoad,
+  { armed, struckMs, healedMs, events, result }: Run,
+): Promise<DrillResult> {
+  stage.report('reading what the machines saw');
+  const originMs = Date.parse(result.startedAt);
+  const [seenByBalancers, seenByEngines, holders] = await Promise.all([
+    readBalancerEvents(stage, originMs),
+    readDockerEvents(stage, originMs, Date.now()),
+    findVipHolders(stage),
+  ]);
+  const timeline = mergeTimeline(
+    events,
+    seenByBalancers,
+    seenByEngines,
+    describeFailures(result.records),
+  ).filter(({ atMs }) => atMs >= 0);
+  const after = (pattern: RegExp): number[] =>
+    timeline.filter(({ text, atMs }) => atMs >= struckMs && pattern.test(text)).map(({ atMs }) => atMs);
+  const objectives = judgeDrill(drill.objectives, {
+    records: result.records,
+    ratePerSecond: load.ratePerSecond,
+    struckMs,
+    writes: load.targets.filter(isWrite).map(({ name }) => name),
+    ...(stage.cluster.balancer?.vip && { holdersAfter: holders.length }),
+    takeoversMs: after(/Entering MASTER STATE/),
+    serversDownMs: after(/Server \S+ is DOWN/),
+  });
+  return {
+    number: drill.number,
+    name: drill.name,
+    title: drill.title,
+    verdict: objectives.every(({ met }) => met) ? 'met' : 'missed',
+    target: armed,
+    objectives,
+    struckMs,
+    healedMs,
+    timeline,
+    probe: result,
+    load: loadavg()[0]!,
+  };
+}
+
+function isWrite(target: ProbeTarget): boolean {
+  return target.kind === 'http' && !['GET', 'HEAD', undefined].includes(target.method);
+}
+
+/** Waits, unless the run is interrupted meanwhile. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => {
+    throw new InterruptedError('interrupted');
+  });
+}
