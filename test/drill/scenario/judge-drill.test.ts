@@ -32,7 +32,7 @@ function seen(from: number, to: number, more: Partial<Seen> = {}): Seen {
 }
 
 const judge = (objective: Objective, what: Seen): { measured: string; met: boolean } => {
-  const [{ measured, met }] = judgeDrill([objective], what) as [{ measured: string; met: boolean }];
+  const { measured, met } = judgeDrill([objective], what)[0]!;
   return { measured, met };
 };
 
