@@ -5,6 +5,7 @@ import { checkInput, formatPath, type InputPath } from '../input/schema-problems
 import type { StackDefinition } from '../stack/definition.ts';
 import { rotationSectionSchema, type StrategyName, strategySchemas } from './schema.ts';
 import { createExecStrategy } from './strategies/exec.ts';
+import { createMysqlUserStrategy } from './strategies/mysql-user.ts';
 import { createSigningKeyStrategy } from './strategies/signing-key.ts';
 import { createRandomStrategy, createValueStrategy } from './strategies/value.ts';
 import type { Strategy } from './strategy.ts';
@@ -14,6 +15,7 @@ const factories: Record<StrategyName, (secret: string, input: never) => Strategy
   random: createRandomStrategy,
   value: createValueStrategy,
   'signing-key': createSigningKeyStrategy,
+  'mysql-user': createMysqlUserStrategy,
   exec: createExecStrategy,
 };
 
@@ -61,7 +63,7 @@ type Report = (path: InputPath, message: string, next?: string) => void;
 
 function checkSecrets(strategy: Strategy, { external, secrets }: SecretsSection, report: Report): void {
   const [declared] = strategy.secrets;
-  for (const name of strategy.secrets) {
+  for (const name of [...strategy.secrets, ...(strategy.reads ?? [])]) {
     if (external.secrets.includes(name)) continue;
     const ofFile = secrets.some(({ key }) => key === name);
     report(

@@ -1,6 +1,7 @@
 /** What may stand under `x-secrets` in a compose file: each secret's strategy, by the secret's name. */
 import { z } from 'zod';
 import { execSchema } from './strategies/exec.ts';
+import { mysqlUserSchema } from './strategies/mysql-user.ts';
 import { signingKeySchema } from './strategies/signing-key.ts';
 import { randomSchema, valueSchema } from './strategies/value.ts';
 
@@ -9,6 +10,7 @@ export const strategySchemas = {
   random: randomSchema,
   value: valueSchema,
   'signing-key': signingKeySchema,
+  'mysql-user': mysqlUserSchema,
   exec: execSchema,
 } as const;
 

@@ -42,6 +42,11 @@ export interface StrategyContext {
   old: SecretValues;
   /** The values that come; all of the strategy's secrets. */
   next: SecretValues;
+  /**
+   * Every value that a secret of `reads` may have where it is checked, likeliest first: what the secrets file says, then
+   * what versions that tasks still mount hold (a rotation of that secret may be under way, or have been cut short).
+   */
+  present: ReadonlyMap<string, readonly SecretValue[]>;
   /** Runs a program in a running task of a service of the stack. @throws UserError when there is none, or it can't. */
   runInTask(command: TaskCommand): Promise<TaskAnswer>;
   /** One line of what is going on; no value. */
@@ -65,6 +70,8 @@ export interface Strategy {
   name: string;
   /** Secrets that change together: the one that x-secrets names first, then those that come along. */
   secrets: readonly string[];
+  /** Secrets whose value its steps have to know though they don't change them: an administrator's password. */
+  reads?: readonly string[];
   /** Services (keys of the compose file) that use these secrets but needn't move: they keep the version they have. */
   leaves: readonly string[];
   /** Whether steps look at `old`: it is then read from a task where the secrets file doesn't tell it. */
