@@ -42,7 +42,7 @@ export async function askMysql(
   const options = Buffer.from(renderOptionFile(login.user, login.password)).toString('base64');
   const { exitCode, stdout, stderr, task } = await context.runInTask({
     service,
-    command: ['bash', '-c', script],
+    command: ['bash', '--norc', '-c', script],
     stdin: `${options}\n${administers ? asAdministrator : ''}${statements}\n`,
     timeoutMs,
   });
