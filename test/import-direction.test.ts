@@ -34,6 +34,7 @@ const sharedAcrossLayers = new Set([
   'stack/engine-types.ts',
   'stack/placement.ts',
   'secrets/secret-value.ts',
+  'secrets/rotation-record.ts',
 ]);
 
 const source = resolve(import.meta.dirname, '../src');

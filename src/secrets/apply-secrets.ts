@@ -27,11 +27,13 @@ export async function applySecretChange(
       return swarm.remove(action.id);
     case 'remove-key':
       return swarm.removeConfig(action.id);
+    case 'remove-rotation':
+      return swarm.rotations.remove(action.id);
   }
 }
 
 /** The key of all fingerprints: whoever comes second takes what the first has made. */
-async function ensureKey(swarm: SwarmSecrets): Promise<SecretValue> {
+export async function ensureKey(swarm: SwarmSecrets): Promise<SecretValue> {
   const present = await swarm.readKey();
   if (present) return present.key;
   const key = new SecretValue(randomBytes(keyBytes));
@@ -41,7 +43,8 @@ async function ensureKey(swarm: SwarmSecrets): Promise<SecretValue> {
   throw new UserError('the key of fingerprints came and went again', { next: 'run the same command again' });
 }
 
-async function createVersion(
+/** Makes a version; one that is there with that value will do. */
+export async function createVersion(
   { secret, objectName, version }: Extract<SecretAction, { do: 'create' }>,
   swarm: SwarmSecrets,
   wanted: WantedSecrets,

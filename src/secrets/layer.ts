@@ -84,11 +84,15 @@ function refuseMissing(states: SecretsWish['states'], file: string | undefined):
 }
 
 async function observeSecrets(swarm: SwarmSecrets, wanted: WantedSecrets): Promise<ObservedSecrets> {
-  const [secrets, key] = await Promise.all([swarm.list(), swarm.readKey()]);
+  const [secrets, key, rotations] = await Promise.all([
+    swarm.list(),
+    swarm.readKey(),
+    swarm.rotations.list(),
+  ]);
   const wantedFingerprints: Record<string, string> = {};
   // the fingerprints are made here, so that neither key nor value reaches the plan
   if (key)
     for (const [name, value] of wanted)
       if (value instanceof SecretValue) wantedFingerprints[name] = fingerprintSecret(key.key, name, value);
-  return { secrets, ...(key && { keyConfigId: key.id }), wantedFingerprints };
+  return { secrets, ...(key && { keyConfigId: key.id }), wantedFingerprints, rotations };
 }

@@ -1,4 +1,6 @@
 /** What the swarm knows of secrets: names, labels and users, never values. Data only. */
+import type { StoredRotation } from './rotation-record.ts';
+
 export interface ObservedSecret {
   id: string;
   name: string;
@@ -17,6 +19,8 @@ export interface ObservedSecrets {
   keyConfigId?: string;
   /** Secret name → fingerprint of the value we want; empty as long as there is no key. */
   wantedFingerprints: Record<string, string>;
+  /** Rotations under way, of any stack. */
+  rotations: StoredRotation[];
 }
 
 /** Name of the config with the key of all fingerprints. */

@@ -9,7 +9,8 @@ export type SecretAction =
   /** `secret` is the name that services know, `objectName` that of the version: the stack layer reads both. */
   | { do: 'create'; secret: string; objectName: string; version: number }
   | { do: 'remove'; id: string }
-  | { do: 'remove-key'; id: string };
+  | { do: 'remove-key'; id: string }
+  | { do: 'remove-rotation'; id: string };
 
 type SecretChange = Change<SecretAction>;
 
@@ -33,7 +34,13 @@ export function planSecrets(wish: SecretsWish, observed: ObservedSecrets): Layer
   const warnings: string[] = [];
   const missing: string[] = [];
   let unchanged = 0;
+  const rotating = new Set(observed.rotations.map(({ secret }) => secret));
   for (const [name, state] of wish.states) {
+    if (rotating.has(name)) {
+      // which version services have is the rotation's business until it is done
+      unchanged++;
+      continue;
+    }
     const newest = findNewestVersion(name, observed.secrets);
     const verdict = judge(name, state, newest, wish, observed);
     if (verdict === 'missing') missing.push(name);
@@ -82,20 +89,21 @@ function judge(
   };
 }
 
-interface Version {
+export interface Version {
   secret: ObservedSecret;
   version: number;
 }
 
 /** By label; a secret of just that name without our labels is the first version. Never by the beginning of a name. */
-function findNewestVersion(name: string, secrets: ObservedSecret[]): Version | undefined {
+export function findNewestVersion(name: string, secrets: readonly ObservedSecret[]): Version | undefined {
   return secrets
     .filter((secret) => (secret.labels[secretLabels.secret] ?? secret.name) === name)
     .map((secret) => ({ secret, version: readVersion(secret) }))
     .sort((a, b) => b.version - a.version)[0];
 }
 
-function readVersion(secret: ObservedSecret): number {
+/** Its number; a secret made by hand is the first. */
+export function readVersion(secret: ObservedSecret): number {
   return Number(secret.labels[secretLabels.version] ?? 1) || 1;
 }
 
@@ -105,10 +113,7 @@ function planVersion(
   observed: ObservedSecrets,
   state: 'value' | 'generated at up' | 'no source',
 ): SecretChange {
-  const taken = new Set(observed.secrets.map((secret) => secret.name));
-  let version = newestVersion + 1;
-  while (taken.has(versionName(name, version))) version++;
-  const objectName = versionName(name, version);
+  const { version, objectName } = nameNextVersion(name, newestVersion, observed.secrets);
   const first = newestVersion === 0;
   // what is known of a value is that it is there, which goes without saying
   const fields = state === 'generated at up' ? [{ path: 'value', after: 'a value that up generates' }] : [];
@@ -124,6 +129,18 @@ function planVersion(
     after: [],
     action: { do: 'create', secret: name, objectName, version },
   };
+}
+
+/** The version after the newest one, with a name that is free. */
+export function nameNextVersion(
+  name: string,
+  newestVersion: number,
+  secrets: readonly ObservedSecret[],
+): { version: number; objectName: string } {
+  const taken = new Set(secrets.map((secret) => secret.name));
+  let version = newestVersion + 1;
+  while (taken.has(versionName(name, version))) version++;
+  return { version, objectName: versionName(name, version) };
 }
 
 /** The first version has the name alone. */
@@ -146,9 +163,11 @@ function planKey(): SecretChange {
 }
 
 /** Older versions of ours that no service, no rollback and no running task needs. */
-function planCollection(stackName: string, { secrets }: ObservedSecrets): SecretChange[] {
+function planCollection(stackName: string, { secrets, rotations }: ObservedSecrets): SecretChange[] {
+  const rotating = new Set(rotations.map(({ secret }) => secret));
   return secrets
     .filter((secret) => secret.labels[secretLabels.stack] === stackName)
+    .filter((secret) => !rotating.has(secret.labels[secretLabels.secret] ?? ''))
     .filter((secret) => {
       const name = secret.labels[secretLabels.secret];
       return name !== undefined && findNewestVersion(name, secrets)?.secret.id !== secret.id;
@@ -189,6 +208,17 @@ export function planSecretRemoval(stackName: string, observed: ObservedSecrets):
       Object.keys(secret.labels).some((label) => /^kawanan\..*fingerprint$/.test(label)) &&
       !removed.includes(secret),
   );
+  for (const { secret, configId } of observed.rotations.filter(({ stack }) => stack === stackName))
+    changes.push({
+      id: `rotation:${secret}`,
+      layer: 'secrets',
+      kind: 'remove',
+      object: { type: 'rotation', name: secret },
+      title: 'forget the rotation that is under way',
+      fields: [],
+      after: [],
+      action: { do: 'remove-rotation', id: configId },
+    });
   if (observed.keyConfigId !== undefined && !others) {
     changes.push({
       id: 'fingerprint-key',

@@ -65,7 +65,7 @@ const sourceSchema = z.strictObject({
 });
 
 /** The longest name that still leaves room for a version behind it in the 64 characters that swarm allows. */
-const longestName = 58;
+export const longestName = 58;
 
 /** The name of a secret. */
 export const nameSchema = z

@@ -1,9 +1,10 @@
 /** The little of a swarm that secrets need; what is tested stands on this, what is real on the Engine API. */
 import type Docker from 'dockerode';
-import { UserError } from '../errors.ts';
 import { stackNamespaceLabel } from '../stack/engine-types.ts';
 import { fingerprintKeyName, type ObservedSecret } from './observed.ts';
+import { createRotationStore, type RotationStore } from './rotation-store.ts';
 import { SecretValue } from './secret-value.ts';
+import { calling, inBody, unlessGone, unlessTaken } from './swarm-calls.ts';
 
 export interface SwarmSecrets {
   list(): Promise<ObservedSecret[]>;
@@ -15,6 +16,7 @@ export interface SwarmSecrets {
   /** `false` where somebody else made one meanwhile. */
   createKey(labels: Record<string, string>, key: SecretValue): Promise<boolean>;
   removeConfig(id: string): Promise<void>;
+  rotations: RotationStore;
 }
 
 interface TaskTemplate {
@@ -33,6 +35,7 @@ interface RawTask {
 /** The secrets of a swarm behind one of its managers. */
 export function createSwarmSecrets(docker: Docker): SwarmSecrets {
   return {
+    rotations: createRotationStore(docker),
     list: () =>
       calling("the secrets of the swarm can't be read", async () => {
         const [secrets, services, tasks] = await Promise.all([
@@ -94,11 +97,6 @@ export function createSwarmSecrets(docker: Docker): SwarmSecrets {
   };
 }
 
-/** dockerode puts what it isn't told otherwise into the address too, where the engine's log would show it. */
-function inBody(spec: object): object {
-  return { _query: {}, _body: spec };
-}
-
 function listIds(template: TaskTemplate | undefined): string[] {
   return (template?.ContainerSpec?.Secrets ?? []).flatMap((secret) => secret.SecretID ?? []);
 }
@@ -107,40 +105,4 @@ const ended = ['complete', 'failed', 'shutdown', 'rejected', 'orphaned', 'remove
 
 function isAlive(task: RawTask): boolean {
   return !ended.includes(task.Status?.State ?? '');
-}
-
-async function unlessTaken(create: () => Promise<unknown>): Promise<boolean> {
-  try {
-    await create();
-    return true;
-  } catch (error) {
-    if (readStatus(error) === 409) return false;
-    throw error;
-  }
-}
-
-async function unlessGone(remove: () => Promise<unknown>): Promise<void> {
-  try {
-    await remove();
-  } catch (error) {
-    if (readStatus(error) !== 404) throw error;
-  }
-}
-
-function readStatus(error: unknown): number | undefined {
-  return (error as { statusCode?: number }).statusCode;
-}
-
-/** Failures in the engine's words; what was sent is in none of them. */
-async function calling<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    const { json, message } = error as { json?: { message?: string }; message?: string };
-    throw new UserError(what, {
-      details: [(json?.message ?? message ?? String(error)).trim()],
-      next: 'run the same command again; if this stays: kawanan doctor',
-    });
-  }
 }

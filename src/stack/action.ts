@@ -9,6 +9,8 @@ export interface ObjectNames {
   configs: Record<string, string>;
   /** Images that a registry told the digest of: `nginx:1.27` → `nginx:1.27@sha256:…`. */
   images?: Record<string, PinnedImage>;
+  /** Secrets whose second key, of a rotation under way, is mounted beside them as `<file>.accepted`. */
+  accepted?: Record<string, string>;
 }
 
 export type StackAction =

@@ -48,6 +48,8 @@ export interface StackDefinition {
   /** Configs and secrets of the stack's own that are there already and are used as they are: a revision's. */
   pinned?: PinnedObjects;
   services: ServiceDefinition[];
+  /** External secret → keys of services that keep the version they have: a newer one alone is no reason to restart. */
+  leaves?: Record<string, string[]>;
   /** Names that must exist already. */
   external: { networks: string[]; configs: string[]; secrets: string[] };
   /** The checked but uninterpreted `x-balancer` section, and where it stands in the file. */

@@ -7,7 +7,7 @@ import { describeReplacement, describeUpdateInterruption, replacesTasks } from '
 import { describeNewService, diffServices } from './diff.ts';
 import type { PortConfig, ServiceSpec } from './engine-types.ts';
 import type { ObservedService, StackObserved } from './observed.ts';
-import { nameObjects } from './resolve-references.ts';
+import { nameObjects, secretLabel } from './resolve-references.ts';
 import type { NetworkNames } from './service-fields.ts';
 import { findUnconverged } from './unconverged.ts';
 
@@ -75,11 +75,12 @@ function planService(
   context: ServicePlanContext,
   warnings: string[],
 ): StackChange | undefined {
-  const { observed, networks, names, uprooted } = context;
-  const desired = nameObjects(service.spec, names);
-  const name = desired.Name;
+  const { observed, networks, uprooted } = context;
+  const { Name: name } = service.spec;
   const base = { id: serviceChangeId(name), layer: stackLayer, object: { type: 'service', name }, after: [] };
   const existing = observed.services.find((candidate) => candidate.Spec.Name === name);
+  const names = chooseNames(service, existing, context);
+  const desired = nameObjects(service.spec, names);
   if (!existing)
     return {
       ...base,
@@ -125,6 +126,38 @@ function planService(
       names,
     },
   };
+}
+
+/**
+ * The objects a service is to have. Where a newer version of a secret that it needn't follow is all that differs, it
+ * keeps the one it has; changed for another reason, it takes the newer one along.
+ */
+function chooseNames(
+  { key, spec }: ServiceDefinition,
+  existing: ObservedService | undefined,
+  { definition, observed, networks, names }: ServicePlanContext,
+): ObjectNames {
+  const left = Object.entries(definition.leaves ?? {}).flatMap(([name, keys]) =>
+    keys.includes(key) ? [name] : [],
+  );
+  if (left.length === 0) return names;
+  const accepted = Object.entries(names.accepted ?? {}).filter(([name]) => !left.includes(name));
+  const newest = { ...names, accepted: Object.fromEntries(accepted) };
+  if (!existing) return newest;
+  const mounted = new Map(
+    (existing.Spec.TaskTemplate.ContainerSpec.Secrets ?? []).map((one) => [one.File?.Name, one.SecretName]),
+  );
+  const isVersionOf = (object: string, name: string): boolean =>
+    object === name ||
+    observed.secrets.some(({ Spec }) => Spec.Name === object && Spec.Labels?.[secretLabel] === name);
+  const kept = { ...newest.secrets };
+  for (const { SecretName, File } of spec.TaskTemplate.ContainerSpec.Secrets ?? []) {
+    const has = mounted.get(File?.Name);
+    if (left.includes(SecretName) && has !== undefined && isVersionOf(has, SecretName))
+      kept[SecretName] = has;
+  }
+  const keeping = { ...newest, secrets: kept };
+  return diffServices(existing.Spec, nameObjects(spec, keeping), networks).length === 0 ? keeping : newest;
 }
 
 function planConvergence(

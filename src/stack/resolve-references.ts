@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import type { Problem } from '../errors.ts';
 import { findNearestWord } from '../input/nearest-word.ts';
 import type { EarlierPlans } from '../plan/layer.ts';
+import { type RotationRecord, readRotationLabels } from '../secrets/rotation-record.ts';
 import type { ObjectNames } from './action.ts';
 import type { NamedObject, StackDefinition } from './definition.ts';
 import type { ConfigSpec, SecretSpec, ServiceSpec } from './engine-types.ts';
@@ -20,6 +21,9 @@ export const fileVersionLabel = 'kawanan.version';
 export const fileFingerprintLabel = 'kawanan.file-fingerprint';
 /** Config that holds the key of every fingerprint. */
 export const fingerprintKeyName = 'kawanan.fingerprint-key';
+
+/** Behind the name of a secret's file: the file with a second key that is accepted beside it. */
+const acceptedSuffix = '.accepted';
 
 /** A config or secret of the compose file: the object that holds it, or the one to make. */
 export interface FileObject {
@@ -77,7 +81,15 @@ export function resolveReferences(
   }
   const planned = readPlannedSecrets(earlier);
   const secretNames = Object.fromEntries(secrets.map(({ name, objectName }) => [name, objectName]));
+  const rotations = new Map(readRotations(observed).map((rotation) => [rotation.secret, rotation]));
+  const accepted: Record<string, string> = {};
   for (const name of definition.external.secrets) {
+    const rotation = rotations.get(name);
+    if (rotation) {
+      secretNames[name] = rotation.serving;
+      if (rotation.accepted !== undefined) accepted[name] = rotation.accepted;
+      continue;
+    }
     const objectName = planned.get(name) ?? findNewestSecret(name, observed.secrets);
     if (objectName !== undefined) secretNames[name] = objectName;
     else problems.push(missing('secret', name, observed.secrets.map(nameOf), definition));
@@ -120,6 +132,7 @@ export function resolveReferences(
     secrets: secretNames,
     configs: configNames,
     ...(Object.keys(images).length > 0 && { images }),
+    ...(Object.keys(accepted).length > 0 && { accepted }),
   };
   return { names, configs, secrets, problems, warnings };
 }
@@ -128,11 +141,19 @@ export function resolveReferences(
 export function nameObjects(spec: ServiceSpec, names: ObjectNames): ServiceSpec {
   const container = { ...spec.TaskTemplate.ContainerSpec };
   if (container.Secrets)
-    container.Secrets = container.Secrets.map((reference) => ({
-      ...reference,
-      SecretID: '',
-      SecretName: names.secrets[reference.SecretName] ?? reference.SecretName,
-    }));
+    container.Secrets = container.Secrets.flatMap((reference) => {
+      const named = (SecretName: string, suffix = '') => ({
+        ...reference,
+        ...(reference.File && { File: { ...reference.File, Name: `${reference.File.Name}${suffix}` } }),
+        SecretID: '',
+        SecretName,
+      });
+      const accepted = names.accepted?.[reference.SecretName];
+      return [
+        named(names.secrets[reference.SecretName] ?? reference.SecretName),
+        ...(accepted === undefined ? [] : [named(accepted, acceptedSuffix)]),
+      ];
+    });
   if (container.Configs)
     container.Configs = container.Configs.map((reference) => ({
       ...reference,
@@ -172,6 +193,14 @@ export function fingerprintFile(key: Buffer, spec: SecretSpec): string {
 export function readFingerprintKey(configs: ObservedConfig[]): Buffer | undefined {
   const config = configs.find((candidate) => candidate.Spec.Name === fingerprintKeyName);
   return config?.Spec.Data === undefined ? undefined : Buffer.from(config.Spec.Data, 'base64');
+}
+
+/** Rotations under way whose versions are both there; of any other the record means nothing. */
+function readRotations({ configs, secrets }: StackObserved): RotationRecord[] {
+  const present = new Set(secrets.map(nameOf));
+  return configs
+    .flatMap(({ Spec }) => readRotationLabels(Spec.Labels ?? {}) ?? [])
+    .filter(({ serving, accepted }) => present.has(serving) && (!accepted || present.has(accepted)));
 }
 
 /** What the secrets layer is about to create, by the name that services know. */

@@ -21,6 +21,7 @@ export interface RevisionContent {
   pinned: PinnedObjects;
   external: StackDefinition['external'];
   balancer?: unknown;
+  leaves?: Record<string, string[]>;
 }
 
 /** A revision as the list of configs tells it. */
@@ -53,7 +54,7 @@ const partBytes = 400_000;
 
 /** The content of a revision of this definition. */
 export function describeRevision(definition: StackDefinition, pinned: PinnedObjects): RevisionContent {
-  const { name, services, networks, external, xBalancer } = definition;
+  const { name, services, networks, external, xBalancer, leaves } = definition;
   const { images = {}, ...objects } = pinned;
   return {
     format: 1,
@@ -67,6 +68,7 @@ export function describeRevision(definition: StackDefinition, pinned: PinnedObje
     pinned: objects,
     external,
     ...(xBalancer && { balancer: xBalancer.value }),
+    ...(leaves && { leaves }),
   };
 }
 
@@ -169,6 +171,7 @@ export function restoreDefinition(content: RevisionContent, file: string): Stack
     ...(content.balancer !== undefined && {
       xBalancer: { value: content.balancer, locate: () => ({}) },
     }),
+    ...(content.leaves && { leaves: content.leaves }),
     warnings: [],
   };
 }

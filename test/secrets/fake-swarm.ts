@@ -1,11 +1,13 @@
 /** The secrets of a swarm, in memory. */
 import { type ObservedSecret, secretLabels } from '../../src/secrets/observed.ts';
+import type { StoredRotation } from '../../src/secrets/rotation-record.ts';
 import type { SecretValue } from '../../src/secrets/secret-value.ts';
 import type { SwarmSecrets } from '../../src/secrets/swarm-secrets.ts';
 
 export interface FakeSwarm extends SwarmSecrets {
   secrets: (ObservedSecret & { value: string })[];
   key?: SecretValue;
+  records: StoredRotation[];
   /** As `docker secret create` does it. */
   addByHand(name: string, value: string): void;
   /** Makes services use these secrets and no others. */
@@ -19,6 +21,7 @@ export function createFakeSwarm(): FakeSwarm {
   };
   const swarm: FakeSwarm = {
     secrets: [],
+    records: [],
     addByHand: (name, value) => add(name, {}, value),
     use: (...names) => {
       for (const secret of swarm.secrets)
@@ -41,6 +44,22 @@ export function createFakeSwarm(): FakeSwarm {
     },
     removeConfig: async () => {
       delete swarm.key;
+    },
+    rotations: {
+      list: async () => structuredClone(swarm.records),
+      create: async (record) => {
+        if (swarm.records.some(({ secret }) => secret === record.secret)) return false;
+        swarm.records.push({ ...record, configId: `rotation${nextId++}` });
+        return true;
+      },
+      update: async (record) => {
+        swarm.records = swarm.records.map((one) =>
+          one.configId === record.configId ? structuredClone(record) : one,
+        );
+      },
+      remove: async (configId) => {
+        swarm.records = swarm.records.filter((one) => one.configId !== configId);
+      },
     },
   };
   return swarm;

@@ -1,0 +1,260 @@
+import pico from 'picocolors';
+import { describe, expect, test } from 'vitest';
+import { formatError } from '../../src/output/print-error.ts';
+import { planRotation } from '../../src/rotation/begin.ts';
+import { runRotation } from '../../src/rotation/run.ts';
+import { createExecStrategy } from '../../src/rotation/strategies/exec.ts';
+import { createSigningKeyStrategy } from '../../src/rotation/strategies/signing-key.ts';
+import { createRandomStrategy, createValueStrategy } from '../../src/rotation/strategies/value.ts';
+import type { Strategy } from '../../src/rotation/strategy.ts';
+import { undoRotations } from '../../src/rotation/undo.ts';
+import { groupRecords } from '../../src/rotation/unit.ts';
+import { describeSecrets } from '../secrets/fake-swarm.ts';
+import { createFakeWorld, type FakeWorld } from './fake-world.ts';
+
+const plain = pico.createColors(false);
+const recipe = { length: 8, charset: 'digits' as const };
+const exec = createExecStrategy('token', {
+  strategy: 'exec',
+  service: 'api',
+  prepare: ['add'],
+  verify: ['try'],
+  retire: ['remove'],
+  generate: recipe,
+});
+const signing = createSigningKeyStrategy('jwt', {
+  strategy: 'signing-key',
+  lifetime: 3600,
+  generate: recipe,
+});
+const random = createRandomStrategy('plain', { generate: recipe });
+const strategies: Record<string, Strategy> = { token: exec, jwt: signing, plain: random };
+const old = { token: 'old-token', jwt: 'old-jwt', plain: 'old-plain' };
+
+/** What `secrets rotate` does; without names, `--finish`. */
+async function rotate(world: FakeWorld, names: string[] = []): Promise<void> {
+  await runRotation(
+    names.map((name) => strategies[name]!),
+    world,
+    (name) => strategies[name]!,
+  );
+}
+
+/** Every secret has one valid value: the file's, the services' and the newest version's; nothing is left over. */
+function expectSettled(world: FakeWorld, names: string[]): void {
+  expect([...world.file.keys()].sort()).toEqual(
+    Object.keys(Object.fromEntries(world.file))
+      .filter((name) => !name.includes('.'))
+      .sort(),
+  );
+  expect(world.swarm.records).toEqual([]);
+  for (const name of names) {
+    const newest = world.swarm.secrets.filter((one) => one.name.split('.')[0] === name).at(-1)!;
+    expect(world.mounted.get(name)).toBe(newest.value);
+    expect(world.file.get(name)).toBe(newest.value);
+    expect(world.mounted.has(`${name}.accepted`)).toBe(false);
+  }
+}
+
+describe('a rotation', () => {
+  test('of a random value makes a version, moves the services and leaves nothing behind', async () => {
+    const world = createFakeWorld({ plain: 'old-plain' });
+    await rotate(world, ['plain']);
+    expectSettled(world, ['plain']);
+    expect(world.mounted.get('plain')).toMatch(/^\d{8}$/);
+    expect(describeSecrets(world.swarm)).toEqual([
+      'plain old-plain 1',
+      `plain.v2 ${world.mounted.get('plain')} 2`,
+    ]);
+  });
+
+  test('by exec prepares before services move, verifies after, and retires last', async () => {
+    const world = createFakeWorld({ token: 'old-token' });
+    await rotate(world, ['token']);
+    const value = world.file.get('token')!;
+    const input = `{"secret":"token","old":"old-token","new":"${value}"}`;
+    expect(world.log).toEqual([
+      `run add ${input}`,
+      `roll token=${value}`,
+      `run try ${input}`,
+      `run remove ${input}`,
+    ]);
+  });
+
+  test('of a signing key accepts, signs, and drops the old one when it is due', async () => {
+    const world = createFakeWorld({ jwt: 'old-jwt' });
+    await rotate(world, ['jwt']);
+    const value = world.file.get('jwt')!;
+    expect(world.log).toEqual([
+      `roll jwt=old-jwt jwt.accepted=${value}`,
+      `roll jwt=${value} jwt.accepted=old-jwt`,
+    ]);
+    expect(world.swarm.records[0]).toMatchObject({ phase: 'retiring', due: '2026-11-21T01:00:00.000Z' });
+    await rotate(world);
+    expect(world.log).toHaveLength(2);
+    world.clock += 3_600_000;
+    await rotate(world);
+    expect(world.log.slice(2)).toEqual([`roll jwt=${value}`]);
+    expectSettled(world, ['jwt']);
+  });
+
+  test('of several restarts services once a step, not once a secret', async () => {
+    const world = createFakeWorld(old);
+    await rotate(world, ['token', 'jwt', 'plain']);
+    expect(world.log.filter((line) => line.startsWith('roll'))).toHaveLength(2);
+  });
+
+  test('takes the value that the secrets file was given meanwhile', async () => {
+    const world = createFakeWorld({ plain: 'old-plain' });
+    world.file.set('plain', 'given');
+    await rotate(world, ['plain']);
+    expectSettled(world, ['plain']);
+    expect(world.mounted.get('plain')).toBe('given');
+  });
+
+  test('asks a task for an old value that no file has any longer', async () => {
+    const world = createFakeWorld({ token: 'old-token' });
+    world.file.set('token', 'given');
+    await rotate(world, ['token']);
+    expect(world.log[0]).toBe('run add {"secret":"token","old":"old-token","new":"given"}');
+  });
+
+  test('rotates a secret that was made by hand', async () => {
+    const world = createFakeWorld({ plain: 'old-plain' }, true);
+    await rotate(world, ['plain']);
+    expectSettled(world, ['plain']);
+    expect(world.mounted.get('plain')).not.toBe('old-plain');
+  });
+
+  test('that only takes given values refuses to make one up', async () => {
+    const world = createFakeWorld({ plain: 'old-plain' });
+    const planned = planRotation([createValueStrategy('plain', { strategy: 'value' })], world);
+    await expect(planned).rejects.toThrow(/a new one is to be given first/);
+  });
+
+  test('tells no value when a program fails', async () => {
+    const world = createFakeWorld({ token: 'old-token' });
+    world.answer = (command) => ({
+      exitCode: 7,
+      stdout: String(command.stdin),
+      stderr: 'x',
+      task: 'shop_api.1',
+    });
+    const error = await rotate(world, ['token']).catch((one) => one);
+    const value = world.file.get('token.next')!;
+    expect(formatError(error, plain).join('\n')).toContain('ended with exit code 7 in shop_api.1');
+    expect(formatError(error, plain).join('\n')).not.toContain(value);
+    expect(formatError(error, plain).join('\n')).not.toContain('old-token');
+  });
+});
+
+describe('undoing a rotation', () => {
+  test.each(['token', 'jwt', 'plain'] as const)(
+    'of %s whose services fail leaves the old value',
+    async (name) => {
+      const world = createFakeWorld({ [name]: old[name] });
+      world.failRolls = 1;
+      await expect(rotate(world, [name])).rejects.toThrow(/failed, and the old value serves again/);
+      expectSettled(world, [name]);
+      expect(world.mounted.get(name)).toBe(old[name]);
+      expect(describeSecrets(world.swarm)).toEqual([`${name} ${old[name]} 1`]);
+    },
+  );
+
+  test('by exec retires the new value instead', async () => {
+    const world = createFakeWorld({ token: 'old-token' });
+    world.failRolls = 1;
+    await rotate(world, ['token']).catch(() => {});
+    expect(world.log.at(-1)).toMatch(/^run remove {"secret":"token","old":"\d{8}","new":"old-token"}$/);
+  });
+
+  test('that fails says so, and is tried again by the next run', async () => {
+    const world = createFakeWorld({ token: 'old-token' });
+    world.failRolls = 2;
+    await expect(rotate(world, ['token'])).rejects.toThrow(/and so did going back/);
+    await rotate(world);
+    expectSettled(world, ['token']);
+    expect(world.mounted.get('token')).toBe('old-token');
+  });
+
+  test('of a signing key that signed already accepts the new one until it is due', async () => {
+    const world = createFakeWorld({ jwt: 'old-jwt' });
+    await rotate(world, ['jwt']);
+    const value = world.file.get('jwt');
+    await undoRotations(
+      groupRecords(world.swarm.records, () => signing),
+      world,
+    );
+    expect(Object.fromEntries(world.mounted)).toEqual({ jwt: 'old-jwt', 'jwt.accepted': value });
+    expect(world.file.get('jwt')).toBe('old-jwt');
+    world.clock += 3_600_000;
+    await rotate(world);
+    expectSettled(world, ['jwt']);
+    expect(describeSecrets(world.swarm)).toEqual(['jwt old-jwt 1']);
+  });
+
+  test('is refused once the old value is being retired', async () => {
+    const world = createFakeWorld({ token: 'old-token' });
+    world.answer = ({ command }) => ({
+      exitCode: command[0] === 'remove' ? 1 : 0,
+      stdout: '',
+      stderr: '',
+      task: 'shop_api.1',
+    });
+    await expect(rotate(world, ['token'])).rejects.toThrow(/remove \(retire\) ended with exit code 1/);
+    const undone = undoRotations(
+      groupRecords(world.swarm.records, () => exec),
+      world,
+    );
+    await expect(undone).rejects.toThrow(/no way back/);
+    world.answer = () => ({ exitCode: 0, stdout: '', stderr: '', task: 'shop_api.1' });
+    await rotate(world);
+    expectSettled(world, ['token']);
+  });
+});
+
+describe('a rotation that is killed', () => {
+  const groups = (['plain', 'token', 'jwt', 'token jwt plain'] as const).flatMap((names) =>
+    (['before', 'after'] as const).map((when) => [names, when] as const),
+  );
+  const valuesOf = (names: string[]): Record<string, string> =>
+    Object.fromEntries(names.map((name) => [name, old[name as keyof typeof old]]));
+  /** Runs once for each call that there is, killed there, and once more unharmed. */
+  const forEachKill = async (
+    names: string[],
+    when: 'before' | 'after',
+    check: (world: FakeWorld, run: Promise<unknown>) => Promise<void>,
+    failRolls = 0,
+  ): Promise<void> => {
+    for (let call = 1; call < 100; call++) {
+      const world = createFakeWorld(valuesOf(names));
+      world.failRolls = failRolls;
+      world.killAt(call, when);
+      const run = rotate(world, names).catch((error) => error);
+      await run;
+      const killed = world.calls() >= call;
+      world.killAt(0, 'before');
+      world.failRolls = 0;
+      // one that was killed when all was done but its end isn't begun anew
+      const again = killed ? await rotate(world, names).catch((error) => error.message) : undefined;
+      if (again !== undefined) expect(again).toMatch(/^jwt is being rotated already/);
+      await check(world, run);
+      world.clock += 3_600_000;
+      await rotate(world);
+      expectSettled(world, names);
+      if (!killed) return;
+    }
+    throw new Error('it never ends');
+  };
+
+  test.each(groups)('(%s) %s any call is finished by the next run', async (group, when) => {
+    const names = group.split(' ');
+    await forEachKill(names, when, async (world) => {
+      for (const name of names) expect(world.mounted.get(name)).toMatch(/^\d{8}$/);
+    });
+  });
+
+  test.each(groups)('(%s) %s any call of its undoing comes to one end', async (group, when) => {
+    await forEachKill(group.split(' '), when, async () => {}, 1);
+  });
+});
