@@ -57,7 +57,7 @@ async function prepareUnit(unit: RotationUnit, world: RotationWorld): Promise<vo
   for (const record of unit.records) await makeVersion(record, values.next, world);
   if (strategy.prepare) {
     world.tell(`${names}: makes the new value valid${words(strategy.words.prepare)}`);
-    await strategy.prepare(contextOf(values, world));
+    await strategy.prepare(await contextOf(unit, values, world));
   }
   await updateUnit(unit, world, ({ next, old }) =>
     strategy.overlapSeconds === undefined
@@ -88,7 +88,7 @@ async function verifyUnit(unit: RotationUnit, world: RotationWorld): Promise<voi
   requireNext(unit, values, world);
   if (strategy.verify) {
     world.tell(`${names}: proves that the new value works${words(strategy.words.verify)}`);
-    await strategy.verify(contextOf(values, world));
+    await strategy.verify(await contextOf(unit, values, world));
   }
   // from here on the new value is the one of the file: the old one is about to go
   await settleFile(unit, values, world);
@@ -121,7 +121,7 @@ async function retireUnit(unit: RotationUnit, world: RotationWorld): Promise<voi
   stopIfAborted(world);
   if (strategy.retire) {
     world.tell(`${strategy.secrets.join(', ')}: retires the old value${words(strategy.words.retire)}`);
-    await strategy.retire(contextOf(await findValues(unit, world), world));
+    await strategy.retire(await contextOf(unit, await findValues(unit, world), world));
   }
   await updateUnit(unit, world, () => ({ phase: 'retired' }));
 }

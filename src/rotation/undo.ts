@@ -40,7 +40,7 @@ export async function undoRotations(units: readonly RotationUnit[], world: Rotat
   }
   for (const unit of back) {
     const { strategy } = unit;
-    if (strategy.undo) await strategy.undo(contextOf(await findValues(unit, world), world));
+    if (strategy.undo) await strategy.undo(await contextOf(unit, await findValues(unit, world), world));
     await updateUnit(unit, world, () => ({ phase: 'undone' }));
   }
   for (const unit of units) {

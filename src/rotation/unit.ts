@@ -2,6 +2,7 @@
 import { InputError, UserError } from '../errors.ts';
 import { fingerprintSecret } from '../secrets/fingerprint.ts';
 import { secretLabels } from '../secrets/observed.ts';
+import { readVersion } from '../secrets/plan.ts';
 import { isParked, type RotationPhase, type StoredRotation } from '../secrets/rotation-record.ts';
 import type { SecretValue } from '../secrets/secret-value.ts';
 import type { Strategy, StrategyContext } from './strategy.ts';
@@ -164,8 +165,35 @@ export async function settleFile(
 }
 
 /** What a strategy's step is given. */
-export function contextOf({ old, next }: UnitValues, world: RotationWorld): StrategyContext {
-  return { old, next, runInTask: world.runInTask, report: world.tell, signal: world.signal };
+export async function contextOf(
+  { strategy }: RotationUnit,
+  { old, next }: UnitValues,
+  world: RotationWorld,
+): Promise<StrategyContext> {
+  const present = await readPresent(strategy.reads ?? [], world);
+  return { old, next, present, runInTask: world.runInTask, report: world.tell, signal: world.signal };
+}
+
+/** Every value that a secret may have where it is checked: those of the file, then those that tasks still have. */
+async function readPresent(
+  names: readonly string[],
+  world: RotationWorld,
+): Promise<Map<string, SecretValue[]>> {
+  if (names.length === 0) return new Map();
+  const [file, versions] = await Promise.all([world.values.read(names), world.swarm.list()]);
+  const found = names.map(async (name) => {
+    const { current, next, previous } = file.get(name) ?? {};
+    const mounted = await Promise.all(
+      versions
+        .filter((one) => (one.labels[secretLabels.secret] ?? one.name) === name && one.inRunningTask)
+        .sort((a, b) => readVersion(b) - readVersion(a))
+        .map((one) => world.readFromTask(name, one.name)),
+    );
+    const values = [current, next, previous, ...mounted].filter((one) => one !== undefined);
+    const distinct = new Map(values.map((value) => [value.reveal().toString('base64'), value]));
+    return [name, [...distinct.values()]] as const;
+  });
+  return new Map(await Promise.all(found));
 }
 
 /** Whether a unit only waits for its day. */
