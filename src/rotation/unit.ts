@@ -178,7 +178,7 @@ export async function contextOf(
 async function readPresent(
   names: readonly string[],
   world: RotationWorld,
-): Promise<Map<string, SecretValue[]>> {
+): Promise<Map<string, readonly SecretValue[]>> {
   if (names.length === 0) return new Map();
   const [file, versions] = await Promise.all([world.values.read(names), world.swarm.list()]);
   const found = names.map(async (name) => {
