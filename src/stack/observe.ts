@@ -102,10 +102,19 @@ export async function observeLeftovers(
 
 /** An answer of the engine without the nulls it writes for what isn't there. */
 export function dropNulls<Value>(answer: unknown): Value {
-  if (Array.isArray(answer)) return answer.map((item) => dropNulls(item)) as Value;
-  if (!answer || typeof answer !== 'object') return answer as Value;
-  const entries = Object.entries(answer).filter(([, value]) => value !== null);
-  return Object.fromEntries(entries.map(([key, value]) => [key, dropNulls(value)])) as Value;
+  if (answer === null || typeof answer !== 'object') return answer as Value;
+  // What holds no null is kept as it is: nearly all of a big swarm's answer, which is megabytes.
+  const source = answer as Record<string, unknown>;
+  let copy: Record<string, unknown> | undefined;
+  for (const key in source) {
+    const value = source[key];
+    const kept = value === null && !Array.isArray(answer) ? undefined : dropNulls(value);
+    if (kept === value) continue;
+    copy ??= (Array.isArray(answer) ? [...answer] : { ...answer }) as Record<string, unknown>;
+    if (kept === undefined) delete copy[key];
+    else copy[key] = kept;
+  }
+  return (copy ?? answer) as Value;
 }
 
 interface RawNode {

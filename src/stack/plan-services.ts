@@ -12,6 +12,7 @@ import type { NetworkNames } from './service-fields.ts';
 import { findUnconverged } from './unconverged.ts';
 
 type StackChange = Change<StackAction>;
+type ChangesById = ReadonlyMap<string, StackChange>;
 
 export interface ServicePlanContext {
   definition: StackDefinition;
@@ -40,17 +41,22 @@ export function planServices(
   const warnings: string[] = [];
   let unchanged = 0;
   const wanted = new Set(definition.services.map((service) => service.spec.Name));
+  const tasks = Map.groupBy(observed.tasks, ({ ServiceID }) => ServiceID);
+  const idsByName = new Map(observed.services.map(({ ID, Spec }) => [Spec.Name, ID]));
   for (const service of definition.services) {
-    const change = planService(service, context, warnings);
+    // Only its own: each service would otherwise go through the tasks of all.
+    const own = tasks.get(idsByName.get(service.spec.Name) ?? '') ?? [];
+    const change = planService(service, { ...context, observed: { ...observed, tasks: own } }, warnings);
     if (change) changes.push(change);
     else unchanged += 1;
   }
   for (const service of observed.services) {
     if (!wanted.has(service.Spec.Name)) changes.push(planServiceRemoval(service));
   }
-  addDependencies(changes, definition, context.foundations);
-  addPortOrder(changes, definition, observed);
-  putRemovalsLast(changes, context.foundations);
+  const byId = new Map(changes.map((change) => [change.id, change]));
+  addDependencies(byId, definition, context.foundations);
+  addPortOrder(byId, definition, observed);
+  putRemovalsLast(byId, context.foundations);
   return { changes, unchanged, warnings };
 }
 
@@ -205,28 +211,27 @@ function warnOfStartFirst(key: string, desired: ServiceSpec, fields: FieldChange
 }
 
 /** Services wait for what they rest on, and for those they depend on, as far as these change at all. */
-function addDependencies(changes: StackChange[], definition: StackDefinition, foundations: string[]): void {
-  const ids = new Set(changes.map((change) => change.id));
+function addDependencies(changes: ChangesById, definition: StackDefinition, foundations: string[]): void {
+  const names = new Map(definition.services.map(({ key, spec }) => [key, spec.Name]));
   for (const service of definition.services) {
-    const change = changes.find((candidate) => candidate.id === serviceChangeId(service.spec.Name));
+    const change = changes.get(serviceChangeId(service.spec.Name));
     if (!change) continue;
     change.after.push(...foundations);
     for (const key of service.dependsOn) {
-      const needed = definition.services.find((candidate) => candidate.key === key);
-      const id = needed && serviceChangeId(needed.spec.Name);
-      if (id === undefined || !ids.has(id) || leadsTo(changes, id, change.id)) continue;
+      const name = names.get(key);
+      const needed = name === undefined ? undefined : changes.get(serviceChangeId(name));
+      if (!needed || leadsTo(changes, needed.id, change.id)) continue;
       // Nothing that serves now depends on a service that is new: its users needn't wait until it has been watched.
-      const isNew = changes.some((candidate) => candidate.id === id && candidate.kind === 'create');
-      if (isNew) change.afterReady = [...(change.afterReady ?? []), id];
-      else change.after.push(id);
+      if (needed.kind === 'create') change.afterReady = [...(change.afterReady ?? []), needed.id];
+      else change.after.push(needed.id);
     }
   }
 }
 
 /** What goes, goes once all that comes is well; only a service that needs its port can't wait for that. */
-function putRemovalsLast(changes: StackChange[], foundations: string[]): void {
-  const others = changes.filter(({ kind }) => kind !== 'remove');
-  for (const removal of changes) {
+function putRemovalsLast(changes: ChangesById, foundations: string[]): void {
+  const others = [...changes.values()].filter(({ kind }) => kind !== 'remove');
+  for (const removal of changes.values()) {
     if (removal.kind !== 'remove') continue;
     const free = others.filter(({ id }) => !leadsTo(changes, id, removal.id));
     removal.after.push(...foundations, ...free.map(({ id }) => id));
@@ -234,18 +239,18 @@ function putRemovalsLast(changes: StackChange[], foundations: string[]): void {
 }
 
 /** A port is free only once the service that gives it up has done so. */
-function addPortOrder(changes: StackChange[], definition: StackDefinition, observed: StackObserved): void {
+function addPortOrder(changes: ChangesById, definition: StackDefinition, observed: StackObserved): void {
   const holders = new Map<string, string>();
   for (const service of observed.services) {
     for (const port of service.Spec.EndpointSpec?.Ports ?? []) holders.set(portKey(port), service.Spec.Name);
   }
   for (const { spec } of definition.services) {
-    const change = changes.find((candidate) => candidate.id === serviceChangeId(spec.Name));
+    const change = changes.get(serviceChangeId(spec.Name));
     for (const port of spec.EndpointSpec?.Ports ?? []) {
       const holder = holders.get(portKey(port));
       if (!change || holder === undefined || holder === spec.Name || !port.PublishedPort) continue;
       const id = serviceChangeId(holder);
-      if (!changes.some((candidate) => candidate.id === id) || change.after.includes(id)) continue;
+      if (!changes.has(id) || change.after.includes(id)) continue;
       if (!leadsTo(changes, id, change.id)) change.after.push(id);
     }
   }
@@ -256,13 +261,13 @@ function portKey(port: PortConfig): string {
 }
 
 /** Whether `from` waits, directly or not, for `to`: then `to` must not wait for `from`. */
-function leadsTo(changes: StackChange[], from: string, to: string): boolean {
+function leadsTo(changes: ChangesById, from: string, to: string): boolean {
   const seen = new Set<string>();
   const visit = (id: string): boolean => {
     if (id === to) return true;
     if (seen.has(id)) return false;
     seen.add(id);
-    const change = changes.find((candidate) => candidate.id === id);
+    const change = changes.get(id);
     return change !== undefined && listAwaited(change).some(visit);
   };
   return visit(from);
