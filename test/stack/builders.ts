@@ -69,7 +69,8 @@ export function makeTask(
   count += 1;
   return {
     ID: `task-${count}`,
-    CreatedAt: `2026-01-01T00:00:${String(count % 60).padStart(2, '0')}Z`,
+    // each a little after the one before, however many tests made some before
+    CreatedAt: `2026-01-01T00:00:18.${String(count).padStart(9, '0')}Z`,
     ServiceID: service.ID,
     Slot: 1,
     NodeID: 'id-w1',
