@@ -23,7 +23,7 @@ export interface BalancerHost {
   hasNft: boolean;
   /** The interface that carries the node's address; absent when none does. */
   interfaceName?: string;
-  /** Every IPv4 address of the host. */
+  /** Every IPv4 address that the host answers for on a network; what it has on loopback only is nobody else's concern. */
   addresses: string[];
   /** Path → content, of the files that exist. */
   files: Record<string, string>;
@@ -105,7 +105,7 @@ export function parseObservation(output: string, node: { name: string; address: 
     ...(keepalivedVersion !== undefined && { keepalivedVersion }),
     hasNft: found.has('nft'),
     ...(interfaceName !== undefined && { interfaceName }),
-    addresses: interfaces.map((one) => one.address),
+    addresses: interfaces.filter((one) => one.interfaceName !== 'lo').map((one) => one.address),
     files,
     keys,
     units,

@@ -1,5 +1,5 @@
 /** What must stand on one balancer: its files and units, as plain data. No I/O here. */
-import { balancers, type Cluster, type ClusterNode } from '../cluster/cluster.ts';
+import { balancers, type Cluster, type ClusterNode, listVirtualAddresses } from '../cluster/cluster.ts';
 import { type EngineName, engineNames } from '../cluster/engine-name.ts';
 import type { BalancerModel } from './backends.ts';
 import { listEngineFiles, type PartFile } from './engine-files.ts';
@@ -68,11 +68,14 @@ export interface Part {
 
 /** Whether these balancers share a virtual address. */
 export function describeVip(cluster: Cluster): VirtualAddressModel | undefined {
+  const vips = listVirtualAddresses(cluster);
   const { balancer } = cluster;
-  if (!balancer?.vip) return undefined;
+  if (!balancer || vips.length === 0) return undefined;
+  const { failover, failbackAfterSeconds } = balancer;
   return {
-    vip: balancer.vip,
-    failover: balancer.failover,
+    vips,
+    failover,
+    ...(failbackAfterSeconds !== undefined && { failbackAfterSeconds }),
     balancers: balancers(cluster).map(({ name, address }) => ({ name, address })),
   };
 }
@@ -106,7 +109,7 @@ export function buildParts(
         : undefined,
     keepalived: shared && [
       renderCheckScript(),
-      renderKeepalivedDropIn(shared.vip, place.interfaceName),
+      renderKeepalivedDropIn(shared.vips, place.interfaceName),
       renderKeepalivedConfig(shared, { name: node.name, interfaceName: place.interfaceName }),
     ],
   };

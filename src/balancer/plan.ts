@@ -1,5 +1,5 @@
 /** What to change on the balancers. Pure. */
-import { balancers, type Cluster } from '../cluster/cluster.ts';
+import { balancers, type Cluster, listVirtualAddresses } from '../cluster/cluster.ts';
 import { type EngineName, engineNames } from '../cluster/engine-name.ts';
 import { UserError } from '../errors.ts';
 import { type Change, type FieldChange, type LayerPlan, unknownPlan } from '../plan/change.ts';
@@ -8,6 +8,7 @@ import { appliedMarkerPath, backupPathOf, packagedParts, unitBackupPathOf } from
 import { diffConfig } from './config-diff.ts';
 import type { PartFile } from './engine-files.ts';
 import { engines } from './engines.ts';
+import { listHolders } from './keepalived/holders.ts';
 import type { BalancerHost } from './observation.ts';
 import {
   buildParts,
@@ -87,33 +88,15 @@ export function planBalancerRemoval(cluster: Cluster, observed: BalancerHost[]):
   return plan;
 }
 
-/** The balancers that hold the virtual address; one, when all is well. */
-export function findHolders(
-  cluster: Cluster,
-  observed: Pick<BalancerHost, 'node' | 'addresses'>[],
-): string[] {
-  const address = cluster.balancer?.vip?.address;
-  return observed
-    .filter((host) => address !== undefined && host.addresses.includes(address))
-    .map((host) => host.node);
-}
-
-/** What is wrong with the virtual address; `undefined` when one balancer holds it or there is none. */
-export function judgeHolders(cluster: Cluster, holders: string[]): string | undefined {
-  const address = cluster.balancer?.vip?.address;
-  if (address === undefined || holders.length === 1) return undefined;
-  return holders.length === 0
-    ? `no balancer holds the virtual address ${address}`
-    : `${holders.join(' and ')} both hold the virtual address ${address}`;
-}
-
 function emptyPlan(): BalancerPlan {
   return { layer: 'balancer', changes: [], unchanged: 0, warnings: [] };
 }
 
 function orderHosts(observed: BalancerHost[], cluster: Cluster): BalancerHost[] {
-  const holders = findHolders(cluster, observed);
-  return observed.toSorted((a, b) => Number(holders.includes(a.node)) - Number(holders.includes(b.node)));
+  const holders = listHolders(cluster, observed);
+  const count = (host: BalancerHost): number =>
+    holders.filter((one) => one.holders.includes(host.node)).length;
+  return observed.toSorted((a, b) => count(a) - count(b));
 }
 
 /** The other engine leaves only when the wanted one is there. */
@@ -160,7 +143,6 @@ function warnOfBalancers(model: BalancerModel, cluster: Cluster, observed: Balan
   const shared = describeVip(cluster);
   const unfiltered = shared ? observed.filter((host) => !host.hasNft).map((host) => host.node) : [];
   const running = observed.every((host) => host.units[partUnits.keepalived]?.active === 'active');
-  const holders = shared && running ? judgeHolders(cluster, findHolders(cluster, observed)) : undefined;
   return [
     ...(observed.length === 0 && model.frontends.length > 0
       ? ['the cluster has no balancer: nothing is balanced']
@@ -168,7 +150,7 @@ function warnOfBalancers(model: BalancerModel, cluster: Cluster, observed: Balan
     ...(unfiltered.length > 0
       ? [`${unfiltered.join(', ')}: no nft, so VRRP isn't filtered; keepalived still checks sender and TTL`]
       : []),
-    ...(holders === undefined ? [] : [holders]),
+    ...(running ? listHolders(cluster, observed).flatMap((one) => one.problem ?? []) : []),
   ];
 }
 
@@ -291,12 +273,13 @@ function digestsOf(host: BalancerHost, part: Part): [string, string | undefined]
 
 function describeMove(host: BalancerHost, part: Part, cluster: Cluster): string | undefined {
   const before = host.files[keepalivedConfigPath];
-  const address = cluster.balancer?.vip?.address;
-  if (part.name !== 'keepalived' || before === undefined || address === undefined) return undefined;
-  const old = /virtual_ipaddress \{\s+([0-9.]+)/.exec(before)?.[1];
-  return old === undefined || old === address
-    ? undefined
-    : `clients of ${old}: the virtual address becomes ${address}`;
+  const wanted = listVirtualAddresses(cluster).map(({ address }) => address);
+  if (part.name !== 'keepalived' || before === undefined || wanted.length === 0) return undefined;
+  const old = [...before.matchAll(/virtual_ipaddress \{\s+([0-9.]+)/g)].map((match) => match[1]!);
+  const gone = old.filter((address) => !wanted.includes(address));
+  if (gone.length === 0) return undefined;
+  const becomes = wanted.length === 1 ? 'the virtual address becomes' : 'the virtual addresses become';
+  return `clients of ${gone.join(' and ')}: ${becomes} ${wanted.join(' and ')}`;
 }
 
 /** Whether anything of ours is left of a part. */

@@ -1,4 +1,4 @@
-import type { Cluster } from '../cluster/cluster.ts';
+import { type Cluster, listVirtualAddresses } from '../cluster/cluster.ts';
 import type { EngineName } from '../cluster/engine-name.ts';
 import { UserError } from '../errors.ts';
 import type { Host } from '../remote/host.ts';
@@ -7,7 +7,7 @@ import { appliedMarkerPath, stateFolder } from './backup.ts';
 import { engines } from './engines.ts';
 import { serverStatePath } from './haproxy/render-haproxy.ts';
 import { forgetPrevious, putPreviousBack, readPreviousState } from './keep-previous.ts';
-import { engineStatePath } from './keepalived/render-keepalived.ts';
+import { engineStatePath, yieldPathOf } from './keepalived/render-keepalived.ts';
 import { nftTableName } from './keepalived/render-nftables.ts';
 import { parseAddresses } from './observation.ts';
 import { isEngine, type PartName, partFiles, partUnits } from './parts.ts';
@@ -22,12 +22,15 @@ export async function removePart(host: Host, part: PartName, cluster: Cluster): 
   if (!before?.enabled) await runLeniently(host, 'systemctl', ['disable', '--quiet', unit]);
   if (part === 'nftables') await runLeniently(host, 'nft', ['delete', 'table', 'ip', nftTableName]);
   await putPreviousBack(host, part);
-  if (part === 'keepalived' && !stays) await dropVip(host, cluster);
+  if (part === 'keepalived' && !stays) await dropVips(host, cluster);
   if (stays) await loadUnit(host, unit);
   const leftovers: Record<PartName, string[]> = {
     haproxy: [serverStatePath, engineStatePath],
     nginx: [engineStatePath],
-    keepalived: [appliedMarkerPath],
+    keepalived: [
+      appliedMarkerPath,
+      ...listVirtualAddresses(cluster).map(({ address }) => yieldPathOf(address)),
+    ],
     nftables: [],
   };
   for (const path of leftovers[part]) await host.removeFile(path);
@@ -41,25 +44,23 @@ export async function removeEngineFolder(host: Host, engine: EngineName): Promis
   await host.run({ program: 'rm', args: ['-rf', '--', engines[engine].folder], asRoot: true });
 }
 
-async function dropVip(host: Host, cluster: Cluster): Promise<void> {
-  const vip = cluster.balancer?.vip;
-  if (!vip) return;
+async function dropVips(host: Host, cluster: Cluster): Promise<void> {
+  const vips = listVirtualAddresses(cluster);
   const read = async (): Promise<{ interfaceName: string; address: string }[]> =>
     parseAddresses((await host.run({ program: 'ip', args: ['-j', '-4', 'address', 'show'] })).stdout).filter(
-      (one) => one.address === vip.address,
+      (one) => vips.some(({ address }) => address === one.address),
     );
-  for (const { interfaceName } of await read())
-    await runLeniently(host, 'ip', [
-      'address',
-      'del',
-      `${vip.address}/${vip.prefixLength}`,
-      'dev',
-      interfaceName,
-    ]);
-  if ((await read()).length > 0)
-    throw new UserError(`the virtual address ${vip.address} can't be removed`, {
+  for (const { interfaceName, address } of vips.length === 0 ? [] : await read()) {
+    const { prefixLength } = vips.find((vip) => vip.address === address)!;
+    // on loopback: what a hand-over that was cut short has left
+    const ofOne = interfaceName === 'lo' ? 32 : prefixLength;
+    await runLeniently(host, 'ip', ['address', 'del', `${address}/${ofOne}`, 'dev', interfaceName]);
+  }
+  const [left] = vips.length === 0 ? [] : await read();
+  if (left)
+    throw new UserError(`the virtual address ${left.address} can't be removed`, {
       place: { host: host.name },
-      next: `remove it on the host: ip address show; ip address del ${vip.address}/… dev …`,
+      next: `remove it on the host: ip address show; ip address del ${left.address}/… dev ${left.interfaceName}`,
     });
 }
 

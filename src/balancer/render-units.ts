@@ -1,4 +1,5 @@
 /** What we add to the systemd units of a balancer, as text. No I/O here. */
+import type { VirtualAddress } from '../cluster/cluster.ts';
 import { engineStatePath } from './keepalived/render-keepalived.ts';
 import { nftTableName } from './keepalived/render-nftables.ts';
 import { sealFile } from './seal.ts';
@@ -22,13 +23,13 @@ Restart=always
 ${state}`);
 }
 
-/** Restarts keepalived whatever ends it, and never leaves the virtual address behind when it isn't there to guard it. */
-export function renderKeepalivedDropIn(
-  vip: { address: string; prefixLength: number },
-  interfaceName: string,
-): string {
+/** Restarts keepalived whatever ends it, and never leaves a virtual address behind when it isn't there to guard it. */
+export function renderKeepalivedDropIn(vips: VirtualAddress[], interfaceName: string): string {
   // "-": the address isn't there, as it should be
-  const remove = `-/bin/sh -c 'ip address del ${vip.address}/${vip.prefixLength} dev ${interfaceName} 2>/dev/null'`;
+  const remove = vips.map(
+    (vip) =>
+      `-/bin/sh -c 'ip address del ${vip.address}/${vip.prefixLength} dev ${interfaceName} 2>/dev/null'`,
+  );
   return sealFile(`[Unit]
 Wants=network-online.target
 After=network-online.target haproxy.service nginx.service kawanan-nftables.service
@@ -39,9 +40,7 @@ Restart=always
 RestartSec=200ms
 RuntimeDirectory=kawanan
 RuntimeDirectoryPreserve=yes
-ExecStartPre=${remove}
-ExecStopPost=${remove}
-`);
+${remove.map((line) => `ExecStartPre=${line}\n`).join('')}${remove.map((line) => `ExecStopPost=${line}\n`).join('')}`);
 }
 
 /** Loads our packet filter at boot, after the host's own rules, whose reload may empty all tables. */

@@ -1,12 +1,12 @@
-import { balancers, type Cluster, type ClusterNode } from '../cluster/cluster.ts';
+import { balancers, type Cluster, type ClusterNode, listVirtualAddresses } from '../cluster/cluster.ts';
 import type { EngineName } from '../cluster/engine-name.ts';
 import { UserError } from '../errors.ts';
 import type { Hosts } from '../remote/host.ts';
 import { askHaproxy } from './haproxy/runtime-api.ts';
 import { type BackendState, parseStatistics } from './haproxy/stats.ts';
+import { type Holding, listHolders } from './keepalived/holders.ts';
 import { observeBalancer } from './observe.ts';
 import { partUnits } from './parts.ts';
-import { findHolders, judgeHolders } from './plan.ts';
 
 export interface BalancerNodeStatus {
   name: string;
@@ -19,30 +19,26 @@ export interface BalancerNodeStatus {
   engineState: string;
   engineVersion?: string;
   keepalived: string;
-  holdsVip: boolean;
+  /** The virtual addresses it holds. */
+  holds: string[];
   /** As this balancer sees them; empty when its HAProxy doesn't answer, and with NGINX, which doesn't tell. */
   backends: BackendState[];
 }
 
 export interface BalancerStatus {
-  vip?: {
-    address: string;
-    /** One when all is well. */
-    holders: string[];
-    /** What is wrong, in words. */
-    problem?: string;
-  };
+  /** The first of `vips`; absent without a virtual address. */
+  vip?: Holding;
+  /** Who holds each virtual address, in the order of the cluster file. */
+  vips: Holding[];
   nodes: BalancerNodeStatus[];
 }
 
 /** How the balancers are: services, holder of the virtual address, servers. A balancer that can't be reached is part of the answer. */
 export async function readBalancerStatus(cluster: Cluster, hosts: Hosts): Promise<BalancerStatus> {
   const read = await Promise.all(balancers(cluster).map((node) => readNode(node, cluster, hosts)));
-  const address = cluster.balancer?.vip?.address;
-  if (address === undefined) return { nodes: read };
-  const holders = read.filter((node) => node.holdsVip).map((node) => node.name);
-  const problem = judgeHolders(cluster, holders);
-  return { vip: { address, holders, ...(problem !== undefined && { problem }) }, nodes: read };
+  const carried = read.map(({ name, holds }) => ({ node: name, addresses: holds }));
+  const vips = listHolders(cluster, carried);
+  return { ...(vips[0] && { vip: vips[0] }), vips, nodes: read };
 }
 
 async function readNode(node: ClusterNode, cluster: Cluster, hosts: Hosts): Promise<BalancerNodeStatus> {
@@ -63,7 +59,9 @@ async function readNode(node: ClusterNode, cluster: Cluster, hosts: Hosts): Prom
       ...(engineVersion !== undefined && { engineVersion }),
       keepalived:
         seen.keepalivedVersion === undefined ? '' : (seen.units[partUnits.keepalived]?.active ?? ''),
-      holdsVip: findHolders(cluster, [seen]).length > 0,
+      holds: listVirtualAddresses(cluster)
+        .map(({ address }) => address)
+        .filter((address) => seen.addresses.includes(address)),
       backends: parseStatistics(statistics),
     };
   } catch (error) {
@@ -75,7 +73,7 @@ async function readNode(node: ClusterNode, cluster: Cluster, hosts: Hosts): Prom
       engine,
       engineState: '',
       keepalived: '',
-      holdsVip: false,
+      holds: [],
       backends: [],
     };
   }

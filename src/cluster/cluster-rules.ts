@@ -14,7 +14,8 @@ import {
 /** What is readable of a file that may be wrong elsewhere. */
 interface Draft {
   nodes: { name: string; address: string | undefined; role: string | undefined }[];
-  vip: Subnet | undefined;
+  /** Each with its place; only those that can be read. */
+  vips: { path: InputPath; vip: Subnet }[];
   hasBalancerSection: boolean;
   variables: Record<string, unknown>;
 }
@@ -37,7 +38,7 @@ export function checkClusterRules(raw: unknown, file: string, locate: Locate): P
   checkAddresses(draft, report, locate);
   checkManagers(draft, report);
   checkBalancers(draft, report);
-  checkVip(draft, report);
+  checkVips(draft, report, locate);
   return problems;
 }
 
@@ -85,9 +86,37 @@ function checkBalancers({ nodes, hasBalancerSection }: Draft, report: Report): v
   );
 }
 
-function checkVip({ nodes, vip, variables }: Draft, report: Report): void {
-  if (!vip) return;
-  const path = ['balancer', 'vip'];
+function checkVips(draft: Draft, report: Report, locate: Locate): void {
+  const { vips, nodes, variables } = draft;
+  for (const { path, vip } of vips) checkVip(path, vip, draft, report);
+  for (const [index, { path, vip }] of vips.entries()) {
+    const twin = vips.slice(0, index).find((other) => other.vip.address === vip.address);
+    if (!twin) continue;
+    const { line, column } = locate(twin.path);
+    report(
+      path,
+      `${vip.address} is in the list twice${line === undefined ? '' : ` (line ${line}, column ${column})`}`,
+      'remove one of them',
+    );
+  }
+  // a node whose role can't be read may be a balancer
+  const holders = nodes.filter(({ role }) => role === 'balancer' || role === undefined).length;
+  if (vips.length > 1 && holders > 0 && vips.length > holders)
+    report(
+      ['balancer', 'vip'],
+      `${vips.length} virtual addresses for ${holders} ${holders === 1 ? 'balancer' : 'balancers'}`,
+      'give at most one for each balancer: each of them prefers another',
+    );
+  if (vips.length > 0 && 'KAWANAN_VIP' in variables)
+    report(
+      ['variables', 'KAWANAN_VIP'],
+      'KAWANAN_VIP is always the address in balancer.vip',
+      'remove it here',
+      'key',
+    );
+}
+
+function checkVip(path: InputPath, vip: Subnet, { nodes }: Draft, report: Report): void {
   const text = `${vip.address}/${vip.prefixLength}`;
   const reserved = isNetworkOrBroadcast(vip);
   if (reserved)
@@ -103,13 +132,6 @@ function checkVip({ nodes, vip, variables }: Draft, report: Report): void {
       'take a free address of the network that the balancers are in',
     );
   }
-  if ('KAWANAN_VIP' in variables)
-    report(
-      ['variables', 'KAWANAN_VIP'],
-      'KAWANAN_VIP is always the address in balancer.vip',
-      'remove it here',
-      'key',
-    );
 }
 
 /** What is allowed but unwise. */
@@ -140,10 +162,19 @@ function readDraft(raw: unknown): Draft {
         role: typeof role === 'string' && ['manager', 'worker', 'balancer'].includes(role) ? role : undefined,
       };
     }),
-    vip: typeof vip === 'string' && ipv4SubnetPattern.test(vip) ? readSubnet(vip) : undefined,
+    vips: listVips(vip),
     hasBalancerSection: document['balancer'] !== undefined,
     variables: asMapping(document['variables']),
   };
+}
+
+function listVips(value: unknown): Draft['vips'] {
+  const entries: [InputPath, unknown][] = Array.isArray(value)
+    ? value.map((one, index) => [['balancer', 'vip', index], one])
+    : [[['balancer', 'vip'], value]];
+  return entries.flatMap(([path, one]) =>
+    typeof one === 'string' && ipv4SubnetPattern.test(one) ? [{ path, vip: readSubnet(one) }] : [],
+  );
 }
 
 function asMapping(value: unknown): Record<string, unknown> {

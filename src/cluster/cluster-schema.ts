@@ -31,6 +31,10 @@ const ssh = z.strictObject({
   ).optional(),
 });
 
+const virtualAddress = z
+  .string()
+  .regex(ipv4SubnetPattern, 'not an address with its prefix length, such as 192.168.1.20/24');
+
 const node = z.strictObject({
   address: z
     .string()
@@ -67,15 +71,30 @@ export const clusterSchema = z.strictObject({
     .strictObject({
       engine: z.enum(engineNames).optional().describe('the program that balances; haproxy unless told'),
       vip: z
-        .string()
-        .regex(ipv4SubnetPattern, 'not an address with its prefix length, such as 192.168.1.20/24')
+        .union([virtualAddress, z.array(virtualAddress).min(1, 'the list of virtual addresses is empty')])
         .optional()
-        .describe('virtual address that clients use, with the prefix length of its network: 192.168.1.20/24'),
+        .describe(
+          'virtual address that clients use, with the prefix length of its network: 192.168.1.20/24; or a list of several, each preferred by another balancer',
+        ),
       failover: z
         .enum(['safe', 'fast'])
         .optional()
         .describe(
-          'safe: a second balancer takes over after 3 s; fast: after a fraction of a second, on quiet networks',
+          'how soon another balancer takes over from one that is gone: safe within 350 ms; fast within 120 ms, on machines that always have CPU time',
+        ),
+      failback: z
+        .union([
+          z.enum(['manual', 'auto']),
+          z.strictObject({
+            after: z
+              .string()
+              .regex(/^[1-9][0-9]{0,3}(s|m)$/, 'a delay is seconds or minutes: 60s, 5m')
+              .describe('how long it must have been well before it takes the address again: 60s, 5m'),
+          }),
+        ])
+        .optional()
+        .describe(
+          'whether a balancer that came back takes its address again: manual (unless told) when kawanan balancer failback says so; auto after 60 s; {after: 5m} after that long',
         ),
     })
     .optional(),

@@ -27,11 +27,20 @@ export interface ClusterNode {
   ssh: SshSettings;
 }
 
+export interface VirtualAddress {
+  address: string;
+  prefixLength: number;
+}
+
 export interface BalancerSettings {
   engine: EngineName;
-  /** Virtual address and prefix length; absent with a single balancer. */
-  vip?: { address: string; prefixLength: number };
+  /** The virtual address, or the first of several; absent with a single balancer. */
+  vip?: VirtualAddress;
+  /** The other virtual addresses, each preferred by another balancer. */
+  furtherVips?: VirtualAddress[];
   failover: 'safe' | 'fast';
+  /** How long a balancer that came back waits before it takes its address again; absent: until it is told to. */
+  failbackAfterSeconds?: number;
 }
 
 /** Where an image comes from when not from a registry: an archive made by `docker save`, loaded on the nodes that need it. */
@@ -76,4 +85,16 @@ export function managers(cluster: Cluster): ClusterNode[] {
 
 export function balancers(cluster: Cluster): ClusterNode[] {
   return cluster.nodes.filter((node) => node.role === 'balancer');
+}
+
+/** Every virtual address, in the order of the file. */
+export function listVirtualAddresses({ balancer }: Pick<Cluster, 'balancer'>): VirtualAddress[] {
+  return balancer?.vip ? [balancer.vip, ...(balancer.furtherVips ?? [])] : [];
+}
+
+/** The balancers in the order in which they are to hold the virtual address with this index: each address has another first. */
+export function rankBalancers(cluster: Pick<Cluster, 'nodes'>, vipIndex: number): ClusterNode[] {
+  const all = cluster.nodes.filter((node) => node.role === 'balancer');
+  const first = all.length === 0 ? 0 : vipIndex % all.length;
+  return [...all.slice(first), ...all.slice(0, first)];
 }

@@ -83,8 +83,26 @@ function buildSsh(
 /** Balancer nodes without a section get the defaults: they are balancers all the same. */
 function buildBalancer(input: ClusterInput, nodes: ClusterNode[]): BalancerSettings | undefined {
   if (!nodes.some(({ role }) => role === 'balancer')) return undefined;
-  const { engine = 'haproxy', failover = 'safe', vip } = input.balancer ?? {};
-  return { engine, failover, ...(vip !== undefined && { vip: readSubnet(vip) }) };
+  const { engine = 'haproxy', failover = 'safe', failback = 'manual' } = input.balancer ?? {};
+  const [vip, ...furtherVips] = [input.balancer?.vip ?? []].flat().map(readSubnet);
+  const failbackAfterSeconds = readFailback(failback);
+  return {
+    engine,
+    failover,
+    ...(vip && { vip }),
+    ...(furtherVips.length > 0 && { furtherVips }),
+    ...(failbackAfterSeconds !== undefined && { failbackAfterSeconds }),
+  };
+}
+
+const defaultFailbackSeconds = 60;
+
+function readFailback(
+  failback: NonNullable<NonNullable<ClusterInput['balancer']>['failback']>,
+): number | undefined {
+  if (failback === 'manual') return undefined;
+  if (failback === 'auto') return defaultFailbackSeconds;
+  return Number.parseInt(failback.after, 10) * (failback.after.endsWith('m') ? 60 : 1);
 }
 
 function buildImages(input: ClusterInput['images'], toAbsolute: (path: string) => string): ImageSettings {

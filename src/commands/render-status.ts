@@ -32,7 +32,7 @@ function describeState(node: NodeStatus, status: ClusterStatus, colors: Colors):
   if (balancer.unreachable !== undefined) return colors.red('does not answer');
   if (balancer.engineState !== 'active')
     return colors.red(`${balancer.engine} ${balancer.engineState || 'not installed'}`);
-  return balancer.holdsVip ? colors.green(`ready, holds ${status.vip?.address}`) : colors.green('ready');
+  return colors.green(balancer.holds.length > 0 ? `ready, holds ${balancer.holds.join(' and ')}` : 'ready');
 }
 
 function describeMember(member: NonNullable<NodeStatus['swarm']>, colors: Colors): string {

@@ -1,5 +1,5 @@
 /** Our block in /etc/hosts: every node by name, between two marks, replaced as a whole. */
-import type { Cluster } from '../cluster/cluster.ts';
+import { type Cluster, listVirtualAddresses } from '../cluster/cluster.ts';
 
 const beginMark = '# kawanan: nodes of the cluster (begin)';
 const endMark = '# kawanan: nodes of the cluster (end)';
@@ -7,8 +7,8 @@ const endMark = '# kawanan: nodes of the cluster (end)';
 /** The block of a cluster: one line a node in the order of the file, then the virtual address as `<cluster>-vip`. */
 export function renderHostsBlock(cluster: Cluster): string {
   const lines = cluster.nodes.map((node) => `${node.address} ${node.name}`);
-  const vip = cluster.balancer?.vip;
-  if (vip) lines.push(`${vip.address} ${cluster.name}-vip`);
+  for (const [index, { address }] of listVirtualAddresses(cluster).entries())
+    lines.push(`${address} ${cluster.name}-vip${index === 0 ? '' : index + 1}`);
   return [beginMark, ...lines, endMark, ''].join('\n');
 }
 

@@ -213,14 +213,17 @@ async function examineBalancers(cluster: Cluster, hosts: Hosts): Promise<Finding
   const status = await readBalancerStatus(cluster, hosts);
   const configured = status.nodes.some(({ keepalived }) => keepalived === 'active');
   if (!configured || !status.vip) return [];
-  const { address, holders, problem } = status.vip;
-  if (problem !== undefined) {
-    return [{ verdict: 'broken', about: address, message: problem, next: 'kawanan status, then kawanan up' }];
-  }
-  return [
-    { verdict: 'ok', about: address, message: `held by ${holders.join(' and ')}` },
-    ...(await knock(cluster, address)),
-  ];
+  const findings = await Promise.all(
+    status.vips.map(async ({ address, holders, problem }): Promise<Finding[]> => {
+      if (problem !== undefined)
+        return [
+          { verdict: 'broken', about: address, message: problem, next: 'kawanan status, then kawanan up' },
+        ];
+      const held: Finding = { verdict: 'ok', about: address, message: `held by ${holders.join(' and ')}` };
+      return [held, ...(await knock(cluster, address))];
+    }),
+  );
+  return findings.flat();
 }
 
 const knockTimeoutMs = 3_000;

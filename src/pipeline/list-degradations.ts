@@ -6,7 +6,7 @@ export function listDegradations(status: Omit<ClusterStatus, 'degraded'>): strin
     ...status.nodes.flatMap(describeNode),
     ...(status.swarmUnknown === undefined ? [] : [`nothing is known of the swarm: ${status.swarmUnknown}`]),
     ...describeServices(status),
-    ...(status.vip?.problem === undefined ? [] : [status.vip.problem]),
+    ...(status.vips ?? []).flatMap(({ problem }) => problem ?? []),
     ...describeSilentBalancers(status),
     ...describeBalancers(status),
   ];

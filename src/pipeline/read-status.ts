@@ -24,7 +24,9 @@ export interface ClusterStatus {
   swarmUnknown?: string;
   stack?: StackStatus;
   balancers?: BalancerStatus['nodes'];
-  vip?: BalancerStatus['vip'];
+  /** The first of `vips`. */
+  vip?: NonNullable<BalancerStatus['vip']>;
+  vips?: BalancerStatus['vips'];
   /** What is not as it should be, one line each; empty when all is well. */
   degraded: string[];
 }
@@ -53,7 +55,7 @@ export async function readClusterStatus(cluster: Cluster, hosts: Hosts): Promise
     ...(swarm.unknown !== undefined && { swarmUnknown: swarm.unknown }),
     ...(swarm.stack && { stack: swarm.stack }),
     ...(balancer && { balancers: balancer.nodes }),
-    ...(balancer?.vip && { vip: balancer.vip }),
+    ...(balancer?.vip && { vip: balancer.vip, vips: balancer.vips }),
     degraded: [],
   };
   return { ...status, degraded: listDegradations(status) };

@@ -1,6 +1,6 @@
 /** What the swarm still needs to be as the cluster file says; pure. */
 import type { Cluster, ClusterNode } from '../cluster/cluster.ts';
-import { swarmNodes } from '../cluster/cluster.ts';
+import { listVirtualAddresses, swarmNodes } from '../cluster/cluster.ts';
 import { UserError } from '../errors.ts';
 import { type FieldChange, type LayerPlan, unknownPlan } from '../plan/change.ts';
 import type { MemberSettings, SwarmAction, SwarmChange } from './action.ts';
@@ -93,9 +93,8 @@ function planTwins(seen: Seen[], members: MemberState[]): SwarmChange[] {
   });
 }
 
-function allAddresses({ nodes, balancer }: Cluster): string[] {
-  const vip = balancer?.vip?.address;
-  return [...nodes.map(({ address }) => address), ...(vip === undefined ? [] : [vip])];
+function allAddresses(cluster: Cluster): string[] {
+  return [...cluster.nodes, ...listVirtualAddresses(cluster)].map(({ address }) => address);
 }
 
 function planJoins(

@@ -38,7 +38,7 @@ test('reads versions, addresses, units and files', () => {
     running: {},
     nftTable: 'table ip kawanan {}',
     interfaceName: 'eth0',
-    addresses: ['127.0.0.1', '192.0.2.11', '192.0.2.20'],
+    addresses: ['192.0.2.11', '192.0.2.20'],
     files: { '/etc/haproxy/haproxy.cfg': 'global\n', '/empty': '' },
     units: {
       'haproxy.service': { active: 'active', enabled: 'enabled', stale: true },

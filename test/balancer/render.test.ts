@@ -22,9 +22,9 @@ import { buildCluster, buildService, buildStack, fullSection } from './examples.
  */
 const folder = join(import.meta.dirname, '../fixtures/balancer');
 
-const vip = { address: '192.0.2.20', prefixLength: 24 };
+const vips = [{ address: '192.0.2.20', prefixLength: 24 }];
 const shared: VirtualAddressModel = {
-  vip,
+  vips,
   failover: 'safe',
   balancers: [
     { name: 'lb1', address: '192.0.2.11' },
@@ -58,12 +58,24 @@ test.each<[string, string]>([
     'keepalived-alone.conf',
     renderKeepalivedConfig({ ...shared, balancers: [{ name: 'lb1', address: '192.0.2.11' }] }, on('lb1')),
   ],
+  [
+    'keepalived-two-addresses.conf',
+    renderKeepalivedConfig(
+      {
+        vips: [...vips, { address: '192.0.2.21', prefixLength: 24 }],
+        failover: 'safe',
+        failbackAfterSeconds: 60,
+        balancers: [...shared.balancers, { name: 'lb3', address: '192.0.2.13' }],
+      },
+      on('lb2'),
+    ),
+  ],
   ['check-engine', renderCheckScript()],
   ['balancer.nft', renderNftables(['192.0.2.12'])],
   ['balancer-alone.nft', renderNftables([])],
   ['engine-drop-in.conf', renderEngineDropIn({ withVip: true })],
   ['engine-drop-in-no-vip.conf', renderEngineDropIn({ withVip: false })],
-  ['keepalived-drop-in.conf', renderKeepalivedDropIn(vip, 'eth0')],
+  ['keepalived-drop-in.conf', renderKeepalivedDropIn(vips, 'eth0')],
   ['kawanan-nftables.service', renderNftablesUnit()],
 ])('renders %s', async (name, text) => {
   await expect(text).toMatchFileSnapshot(join(folder, name));

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { type Cluster, listVirtualAddresses, rankBalancers } from '../../src/cluster/cluster.ts';
 import { parseCluster } from '../../src/cluster/parse-cluster.ts';
 import type { InputError } from '../../src/errors.ts';
 
@@ -102,6 +103,32 @@ test('balancer nodes without a balancer section are balancers all the same', () 
   expect(cluster.variables).toEqual({ KAWANAN_VIP: '10.0.0.2' });
 });
 
+test.each<[string, number | undefined]>([
+  ['manual', undefined],
+  ['auto', 60],
+  ['{after: 90s}', 90],
+  ['{after: 5m}', 300],
+])('failback: %s is after %s seconds', (failback, seconds) => {
+  const text = clusterText({
+    nodes: twoBalancers,
+    rest: [`balancer: {vip: [10.0.0.20/24, 10.0.0.21/24], failback: ${failback}}`],
+  });
+  const cluster = parseCluster(text, '/c.yml', context);
+  expect(cluster.balancer?.failbackAfterSeconds).toBe(seconds);
+  expect(listVirtualAddresses(cluster).map(({ address }) => address)).toEqual(['10.0.0.20', '10.0.0.21']);
+  expect(cluster.variables['KAWANAN_VIP']).toBe('10.0.0.20');
+});
+
+test('each virtual address has another balancer first', () => {
+  const nodes = ['a', 'b', 'c'].map((name) => ({ name, role: 'balancer' })) as Cluster['nodes'];
+  const ranks = [0, 1, 2, 3].map((index) =>
+    rankBalancers({ nodes }, index)
+      .map(({ name }) => name)
+      .join(''),
+  );
+  expect(ranks).toEqual(['abc', 'bca', 'cab', 'abc']);
+});
+
 test('every problem is reported at once, in the order of the file', () => {
   const text = clusterText({
     nodes: [
@@ -166,6 +193,28 @@ describe('refused', () => {
         '6:17 balancer.vip: 10.0.0.1 is the address of m | take an address that no machine has',
         '6:17 balancer.vip: 10.0.0.1/31 is not in the network of the balancer b1 (10.0.0.2) | take a free address of the network that the balancers are in',
         '6:17 balancer.vip: 10.0.0.1/31 is not in the network of the balancer b2 (10.0.0.3) | take a free address of the network that the balancers are in',
+      ],
+    ],
+    [
+      'virtual addresses in a list: one without prefix length, one of another network, one twice, too many',
+      {
+        nodes: twoBalancers,
+        rest: ['balancer: {vip: [10.0.0.20, 10.0.1.21/24, 10.0.0.22/24, 10.0.0.22/24]}'],
+      },
+      [
+        '6:17 balancer.vip: 3 virtual addresses for 2 balancers | give at most one for each balancer: each of them prefers another',
+        '6:18 balancer.vip[0]: not an address with its prefix length, such as 192.168.1.20/24',
+        '6:29 balancer.vip[1]: 10.0.1.21/24 is not in the network of the balancer b1 (10.0.0.2) | take a free address of the network that the balancers are in',
+        '6:29 balancer.vip[1]: 10.0.1.21/24 is not in the network of the balancer b2 (10.0.0.3) | take a free address of the network that the balancers are in',
+        '6:57 balancer.vip[3]: 10.0.0.22 is in the list twice (line 6, column 43) | remove one of them',
+      ],
+    ],
+    [
+      'an empty list of virtual addresses, and a failback nobody knows',
+      { nodes: twoBalancers, rest: ['balancer: {vip: [], failback: {after: soon}}'] },
+      [
+        '6:17 balancer.vip: the list of virtual addresses is empty',
+        '6:39 balancer.failback.after: a delay is seconds or minutes: 60s, 5m',
       ],
     ],
     [

@@ -12,7 +12,7 @@ const silent = {
   engine: 'haproxy' as const,
   engineState: '',
   keepalived: '',
-  holdsVip: false,
+  holds: [],
   backends: [],
 };
 const status = (of: Partial<ClusterStatus>): ClusterStatus => {

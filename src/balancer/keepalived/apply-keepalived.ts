@@ -1,18 +1,16 @@
 import type { Cluster } from '../../cluster/cluster.ts';
-import { balancers } from '../../cluster/cluster.ts';
 import { UserError } from '../../errors.ts';
 import type { Progress } from '../../plan/layer.ts';
 import type { Host, Hosts } from '../../remote/host.ts';
-import { isAway } from '../../remote/remote-errors.ts';
 import { appliedMarkerPath } from '../backup.ts';
 import { acceptableTestExitCodes, findConfigWarnings } from '../config-warnings.ts';
 import type { PartFile } from '../engine-files.ts';
 import { keepPrevious } from '../keep-previous.ts';
-import { parseAddresses } from '../observation.ts';
 import { keepalivedConfigPath, partUnits } from '../parts.ts';
-import { findHolders, judgeHolders } from '../plan.ts';
 import { isActive, loadUnit, readJournal, reloadSystemd } from '../units.ts';
 import { waitUntil } from '../wait.ts';
+import type { Holding } from './holders.ts';
+import { readHolders } from './read-holders.ts';
 
 const unit = partUnits.keepalived;
 const holderTimeoutMs = 20_000;
@@ -84,43 +82,24 @@ async function confirmHolder(
   host: Host,
   { cluster, hosts, progress }: { cluster: Cluster; hosts: Hosts; progress: Progress },
 ): Promise<void> {
-  let holders: string[] = [];
+  let holdings: Holding[] = [];
   let steady = 0;
   const settled = await waitUntil(
     async () => {
-      holders = await readHolders(cluster, hosts);
-      steady = holders.length === 1 ? steady + 1 : 0;
+      holdings = await readHolders(cluster, hosts);
+      steady = holdings.every(({ holders }) => holders.length === 1) ? steady + 1 : 0;
       return steady >= 3;
     },
     { timeoutMs: holderTimeoutMs, intervalMs: 100, signal: progress.signal },
   );
   if (settled) return;
-  throw new UserError(
-    judgeHolders(cluster, holders) ?? 'the virtual address moves to and fro between the balancers',
-    {
-      place: { host: host.name },
-      details: await readJournal(host, unit),
-      next:
-        holders.length > 1
-          ? 'do the balancers reach each other with IP protocol 112 (VRRP)? A firewall between them must let it through'
-          : 'does HAProxy answer on the balancers? systemctl status haproxy keepalived',
-    },
-  );
-}
-
-/** The balancers that hold the virtual address right now; one that can't be reached holds nothing that counts. */
-async function readHolders(cluster: Cluster, hosts: Hosts): Promise<string[]> {
-  const seen = await Promise.all(
-    balancers(cluster).map(async ({ name }) => {
-      try {
-        const host = await hosts.connect(name);
-        const { stdout } = await host.run({ program: 'ip', args: ['-j', '-4', 'address', 'show'] });
-        return { node: name, addresses: parseAddresses(stdout).map((one) => one.address) };
-      } catch (error) {
-        if (isAway(error)) return { node: name, addresses: [] };
-        throw error;
-      }
-    }),
-  );
-  return findHolders(cluster, seen);
+  const wrong = holdings.find(({ problem }) => problem !== undefined);
+  throw new UserError(wrong?.problem ?? 'the virtual address moves to and fro between the balancers', {
+    place: { host: host.name },
+    details: await readJournal(host, unit),
+    next:
+      (wrong?.holders.length ?? 0) > 1
+        ? 'do the balancers reach each other with IP protocol 112 (VRRP)? A firewall between them must let it through'
+        : 'does HAProxy answer on the balancers? systemctl status haproxy keepalived',
+  });
 }

@@ -1,4 +1,5 @@
 /** keepalived's configuration as text, for 2.2 and 2.3, and the check script it runs. No I/O here. */
+import type { VirtualAddress } from '../../cluster/cluster.ts';
 import { statisticsPort } from '../definition.ts';
 import { sealFile } from '../seal.ts';
 
@@ -7,12 +8,20 @@ export const checkScriptPath = '/usr/local/lib/kawanan/check-engine';
 /** systemd writes here whether the engine runs, HAProxy or NGINX; keepalived is told of every write by the kernel. */
 export const engineStatePath = '/run/kawanan/engine.state';
 
-/** What two balancers share: the address, and who may hold it. */
+/** What the balancers share: the addresses, and who may hold them. */
 export interface VirtualAddressModel {
-  vip: { address: string; prefixLength: number };
+  /** Each prefers another balancer, in the order of both lists. */
+  vips: VirtualAddress[];
   failover: 'safe' | 'fast';
-  /** Every balancer, in the order of the cluster file: the first has the highest priority. */
+  /** A preferred balancer that came back takes its address after this long; absent: when it is told to. */
+  failbackAfterSeconds?: number;
+  /** Every balancer, in the order of the cluster file. */
   balancers: { name: string; address: string }[];
+}
+
+/** What stands here makes keepalived give one address up (-254) or contend for it (0), whatever the engine does. */
+export function yieldPathOf(address: string): string {
+  return `/run/kawanan/yield-${address}.state`;
 }
 
 /** Advertisement interval in seconds; a lost holder is noticed after about three of them. */
@@ -23,17 +32,6 @@ export function renderKeepalivedConfig(
   model: VirtualAddressModel,
   node: { name: string; interfaceName: string },
 ): string {
-  const index = model.balancers.findIndex((one) => one.name === node.name);
-  const own = model.balancers[index]!;
-  const peers = model.balancers.filter((one) => one.name !== node.name);
-  const unicast =
-    peers.length === 0
-      ? ''
-      : `    unicast_src_ip ${own.address}
-    check_unicast_src
-    unicast_peer {
-${peers.map((peer) => `        ${peer.address} min_ttl 255 max_ttl 255\n`).join('')}    }
-`;
   return sealFile(`
 global_defs {
     router_id ${node.name}
@@ -65,29 +63,71 @@ vrrp_script engine_answers {
     weight 0
 }
 
-vrrp_instance kawanan {
+${model.vips.map((_, index) => renderInstance(model, index, node)).join('\n')}`);
+}
+
+/** Close to 255, for the higher the priority, the sooner a balancer takes over; the preferred one's is the highest. */
+const highestPriority = 250;
+const priorityStep = 10;
+
+function renderInstance(
+  model: VirtualAddressModel,
+  vipIndex: number,
+  node: { name: string; interfaceName: string },
+): string {
+  const { address, prefixLength } = model.vips[vipIndex]!;
+  const count = model.balancers.length;
+  const index = model.balancers.findIndex((one) => one.name === node.name);
+  const rank = (index - vipIndex + count) % count;
+  const name = vipIndex === 0 ? 'kawanan' : `kawanan_${vipIndex + 1}`;
+  return `# on request: kawanan balancer failover and failback write the file
+track_file ${name}_yields {
+    file "${yieldPathOf(address)}"
+    weight 1
+    init_file 0
+}
+
+vrrp_instance ${name} {
     state BACKUP
-    nopreempt
+    ${model.failbackAfterSeconds === undefined ? 'nopreempt' : `preempt_delay ${model.failbackAfterSeconds}`}
     interface ${node.interfaceName}
-    virtual_router_id ${chooseRouterId(model.vip.address)}
-    priority ${250 - 10 * index}
+    virtual_router_id ${chooseRouterIds(model.vips)[vipIndex]}
+    priority ${highestPriority - priorityStep * rank}
     advert_int ${advertIntervals[model.failover]}
-${unicast}    virtual_ipaddress {
-        ${model.vip.address}/${model.vip.prefixLength} dev ${node.interfaceName}
+${renderUnicast(model.balancers, node.name)}    virtual_ipaddress {
+        ${address}/${prefixLength} dev ${node.interfaceName}
     }
     track_file {
         engine_state
+        ${name}_yields
     }
     track_script {
         engine_answers
     }
 }
-`);
+`;
 }
 
-/** 1 to 255, from the address's last number, so that clusters of one network differ without being told to. */
-function chooseRouterId(address: string): number {
-  return Number(address.split('.').at(-1)) || 255;
+function renderUnicast(all: VirtualAddressModel['balancers'], name: string): string {
+  const own = all.find((one) => one.name === name)!;
+  const peers = all.filter((one) => one.name !== name);
+  if (peers.length === 0) return '';
+  return `    unicast_src_ip ${own.address}
+    check_unicast_src
+    unicast_peer {
+${peers.map((peer) => `        ${peer.address} min_ttl 255 max_ttl 255\n`).join('')}    }
+`;
+}
+
+/** 1 to 255, from each address's last number, so that clusters of one network differ without being told to; the next free one where two addresses end alike. */
+function chooseRouterIds(vips: VirtualAddress[]): number[] {
+  const taken: number[] = [];
+  for (const { address } of vips) {
+    let id = Number(address.split('.').at(-1)) || 255;
+    while (taken.includes(id)) id = (id % 255) + 1;
+    taken.push(id);
+  }
+  return taken;
 }
 
 /** Succeeds when the engine answers its health page within half a second, so that one run ends before the next begins. Needs bash and nothing else. */

@@ -11,14 +11,15 @@ import { openBalancers } from './find-balancers.ts';
 
 /** What `kawanan balancer show --json` prints. */
 interface BalancersShown {
-  vip?: BalancerStatus['vip'];
+  vips: BalancerStatus['vips'];
   balancers: {
     name: string;
     unreachable?: string;
     engine: string;
     engineState: string;
     keepalived: string;
-    holdsVip: boolean;
+    /** Virtual addresses. */
+    holds: string[];
     frontends: LiveFrontend[];
   }[];
   servers: ServerRow[];
@@ -35,8 +36,8 @@ export async function showBalancers(options: ClusterOptions, context: CommandCon
     viewBalancers(open.cluster, open.hosts),
   ]);
   const shown: BalancersShown = {
-    ...(status.vip && { vip: status.vip }),
-    balancers: status.nodes.map(({ name, unreachable, engine, engineState, keepalived, holdsVip }) => {
+    vips: status.vips,
+    balancers: status.nodes.map(({ name, unreachable, engine, engineState, keepalived, holds }) => {
       const view = views.find(({ balancer }) => balancer === name);
       const reason = unreachable ?? view?.unreachable;
       return {
@@ -45,7 +46,7 @@ export async function showBalancers(options: ClusterOptions, context: CommandCon
         engine,
         engineState,
         keepalived,
-        holdsVip,
+        holds,
         // our own page isn't the user's
         frontends: (view?.live?.frontends ?? []).filter((frontend) => frontend.name !== 'kawanan'),
       };
@@ -66,12 +67,12 @@ function renderBalancers(shown: BalancersShown, colors: Colors): string {
   return [...blocks.filter((block) => block !== ''), renderVerdict(shown, colors)].join('\n');
 }
 
-function renderMachines({ balancers, vip }: BalancersShown, colors: Colors): string {
-  const rows = balancers.map(({ name, unreachable, engine, engineState, keepalived, holdsVip }) => [
+function renderMachines({ balancers, vips }: BalancersShown, colors: Colors): string {
+  const rows = balancers.map(({ name, unreachable, engine, engineState, keepalived, holds }) => [
     name,
     unreachable === undefined ? `${engine} ${engineState || 'not installed'}` : colors.red('does not answer'),
     keepalived,
-    vip === undefined ? 'none' : holdsVip ? colors.green(vip.address) : '',
+    vips.length === 0 ? 'none' : colors.green(holds.join(' ')),
   ]);
   return renderTable(['BALANCER', 'ENGINE', 'KEEPALIVED', 'VIP'], rows);
 }
@@ -118,11 +119,11 @@ function describeState(state: ServerRow['on'][string] | undefined, colors: Color
   return colors.red(state.check === '' ? 'down' : `down (${neutralise(state.check)})`);
 }
 
-function renderVerdict({ vip, balancers, differences }: BalancersShown, colors: Colors): string {
+function renderVerdict({ vips, balancers, differences }: BalancersShown, colors: Colors): string {
   const silent = balancers.flatMap(({ name, unreachable }) =>
     unreachable === undefined ? [] : [`${name} does not answer: ${unreachable}`],
   );
-  const lines = [...silent, ...(vip?.problem === undefined ? [] : [vip.problem]), ...differences];
+  const lines = [...silent, ...vips.flatMap(({ problem }) => problem ?? []), ...differences];
   if (lines.length === 0)
     return `${colors.green(balancers.length === 1 ? 'the balancer answers' : 'the balancers agree')}\n`;
   return `${colors.red('not as it should be')}\n${lines.map((line) => `  ${neutralise(line)}\n`).join('')}`;

@@ -196,7 +196,7 @@ function describeBalancer({
   unreachable,
   engine,
   engineState,
-  holdsVip,
+  holds,
 }: BalancerNodeStatus): BalancerEvidence {
   return {
     name,
@@ -204,7 +204,7 @@ function describeBalancer({
     ...(unreachable !== undefined && { unreachable }),
     proxy: engineState,
     unit: `${engine}.service`,
-    holdsVip,
+    holdsVip: holds.length > 0,
   };
 }
 
