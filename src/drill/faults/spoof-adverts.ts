@@ -11,7 +11,7 @@ const spoofScript = `
 use strict; use Socket;
 my ($seconds, $source, $vip, $router, @balancers) = @ARGV;
 socket(my $socket, PF_INET, SOCK_RAW, 112) or die "no raw socket: $!\\n";
-setsockopt($socket, IPPROTO_IP, IP_TTL, pack('I', 255)) or die "ttl: $!\\n";
+setsockopt($socket, 0, 2, pack('I', 255)) or die "ttl: $!\\n";
 sub checksum { my $sum = 0; $sum += $_ for unpack 'n*', $_[0]; $sum = ($sum & 0xffff) + ($sum >> 16) while $sum >> 16; ~$sum & 0xffff }
 my $end = time + $seconds;
 while (time < $end) {
