@@ -119,7 +119,8 @@ interface Surroundings {
 
 function addFrontend(model: BalancerModel, frontend: Frontend, around: Surroundings): void {
   const { name, listen, mode, timeouts, tls, maxBodyBytes, rateLimit, maintenance, redirect } = frontend;
-  const page = maintenance && choosePage(frontend, around.materials);
+  const { materials } = around;
+  const page = maintenance && choosePage(frontend, materials);
   const routes = frontend.routes.map((route) => {
     const backend = buildBackend(model, frontend, route, around);
     model.backends.push({ ...backend, ...(page && { page }) });
@@ -129,6 +130,9 @@ function addFrontend(model: BalancerModel, frontend: Frontend, around: Surroundi
       backend: backend.name,
     };
   });
+  const certificates = (tls?.certificates ?? []).flatMap((one) => materials.findCertificate(one) ?? []);
+  if (materials !== noMaterials && certificates.length < (tls?.certificates.length ?? 0))
+    model.warnings.push(`${name}: its certificate is generated at up`);
   model.frontends.push({
     name,
     listen,
@@ -137,7 +141,7 @@ function addFrontend(model: BalancerModel, frontend: Frontend, around: Surroundi
     routes,
     ...(tls && {
       tls: {
-        certificates: tls.certificates.flatMap((one) => around.materials.findCertificate(one) ?? []),
+        certificates,
         ...(tls.hstsSeconds !== undefined && { hstsSeconds: tls.hstsSeconds }),
       },
     }),

@@ -14,7 +14,7 @@ const leaveSeconds = 10;
  * it has. Its packaged files come back, but it isn't started with them as long as the other one balances. Idempotent.
  */
 export async function displaceEngine(host: Host, engine: EngineName): Promise<void> {
-  const { unit } = engines[engine];
+  const { unit, dropInPath } = engines[engine];
   // without our drop-in systemd doesn't tell keepalived that the engine ended: the other one is there
   await putPreviousBack(host, engine);
   const leavePath = leaveDropInPath(engine);
@@ -27,6 +27,8 @@ export async function displaceEngine(host: Host, engine: EngineName): Promise<vo
     await reloadSystemd(host);
   }
   await removeEngineFolder(host, engine);
+  const folders = [dropInPath, leavePath].map((path) => path.slice(0, path.lastIndexOf('/')));
+  await host.run({ program: 'rmdir', args: ['--', ...folders], asRoot: true, accept: [0, 1] });
 }
 
 /** Says, until the next boot, how an engine ends when another one has its ports. */

@@ -5,6 +5,7 @@ import type { Hosts } from '../remote/host.ts';
 import type { StackDefinition } from '../stack/definition.ts';
 import { applyEngine } from './apply-engine.ts';
 import { type BalancerModel, planBackends } from './backends.ts';
+import { warnOfExpiry } from './certificate-expiry.ts';
 import { displaceEngine } from './displace-engine.ts';
 import { applyKeepalived } from './keepalived/apply-keepalived.ts';
 import { applyNftables } from './keepalived/apply-nftables.ts';
@@ -41,7 +42,8 @@ export function createBalancerLayer(
     },
     plan: (observed) => {
       const away = observed.away.map(({ host }) => host);
-      return planBalancers(model, cluster, observed.hosts, away);
+      const plan = planBalancers(model, cluster, observed.hosts, away);
+      return { ...plan, warnings: [...plan.warnings, ...warnOfExpiry(model, Date.now())] };
     },
     warnUnobserved: () => model.warnings,
     planRemoval: (observed) => {

@@ -22,6 +22,7 @@ import {
   partNames,
   partUnits,
 } from './parts.ts';
+import { readPublicCertificate } from './read-certificate.ts';
 import { readSeal } from './seal.ts';
 
 /**
@@ -230,6 +231,7 @@ function diffFile(file: PartFile, host: BalancerHost): FieldChange[] {
 }
 
 function summarise(path: string, content: string): string {
+  if (path.endsWith('.pem')) return summariseCertificate(content);
   const engine = engineNames.find((name) => engines[name].configPath === path);
   if (engine === undefined) return 'new';
   const count = (pattern: RegExp): number => content.match(pattern)?.length ?? 0;
@@ -239,6 +241,14 @@ function summarise(path: string, content: string): string {
   const frontends =
     engine === 'haproxy' ? count(/^frontend /gm) - 1 : count(/^ +listen [0-9]+ .*reuseport;/gm);
   return `${frontends} ${frontends === 1 ? 'frontend' : 'frontends'}, ${servers} ${servers === 1 ? 'server' : 'servers'}`;
+}
+
+function summariseCertificate(pem: string): string {
+  const found = readPublicCertificate(pem);
+  if (!found) return 'new';
+  const { hosts, expiresAtMs, fingerprint } = found;
+  const until = new Date(expiresAtMs).toISOString().slice(0, 10);
+  return `for ${hosts.join(', ') || 'no name'} until ${until}, SHA-256 ${fingerprint.slice(0, 16)}…`;
 }
 
 /** Whether what runs is what the files say: a run killed between writing and loading shows here. */

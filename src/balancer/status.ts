@@ -2,6 +2,7 @@ import { balancers, type Cluster, type ClusterNode, listVirtualAddresses } from 
 import type { EngineName } from '../cluster/engine-name.ts';
 import { UserError } from '../errors.ts';
 import type { Hosts } from '../remote/host.ts';
+import { type CertificateStatus, listCertificates } from './certificate-expiry.ts';
 import { askHaproxy } from './haproxy/runtime-api.ts';
 import { type BackendState, parseStatistics } from './haproxy/stats.ts';
 import { type Holding, listHolders } from './keepalived/holders.ts';
@@ -23,6 +24,7 @@ export interface BalancerNodeStatus {
   holds: string[];
   /** As this balancer sees them; empty when its HAProxy doesn't answer, and with NGINX, which doesn't tell. */
   backends: BackendState[];
+  certificates: CertificateStatus[];
 }
 
 export interface BalancerStatus {
@@ -63,6 +65,7 @@ async function readNode(node: ClusterNode, cluster: Cluster, hosts: Hosts): Prom
         .map(({ address }) => address)
         .filter((address) => seen.addresses.includes(address)),
       backends: parseStatistics(statistics),
+      certificates: listCertificates(seen, engine, Date.now()),
     };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
@@ -75,6 +78,7 @@ async function readNode(node: ClusterNode, cluster: Cluster, hosts: Hosts): Prom
       keepalived: '',
       holds: [],
       backends: [],
+      certificates: [],
     };
   }
 }

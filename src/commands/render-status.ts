@@ -10,6 +10,7 @@ export function renderStatus(status: ClusterStatus, colors: Colors): string {
     renderNodes(status, colors),
     renderServices(status, colors),
     renderBackends(status, colors),
+    renderCertificates(status, colors),
   ];
   return [...blocks.filter((block) => block !== ''), renderVerdict(status, colors)].join('\n');
 }
@@ -77,6 +78,16 @@ function renderBackends({ balancers = [] }: ClusterStatus, colors: Colors): stri
     }),
   ]);
   return renderTable(['BACKEND', ...answering.map(({ name }) => name)], rows);
+}
+
+function renderCertificates({ balancers = [] }: ClusterStatus, colors: Colors): string {
+  const rows = new Map<string, string[]>();
+  for (const { name, hosts, expiresAt, daysLeft } of balancers.flatMap(({ certificates }) => certificates)) {
+    const until = `${expiresAt.slice(0, 10)}, ${daysLeft < 0 ? 'expired' : `${daysLeft} days`}`;
+    const color = daysLeft < 0 ? colors.red : daysLeft < 21 ? colors.yellow : colors.green;
+    rows.set(name, [neutralise(name), hosts.join(' '), color(until)]);
+  }
+  return rows.size === 0 ? '' : renderTable(['CERTIFICATE', 'FOR', 'UNTIL'], [...rows.values()]);
 }
 
 function renderVerdict({ degraded, swarmUnknown }: ClusterStatus, colors: Colors): string {

@@ -1,4 +1,5 @@
 /** Reads everything the user wrote, checks it across files, and reports all that is wrong at once. */
+import type { Materials } from '../balancer/materials.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { loadCluster } from '../cluster/load-cluster.ts';
 import { InputError, type Problem } from '../errors.ts';
@@ -26,6 +27,8 @@ export interface StackInputs {
   definition: StackDefinition;
   images: WantedImages;
   secrets: LoadedSecrets;
+  /** The certificates and pages of `x-balancer`; absent where nothing is to be balanced. */
+  materials?: Materials;
 }
 
 /**
@@ -75,6 +78,7 @@ async function loadStackInputs(
     { loadSecrets },
     { checkStack },
     { planBackends },
+    { listBalancerSecrets, readMaterials },
   ] = await Promise.all([
     import('../stack/compose/load-stack.ts'),
     import('../images/prepare-images.ts'),
@@ -82,6 +86,7 @@ async function loadStackInputs(
     import('../secrets/load-secrets.ts'),
     import('../stack/check-stack.ts'),
     import('../balancer/backends.ts'),
+    import('../balancer/read-materials.ts'),
   ]);
   const problems: Problem[] = [];
   const collect = createCollector(problems);
@@ -95,7 +100,11 @@ async function loadStackInputs(
   // A broken compose file hides which secrets are wanted; its own problems come first.
   if (!definition) throw new InputError(problems);
   problems.push(...checkStack(definition, cluster));
-  await collect(() => planBackends(definition, cluster));
+  const engine = cluster.balancer?.engine ?? 'haproxy';
+  const balanced = await collect(() => {
+    planBackends(definition, cluster);
+    return listBalancerSecrets(definition, engine);
+  });
   const images = await collect(() => prepareImages(definition, cluster));
   // Writing fresh values is a change: only when nothing else is wrong.
   const write = options.writeSecrets && problems.length === 0;
@@ -106,15 +115,17 @@ async function loadStackInputs(
       variables,
       env: options.env,
       write,
-      only: definition.external.secrets,
+      only: [...definition.external.secrets, ...(balanced ?? [])],
       warn,
     });
   });
+  const materials = balanced && secrets && (await collect(() => readMaterials(definition, engine, secrets)));
   if (problems.length > 0 || !images || !secrets) throw new InputError(problems);
   return {
     definition: resolveBuildImages(definition, images.builds),
     images: listWantedImages(definition, cluster, images.builds, images.archives),
     secrets,
+    ...(materials && { materials }),
   };
 }
 

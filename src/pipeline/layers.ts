@@ -71,7 +71,7 @@ export async function createLayers(inputs: Inputs, hosts: Hosts, choice: LayerCh
   // Where x-balancer has no machine to stand on, the layer is there to say so.
   if (balancers(cluster).length > 0 || stack?.definition.xBalancer !== undefined) {
     const { createBalancerLayer } = await import('../balancer/layer.ts');
-    layers.push(createBalancerLayer(stack?.definition, cluster, hosts));
+    layers.push(createBalancerLayer(stack?.definition, cluster, hosts, stack?.materials));
   }
   return choice.only ? layers.filter(({ name }) => choice.only!.includes(name)) : layers;
 }

@@ -1,3 +1,4 @@
+import { judgeExpiry } from '../balancer/certificate-expiry.ts';
 import type { ClusterStatus } from './read-status.ts';
 
 /** What is not as it should be, one line each, in the order a person would look. Pure. */
@@ -9,6 +10,7 @@ export function listDegradations(status: Omit<ClusterStatus, 'degraded'>): strin
     ...(status.vips ?? []).flatMap(({ problem }) => problem ?? []),
     ...describeSilentBalancers(status),
     ...describeBalancers(status),
+    ...describeCertificates(status),
   ];
 }
 
@@ -65,4 +67,13 @@ function describeBalancers({ balancers = [], stack }: Status): string[] {
           ),
       ),
     ]);
+}
+
+/** The balancers have the same ones: each is told of once. */
+function describeCertificates({ balancers = [] }: Status): string[] {
+  return [
+    ...new Set(
+      balancers.flatMap(({ certificates }) => certificates.flatMap((one) => judgeExpiry(one) ?? [])),
+    ),
+  ];
 }

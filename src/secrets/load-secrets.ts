@@ -1,5 +1,6 @@
 /** From the secrets file to values in memory. */
 import { InputError, type Problem } from '../errors.ts';
+import { generateCertificate } from './generate-certificate.ts';
 import { generateValue } from './generate-value.ts';
 import { openEntries } from './open-entries.ts';
 import { describePlainText, readSecretsFile, saveSecretsFile } from './read-secrets-file.ts';
@@ -59,7 +60,12 @@ export async function loadSecrets(
   const generated = new Map<string, Written>();
   for (const { name, source } of entries) {
     if (source.from !== 'generate') continue;
-    const value = options.write ? generateValue(source) : undefined;
+    const { certificate } = source;
+    const value = !options.write
+      ? undefined
+      : certificate
+        ? await generateCertificate(certificate)
+        : generateValue(source);
     if (value !== undefined) generated.set(name, { from: 'value', text: value });
     loaded.set(name, value === undefined ? generatedAtUp : new SecretValue(value));
   }

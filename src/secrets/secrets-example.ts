@@ -16,8 +16,9 @@ export function renderSecretsExample(
   generate: (source: GenerateSource) => string = generateValue,
 ): string {
   const values = new Map<string, string>();
+  // a certificate is made when it is first used: not everybody has the program for it
   for (const { name, source } of parseSecretsFile(text, file))
-    if (source.from === 'generate') values.set(name, generate(source));
+    if (source.from === 'generate' && !source.certificate) values.set(name, generate(source));
   return replaceEntries(text, file, values);
 }
 

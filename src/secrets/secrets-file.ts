@@ -29,11 +29,18 @@ export type SecretSource =
   | { from: 'value'; text: string }
   /** Encrypted: base64 of an age file, with the value in it or the text of a template. */
   | { from: 'age'; ciphertext: string; holds: 'value' | 'template' }
-  | { from: 'generate'; length: number; charset: Charset }
+  | { from: 'generate'; length: number; charset: Charset; certificate?: CertificateWish }
   | { from: 'file'; path: string }
   | { from: 'env'; name: string }
   | { from: 'command'; argv: string[] }
   | { from: 'template'; text: string };
+
+/** What a self-signed certificate is made for. */
+export interface CertificateWish {
+  /** Host names and IPv4 addresses. */
+  names: string[];
+  days: number;
+}
 
 export interface SecretEntry {
   name: string;
@@ -154,6 +161,7 @@ function findMarkup(node: Node): string | undefined {
 type RawEntry = (typeof secretsFileSchema)['_output'][string];
 
 const generatedLength = 32;
+const certificateDays = 365;
 
 function readSource(node: Node, raw: RawEntry | undefined): SecretSource {
   if (typeof raw !== 'object') {
@@ -164,9 +172,13 @@ function readSource(node: Node, raw: RawEntry | undefined): SecretSource {
   }
   if (raw.value !== undefined) return { from: 'value', text: readScalarText(findChild(node, 'value')) };
   if (raw.generate !== undefined) {
-    const { length = generatedLength, charset = 'alphanumeric' } =
-      typeof raw.generate === 'object' ? raw.generate : {};
-    return { from: 'generate', length, charset };
+    const {
+      length = generatedLength,
+      charset = 'alphanumeric',
+      certificate,
+    } = typeof raw.generate === 'object' ? raw.generate : {};
+    const { names = [], days = certificateDays } = certificate ?? {};
+    return { from: 'generate', length, charset, ...(certificate && { certificate: { names, days } }) };
   }
   if (raw.file !== undefined) return { from: 'file', path: raw.file };
   if (raw.env !== undefined) return { from: 'env', name: raw.env };
@@ -206,7 +218,20 @@ function hideSyntax(problem: Problem): Problem {
   };
 }
 
-const knownKeys = ['value', 'age', 'generate', 'length', 'charset', 'file', 'env', 'command', 'template'];
+const knownKeys = [
+  'value',
+  'age',
+  'generate',
+  'length',
+  'charset',
+  'certificate',
+  'names',
+  'days',
+  'file',
+  'env',
+  'command',
+  'template',
+];
 
 /** The same problem without what is written there. */
 function hideValues(problem: Problem): Problem {

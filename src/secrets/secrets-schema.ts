@@ -25,6 +25,33 @@ const generateSchema = z
       .enum(Object.keys(charsets) as [Charset, ...Charset[]])
       .optional()
       .describe('What it is made of; alphanumeric unless told.'),
+    certificate: z
+      .strictObject({
+        names: z
+          .array(
+            z
+              .string()
+              .regex(
+                /^(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/,
+                'a name is a host name such as www.example.org, *.example.org or an IPv4 address',
+              ),
+          )
+          .min(1, 'name at least one host')
+          .describe('Host names and IPv4 addresses that it is for.'),
+        days: z
+          .int()
+          .min(1, 'at least one day')
+          .max(825, 'browsers take no certificate of more than 825 days')
+          .optional()
+          .describe('How long it is good; 365 unless told.'),
+      })
+      .optional()
+      .describe(
+        'A self-signed certificate and its key, both in PEM, in place of random characters. For labs: browsers warn of it. Needs the program openssl on this computer.',
+      ),
+  })
+  .refine((one) => one.certificate === undefined || (one.length === undefined && one.charset === undefined), {
+    message: 'a certificate has neither length nor charset',
   })
   .describe('A random value, made once by `kawanan up` and written into the file in place of this.');
 

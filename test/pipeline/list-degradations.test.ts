@@ -11,6 +11,7 @@ const silent = {
   unreachable: 'reading the state of the balancer did not end within 30 s and was killed',
   engine: 'haproxy' as const,
   engineState: '',
+  certificates: [],
   keepalived: '',
   holds: [],
   backends: [],

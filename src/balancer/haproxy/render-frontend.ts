@@ -49,9 +49,8 @@ function renderHttpRules(frontend: FrontendModel, folder: string): string[] {
     lines.push(
       `http-request deny deny_status 413 if { req.hdr_val(content-length) gt ${maxBodyBytes} }`,
       '# a body whose length is not announced could be of any size',
-      'http-request deny deny_status 411 if { req.hdr(transfer-encoding) -m found }',
-      'http-request deny deny_status 411 if { req.ver 2.0 } METH_POST !{ req.hdr(content-length) -m found }',
-      'http-request deny deny_status 411 if { req.ver 2.0 } { method PUT PATCH } !{ req.hdr(content-length) -m found }',
+      `${tellLengthRequired} if { req.hdr(transfer-encoding) -m found }`,
+      `${tellLengthRequired} if { req.ver 2.0 } { method POST PUT PATCH } !{ req.hdr(content-length) -m found }`,
     );
   lines.push(
     "# the client's own word about its address isn't believed",
@@ -64,6 +63,10 @@ function renderHttpRules(frontend: FrontendModel, folder: string): string[] {
     lines.push(`http-after-response set-header Strict-Transport-Security max-age=${tls.hstsSeconds}`);
   return lines;
 }
+
+// "deny" has no page for this status
+const tellLengthRequired =
+  'http-request return status 411 content-type text/plain string "say how long the body is (Content-Length)\\n"';
 
 function renderRoute(route: FrontendModel['routes'][number], id: string): string[] {
   const lines: string[] = [];

@@ -72,6 +72,8 @@ const httpLines = [
   'client_body_buffer_size 256k;',
   'client_max_body_size 0;',
   'limit_req_status 429;',
+  "# a flood of requests mustn't become a flood of lines",
+  'limit_req_log_level info;',
   ...tlsLines,
   'proxy_http_version 1.1;',
   '# an answer larger than the buffers waits in the server, not on our disk',
