@@ -164,6 +164,10 @@ function buildBackend(
     const services = route.ports.map((port) => port.service).join(', ');
     model.warnings.push(`${frontend.name}: no node may run ${services}: nothing will answer`);
   }
+  const isBackup = ({ node, service }: ServerModel): boolean =>
+    backups.includes(node) || backups.includes(service);
+  // where all wait for the others nobody works
+  const somebodyWorks = servers.some((server) => !isBackup(server));
   const weigh = ({ node, service }: ServerModel): number => (weights[node] ?? 1) * (weights[service] ?? 1);
   return {
     name: nameBackend(model, frontend.name, route),
@@ -176,7 +180,7 @@ function buildBackend(
     servers: servers.map((server) => ({
       ...server,
       ...(weigh(server) !== 1 && { weight: Math.min(weigh(server), largestWeight) }),
-      ...((backups.includes(server.node) || backups.includes(server.service)) && { backup: true as const }),
+      ...(somebodyWorks && isBackup(server) && { backup: true as const }),
     })),
   };
 }

@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest';
 import { planBackends } from '../../src/balancer/backends.ts';
 import { InputError } from '../../src/errors.ts';
-import { buildCluster, buildNode, buildService, buildStack, fullSection } from './examples.ts';
+import {
+  buildCluster,
+  buildNginxCluster,
+  buildNode,
+  buildService,
+  buildStack,
+  fullSection,
+} from './examples.ts';
 
 function serversOf(...args: Parameters<typeof planBackends>): Record<string, string[]> {
   const { backends } = planBackends(...args);
@@ -69,4 +76,46 @@ test('without a stack there is nothing to balance', () => {
     backends: [],
     warnings: [],
   });
+});
+
+test('weights multiply, backups are marked, and names that are neither node nor service are refused', () => {
+  const section =
+    'web: {listen: 80, service: [fastapi, flask], weights: {worker1: 2, flask: 3}, backup: worker2}';
+  const stack = buildStack(section, [
+    buildService('fastapi', [[8000, 8000]]),
+    buildService('flask', [[5000, 5000]]),
+  ]);
+  const { servers } = planBackends(stack, buildCluster()).backends[0]!;
+  expect(servers.map(({ name, weight, backup }) => [name, weight ?? 1, backup ?? false])).toEqual([
+    ['worker1-fastapi', 2, false],
+    ['worker2-fastapi', 1, true],
+    ['worker1-flask', 6, false],
+    ['worker2-flask', 3, true],
+  ]);
+  const misspelt = buildStack('web:\n  listen: 80\n  service: flask\n  weights: {worker: 2}\n  backup: flsk');
+  try {
+    planBackends(misspelt, buildCluster());
+    expect.unreachable();
+  } catch (error) {
+    expect((error as InputError).problems.map(({ line, path, next }) => [line, path, next])).toEqual([
+      [4, 'x-balancer.web.weights.worker', 'did you mean "worker1"?'],
+      [5, 'x-balancer.web.backup', 'did you mean "flask"?'],
+    ]);
+  }
+});
+
+test('servers that are all backups are none', () => {
+  const stack = buildStack('web: {listen: 80, service: flask, backup: flask}');
+  expect(planBackends(stack, buildCluster()).backends[0]!.servers.map(({ backup }) => backup)).toEqual([
+    undefined,
+    undefined,
+  ]);
+});
+
+test('with NGINX the plan says that nothing is checked and nothing queues', () => {
+  const { warnings } = planBackends(buildStack(fullSection), buildNginxCluster());
+  expect(warnings).toEqual([
+    expect.stringMatching(/^web, mysql, s3: NGINX's open-source edition doesn't ask "check"/),
+    expect.stringMatching(/^web: NGINX has no queue/),
+  ]);
 });

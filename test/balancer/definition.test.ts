@@ -237,3 +237,79 @@ test('without a section each published port is a TCP frontend of its number, and
     'dns: published port 80 has no fixed number: not balanced',
   ]);
 });
+
+test('reads what NGINX calls otherwise, sizes, periods, cookies and certificates', () => {
+  const section = `
+a: {listen: 1, service: flask, balance: round_robin, max_body: 512k, sticky: true}
+b: {listen: 2, service: flask, balance: least_conn, rate_limit: {requests: 5, per: 1m}, sticky: {cookie: ID}}
+c: {listen: 3, service: flask, balance: ip_hash, tls: {certificate: one, more: [{certificate: two, key: three}], hsts: 1d}}
+d: {listen: 4, redirect: https}`;
+  const { frontends } = parseBalancer(buildStack(section));
+  const [a, b, c, d] = frontends;
+  expect([a?.balance, a?.maxBodyBytes, a?.sticky]).toEqual(['roundrobin', 524_288, { cookie: 'SERVER' }]);
+  expect([b?.balance, b?.rateLimit, b?.sticky]).toEqual([
+    'leastconn',
+    { requests: 5, periodMs: 60_000 },
+    { cookie: 'ID' },
+  ]);
+  expect([c?.balance, c?.tls]).toEqual([
+    'ip_hash',
+    {
+      certificates: [
+        { certificate: 'one', path: ['c', 'tls'] },
+        { certificate: 'two', key: 'three', path: ['c', 'tls', 'more', 0] },
+      ],
+      hstsSeconds: 86_400,
+    },
+  ]);
+  expect([d?.redirect, d?.routes]).toEqual(['https', []]);
+});
+
+test.each<[string, string, [number, string, string][]]>([
+  [
+    'a redirect that leads nowhere',
+    'web: {listen: 80, redirect: https}',
+    [[1, 'x-balancer.web.redirect', 'no http frontend has "tls"']],
+  ],
+  [
+    'a redirect that could lead to two frontends',
+    'web: {listen: 80, redirect: https}\na: {listen: 444, service: flask, tls: {certificate: a}}\nb: {listen: 445, service: flask, tls: {certificate: a}}',
+    [[1, 'x-balancer.web.redirect', 'there are several frontends with "tls", none of them on port 443']],
+  ],
+  [
+    'a redirect with a service',
+    'web:\n  listen: 80\n  redirect: https\n  service: flask\nb: {listen: 443, service: flask, tls: {certificate: a}}',
+    [[4, 'x-balancer.web.service', 'a frontend that redirects everything needs no "service"']],
+  ],
+  [
+    'rules for requests in a tcp frontend',
+    'db:\n  listen: 3306\n  mode: tcp\n  service: mysql\n  max_body: 1M\n  sticky: true\n  tls: {certificate: a, hsts: 1d}',
+    [
+      [6, 'x-balancer.db.sticky', 'a tcp frontend sees no requests, so it has no "sticky"'],
+      [5, 'x-balancer.db.max_body', 'a tcp frontend sees no requests, so it has no "max_body"'],
+      [7, 'x-balancer.db.tls.hsts', 'a tcp frontend sends no headers, so it has no "hsts"'],
+    ],
+  ],
+])('refuses %s', (_name, section, problems) => {
+  expect(problemsOf(section).map((problem) => (problem as unknown[]).slice(0, 3))).toEqual(problems);
+});
+
+test.each<[string, string, string]>([
+  ['a sticky cookie', 'sticky: true', 'web.sticky'],
+  ['a queue', 'timeouts: {queue: 5s}', 'web.timeouts.queue'],
+  ['backups beside hashing', 'balance: source, backup: worker1', 'web.backup'],
+  ['two timeouts for one connection', 'mode: tcp, timeouts: {client: 1h, server: 2h}', 'web.timeouts'],
+  ['less than a request a minute', 'rate_limit: {requests: 1, per: 5m}', 'web.rate_limit'],
+])('NGINX is refused %s, HAProxy does it', (_name, keys, path) => {
+  const stack = buildStack(`web: {listen: 81, service: flask, ${keys}}`);
+  expect(() => parseBalancer(stack, 'haproxy')).not.toThrow();
+  try {
+    parseBalancer(stack, 'nginx');
+    expect.unreachable();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    expect(error.problems.map((one) => [one.line, one.path, one.message.slice(0, 21), one.next !== '']))
+      // the reason stands behind it
+      .toEqual([[1, `x-balancer.${path}`, "NGINX can't do this: ", true]]);
+  }
+});

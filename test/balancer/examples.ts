@@ -1,5 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Certificate, Materials } from '../../src/balancer/materials.ts';
+import { readCertificate } from '../../src/balancer/read-certificate.ts';
 import type { Cluster, ClusterNode, NodeRole } from '../../src/cluster/cluster.ts';
 import { readYaml } from '../../src/input/yaml-input.ts';
+import { SecretValue } from '../../src/secrets/secret-value.ts';
 import type { ServiceDefinition, StackDefinition } from '../../src/stack/definition.ts';
 import type { PortConfig } from '../../src/stack/engine-types.ts';
 
@@ -101,3 +106,52 @@ web:
 mysql: {listen: 3306, mode: tcp, service: mysql}
 s3: {listen: 9000, service: [minio1, minio2], port: 9000, check: GET /minio/health/live, balance: source}
 `;
+
+/** All that both engines can do. */
+export const richSection = `
+plain: {listen: 80, redirect: https}
+web:
+  listen: 443
+  balance: leastconn
+  maxconn: 64
+  weights: {worker1: 3}
+  backup: [fastapi]
+  max_body: 10M
+  rate_limit: {requests: 100, per: 10s}
+  maintenance: {page: page.html}
+  timeouts: {client: 30s, server: 2m, connect: 1s}
+  tls: {certificate: www_tls, key: www_key, more: [{certificate: other_tls}], hsts: 180d}
+  routes:
+    - {host: other.example.org, path: /api, service: fastapi}
+    - {path: /api, service: [fastapi, flask]}
+    - {service: flask}
+closed: {listen: 8080, service: flask, maintenance: {on: true}}
+sticks: {listen: 8081, service: flask, balance: ip_hash}
+mysql: {listen: 3306, mode: tcp, service: mysql, balance: source, check: tcp, tls: {certificate: other_tls}}
+`;
+
+/** A text of test/fixtures/balancer/tls as the value of a secret. */
+export function readPem(...names: string[]): SecretValue {
+  const folder = join(import.meta.dirname, '../fixtures/balancer/tls');
+  return new SecretValue(names.map((name) => readFileSync(join(folder, name), 'utf8')).join(''));
+}
+
+export function buildCertificate(name: string, pem: 'www' | 'other'): Certificate {
+  const read = readCertificate(name, readPem(`${pem}.pem`), readPem(`${pem}.key`));
+  if ('problem' in read) throw new Error(read.problem.message);
+  return read.certificate;
+}
+
+/** What `richSection` refers to. */
+export const richMaterials: Materials = {
+  pages: new Map([['page.html', '<h1>Back soon</h1>\n']]),
+  findCertificate: ({ certificate }) =>
+    buildCertificate(certificate, certificate === 'www_tls' ? 'www' : 'other'),
+};
+
+/** The same machines with NGINX. */
+export function buildNginxCluster(): Cluster {
+  return buildCluster({
+    balancer: { engine: 'nginx', vip: { address: '192.0.2.20', prefixLength: 24 }, failover: 'safe' },
+  });
+}

@@ -8,16 +8,25 @@ import {
   type VirtualAddressModel,
 } from '../../src/balancer/keepalived/render-keepalived.ts';
 import { renderNftables } from '../../src/balancer/keepalived/render-nftables.ts';
+import { renderNginxConfig } from '../../src/balancer/nginx/render-nginx.ts';
 import {
   renderEngineDropIn,
   renderKeepalivedDropIn,
   renderNftablesUnit,
 } from '../../src/balancer/render-units.ts';
 import { readSeal } from '../../src/balancer/seal.ts';
-import { buildCluster, buildService, buildStack, fullSection } from './examples.ts';
+import {
+  buildCluster,
+  buildNginxCluster,
+  buildService,
+  buildStack,
+  fullSection,
+  richMaterials,
+  richSection,
+} from './examples.ts';
 
 /*
- * The fixtures were read by the programs themselves (haproxy -c -dW of 2.6 and 3.0, keepalived -t of 2.2.7 and 2.3.3,
+ * The fixtures were read by the programs themselves (haproxy -c -dW of 2.6 and 3.0, nginx -t of 1.22 and 1.26, keepalived -t of 2.2.7 and 2.3.3,
  * nft -c, systemd-analyze verify). After a change on purpose: write them anew with vitest -u and have them read again.
  */
 const folder = join(import.meta.dirname, '../fixtures/balancer');
@@ -51,6 +60,39 @@ test.each<[string, string]>([
     'haproxy-no-default.cfg',
     renderHaproxyConfig(planBackends(noDefault, buildCluster()), { address: '192.0.2.11' }),
   ],
+  [
+    'haproxy-rich.cfg',
+    renderHaproxyConfig(
+      planBackends(
+        buildStack(richSection.replace('ip_hash', 'ip_hash, sticky: true')),
+        buildCluster(),
+        richMaterials,
+      ),
+      { address: '192.0.2.11' },
+    ),
+  ],
+  [
+    'nginx-full.conf',
+    renderNginxConfig(planBackends(buildStack(fullSection), buildNginxCluster()), {
+      address: '192.0.2.11',
+      version: '1.26.3',
+    }),
+  ],
+  [
+    'nginx-rich.conf',
+    renderNginxConfig(
+      planBackends(
+        buildStack(richSection.replace('  backup: [fastapi]\n', '  backup: flask\n')),
+        buildNginxCluster(),
+        richMaterials,
+      ),
+      {
+        address: '192.0.2.11',
+        version: '1.26.3',
+      },
+    ),
+  ],
+  ['nginx-empty.conf', renderNginxConfig(planBackends(undefined, buildNginxCluster()), {})],
   ['haproxy-empty.cfg', renderHaproxyConfig(planBackends(undefined, buildCluster()), {})],
   ['keepalived-safe-first.conf', renderKeepalivedConfig(shared, on('lb1'))],
   ['keepalived-fast-second.conf', renderKeepalivedConfig({ ...shared, failover: 'fast' }, on('lb2'))],
@@ -87,4 +129,20 @@ test('the same wish gives the same text, another wish another digest', () => {
     renderHaproxyConfig(planBackends(buildStack(section), buildCluster()), { address: '192.0.2.11' });
   expect(render(fullSection)).toBe(render(fullSection));
   expect(readSeal(render(fullSection))).not.toBe(readSeal(render(fullSection.replace('64', '65'))));
+});
+
+test.each([
+  ['1.18.0', 'listen 443 ssl http2 default_server reuseport;', false],
+  ['1.22.1', 'listen 443 ssl http2 default_server reuseport;', false],
+  ['1.26.3', 'listen 443 ssl default_server reuseport;', true],
+])('NGINX %s is told of HTTP/2 in its own words', (version, listen, directive) => {
+  const model = planBackends(buildStack(richSection), buildNginxCluster(), richMaterials);
+  const text = renderNginxConfig(model, { version });
+  expect([text.includes(`        ${listen}\n`), text.includes('http2 on;')]).toEqual([true, directive]);
+});
+
+test('no private key is in a configuration', () => {
+  const model = planBackends(buildStack(richSection), buildCluster(), richMaterials);
+  expect(renderHaproxyConfig(model, {})).not.toContain('PRIVATE');
+  expect(JSON.stringify(model)).not.toContain('PRIVATE');
 });

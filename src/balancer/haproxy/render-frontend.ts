@@ -28,16 +28,20 @@ function renderTls({ certificates }: TlsModel, mode: 'http' | 'tcp', folder: str
 function renderHttpRules(frontend: FrontendModel, folder: string): string[] {
   const { tls, rateLimit, maintenance, redirectPort, maxBodyBytes } = frontend;
   const lines: string[] = [];
+  if (tls?.hstsSeconds !== undefined)
+    lines.push(`http-after-response set-header Strict-Transport-Security max-age=${tls.hstsSeconds}`);
   if (rateLimit)
     lines.push(
       `stick-table type ip size 100k expire ${rateLimit.periodMs}ms store http_req_rate(${rateLimit.periodMs}ms)`,
       'http-request track-sc0 src',
       `http-request deny deny_status 429 if { sc_http_req_rate(0) gt ${rateLimit.requests} }`,
     );
-  if (maintenance)
+  if (maintenance) {
     lines.push(
       `http-request return status 503 content-type "text/html; charset=utf-8" file ${pagePathIn(folder, maintenance)} hdr Cache-Control no-store hdr Retry-After 60`,
     );
+    return lines;
+  }
   if (redirectPort !== undefined) {
     const port = redirectPort === 443 ? '' : `:${redirectPort}`;
     lines.push(
@@ -59,8 +63,6 @@ function renderHttpRules(frontend: FrontendModel, folder: string): string[] {
     'http-request set-header X-Forwarded-Port %[dst_port]',
     'http-request set-header X-Forwarded-Host %[req.hdr(host)]',
   );
-  if (tls?.hstsSeconds !== undefined)
-    lines.push(`http-after-response set-header Strict-Transport-Security max-age=${tls.hstsSeconds}`);
   return lines;
 }
 
