@@ -11,6 +11,7 @@ export function buildCommand(context: CommandContext): Command {
       (await import('./balancer/show.ts')).showBalancers(options, context),
     );
   addRotationCommands(command, context);
+  addMoveCommands(command, context);
   return command;
 }
 
@@ -32,5 +33,26 @@ function addRotationCommands(command: Command, context: CommandContext): void {
     .argument('<server|node>', 'name of a server, BACKEND/SERVER, or name of a node')
     .action(async (name: string, options: ApplyOptions) =>
       (await import('./balancer/ready.ts')).ready(name, options, context),
+    );
+}
+
+export interface MoveOptions extends ApplyOptions {
+  /** Seconds. */
+  wait: string;
+}
+
+function addMoveCommands(command: Command, context: CommandContext): void {
+  addApplyOptions(command.command('failover'))
+    .description('move the virtual address to another balancer; connections go on through the old one')
+    .option('--to <node>', 'the balancer that is to hold it; the next in line unless told')
+    .option('--wait <seconds>', 'how long connections through the old balancer may take to end', '60')
+    .action(async (options: MoveOptions & { to?: string }) =>
+      (await import('./balancer/failover.ts')).failOver(options, context),
+    );
+  addApplyOptions(command.command('failback'))
+    .description('give each virtual address back to the balancer that comes first in the cluster file')
+    .option('--wait <seconds>', 'how long connections through the old balancer may take to end', '60')
+    .action(async (options: MoveOptions) =>
+      (await import('./balancer/failback.ts')).failBack(options, context),
     );
 }
