@@ -94,6 +94,7 @@ describe('a balancer is no taker', () => {
     engineState: 'active',
     keepalived: 'active',
     holds: [],
+    certificates: [],
     backends: [{ name: 'web.app', status: 'UP', servers: [server(true)] }],
     ...part,
   });
