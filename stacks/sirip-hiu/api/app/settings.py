@@ -44,7 +44,7 @@ class Settings:
     object_store: ObjectStoreSettings
     jwt_algorithm: str
     jwt_expiration_time: int
-    # Tokens are signed with the first key and accepted under any: the seam for rotating the key without logging out.
+    # Tokens are signed with the first key and accepted under any, so that keys change without logging out.
     jwt_secret_keys: tuple[str, ...] = field(repr=False)
     admin_user: str
     admin_password: str | None = field(repr=False)
@@ -66,6 +66,17 @@ def read_variable(name: str, env=os.environ) -> str | None:
             return file.read().rstrip("\r\n") or None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{name}_FILE: cannot read {path}: {error}") from None
+
+
+def read_accepted_key(name: str, env=os.environ) -> str | None:
+    """
+    The second key of a rotation, in the file beside NAME_FILE's with `.accepted` at the end of its name: nothing is signed
+    with it, but what it signed is accepted. None when there is none.
+    """
+    path = env.get(f"{name}_FILE")
+    if not path or not os.path.exists(f"{path}.accepted"):
+        return None
+    return read_variable(name, {f"{name}_FILE": f"{path}.accepted"})
 
 
 def parse_duration(text: str) -> int:
@@ -129,6 +140,15 @@ class SettingsReader:
             self.problems.append(f"{name}: {message}")
             return default
 
+    def take_keys(self, name: str) -> tuple[str, ...]:
+        """The key that signs, then the one that is accepted beside it while keys are changed."""
+        keys = [self.take(name)]
+        try:
+            keys.append(read_accepted_key(name, self.env))
+        except SettingsError as error:
+            self.problems.append(str(error))
+        return tuple(key for key in keys if key)
+
     def finish(self) -> None:
         if self.problems:
             raise SettingsError("\n".join(self.problems))
@@ -159,7 +179,6 @@ def load_settings(env=os.environ) -> Settings:
     """Reads all settings; raises SettingsError with every problem at once."""
     reader = SettingsReader(env)
     take = reader.take
-    jwt_key = take("JWT_SECRET_KEY")
     settings = Settings(
         mysql_host=take("MYSQL_HOST"),
         mysql_port=take("MYSQL_PORT", parse_port),
@@ -169,7 +188,7 @@ def load_settings(env=os.environ) -> Settings:
         object_store=take_object_store(reader, complete=True),
         jwt_algorithm=take("JWT_ALGORITHM", parse_algorithm),
         jwt_expiration_time=take("JWT_EXPIRATION_TIME", parse_duration),
-        jwt_secret_keys=(jwt_key,) if jwt_key else (),
+        jwt_secret_keys=reader.take_keys("JWT_SECRET_KEY"),
         admin_user=take("ADMIN_USER", default="admin"),
         admin_password=take("ADMIN_PASSWORD", required=False),
         minutes_east_of_utc=take("MINUTES_EAST_OF_UTC", int, DEFAULT_MINUTES_EAST_OF_UTC),

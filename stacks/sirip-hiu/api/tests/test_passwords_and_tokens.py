@@ -4,7 +4,7 @@ import unittest
 import jwt
 
 from app.passwords import hash_password, verify_password
-from app.tokens import InvalidToken, Tokens
+from app.tokens import InvalidToken, Tokens, name_key
 
 OLD, NEW = "o" * 32, "n" * 32
 
@@ -48,3 +48,26 @@ class TokenChecks(unittest.TestCase):
     def test_a_token_of_an_earlier_key_is_accepted_while_that_key_is_listed(self):
         earlier = Tokens((OLD,), "HS256", 60).issue("a")
         self.assertEqual(Tokens((NEW, OLD), "HS256", 60).read_user(earlier), "a")
+
+    def test_the_header_names_the_key_without_telling_it(self):
+        header = jwt.get_unverified_header(self.tokens.issue("a"))
+        self.assertEqual(header["kid"], name_key(NEW))
+        self.assertNotEqual(name_key(NEW), name_key(OLD))
+        self.assertNotIn(NEW[:8], str(header))
+
+    def test_a_token_that_names_no_key_is_held_against_all(self):
+        nameless = jwt.encode({"sub": "a", "exp": time.time() + 60}, OLD, algorithm="HS256")
+        self.assertEqual(Tokens((NEW, OLD), "HS256", 60).read_user(nameless), "a")
+
+    def test_a_token_that_names_the_wrong_key_is_refused(self):
+        forged = jwt.encode({"sub": "a", "exp": time.time() + 60}, OLD, algorithm="HS256", headers={"kid": name_key(NEW)})
+        self.assertRaises(InvalidToken, Tokens((NEW, OLD), "HS256", 60).read_user, forged)
+
+    def test_through_a_rotation_every_replica_takes_what_any_other_has_issued(self):
+        # accept the new one; sign with it; drop the old one: replicas are one step apart at most
+        steps = [(OLD,), (OLD, NEW), (NEW, OLD), (NEW,)]
+        for before, after in zip(steps, steps[1:3]):
+            here, there = (Tokens(keys, "HS256", 60) for keys in (before, after))
+            self.assertEqual((there.read_user(here.issue("a")), here.read_user(there.issue("a"))), ("a", "a"))
+        # the last step comes when nothing signed with the old key is valid any longer
+        self.assertEqual(Tokens(steps[2], "HS256", 60).read_user(Tokens(steps[3], "HS256", 60).issue("a")), "a")

@@ -27,6 +27,18 @@ class Settings(unittest.TestCase):
         del env["MYSQL_PASSWORD"]
         self.assertEqual(load_settings(env).mysql_password, "with spaces ")
 
+    def test_a_second_key_is_read_from_the_file_beside_the_first(self):
+        with tempfile.TemporaryDirectory() as folder:
+            env = {**COMPLETE, "JWT_SECRET_KEY_FILE": f"{folder}/jwt"}
+            del env["JWT_SECRET_KEY"]
+            with open(f"{folder}/jwt", "w") as file:
+                file.write("new\n")
+            self.assertEqual(load_settings(env).jwt_secret_keys, ("new",))
+            with open(f"{folder}/jwt.accepted", "w") as file:
+                file.write("old\n")
+            self.assertEqual(load_settings(env).jwt_secret_keys, ("new", "old"))
+        self.assertEqual(load_settings(COMPLETE).jwt_secret_keys, ("k" * 32,))
+
     def test_all_problems_are_reported_at_once_and_none_repeats_a_value(self):
         env = {**COMPLETE, "MYSQL_PORT": "hush-1", "JWT_ALGORITHM": "none", "MINIO_USE_SSL_FILE": "/nowhere",
                "MYSQL_USER": "", "MINIO_EXPIRATION_TIME": "8d"}

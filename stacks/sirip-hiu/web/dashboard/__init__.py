@@ -8,6 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from dashboard import species, times
 from dashboard.api_client import ApiAway, ApiClient
 from dashboard.security import guard
+from dashboard.sessions import RotatingSessions
 from dashboard.settings import Settings
 from dashboard.views import pages
 
@@ -18,7 +19,7 @@ MAX_FORM_BYTES = 10 * 1024 * 1024 + 64 * 1024
 def create_app(settings: Settings, api: ApiClient | None = None) -> Flask:
     app = Flask(__name__)
     app.config.update(
-        SECRET_KEY=settings.secret_key,
+        SECRET_KEY=settings.secret_keys[0],
         SETTINGS=settings,
         API=api or ApiClient(settings.api_base_url),
         MAX_CONTENT_LENGTH=MAX_FORM_BYTES,
@@ -27,10 +28,12 @@ def create_app(settings: Settings, api: ApiClient | None = None) -> Flask:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.secure_cookies,
-        PERMANENT_SESSION_LIFETIME=timedelta(days=30),
+        # Every answer renews it. x-secrets of the compose file accepts a key for as long after it was changed.
+        PERMANENT_SESSION_LIFETIME=timedelta(days=1),
         # an hour in the browser: the files' addresses carry a digest of their content
         SEND_FILE_MAX_AGE_DEFAULT=3600,
     )
+    app.session_interface = RotatingSessions(settings.secret_keys)
     # One proxy stands before us, the balancer.
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)
     app.register_blueprint(pages)

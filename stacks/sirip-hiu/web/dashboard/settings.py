@@ -13,9 +13,10 @@ class Settings:
 
     # with the version: http://192.168.1.20/api/v1
     api_base_url: str
-    secret_key: str = field(repr=False)
+    # Cookies are signed with the first key and accepted under any, so that keys change without logging out.
+    secret_keys: tuple[str, ...] = field(repr=False)
     jwt_algorithm: str
-    # A token is good under any of these: the seam for rotating the key without logging anyone out.
+    # A token is good under any of these.
     jwt_secret_keys: tuple[str, ...] = field(repr=False)
     # What the times on the pages are shown in.
     minutes_east_of_utc: int
@@ -51,6 +52,20 @@ def load_settings(env=os.environ) -> Settings:
             problems.append(f"{name} is missing: set {name} or {name}_FILE")
         return value or ""
 
+    def take_keys(name: str) -> tuple[str, ...]:
+        """
+        The key that signs; then, while keys are changed, the one of the file beside NAME_FILE's with `.accepted` at the end
+        of its name: nothing is signed with it, but what it signed is accepted.
+        """
+        path = f"{env.get(f'{name}_FILE')}.accepted"
+        keys = [take(name)]
+        if os.path.exists(path):
+            try:
+                keys.append(read_variable(name, {f"{name}_FILE": path}) or "")
+            except SettingsError as error:
+                problems.append(str(error))
+        return tuple(key for key in keys if key)
+
     url = take("API_BASE_URL").rstrip("/")
     if url and not url.startswith(("http://", "https://")):
         problems.append("API_BASE_URL: expected a URL that begins with http:// or https://")
@@ -63,9 +78,9 @@ def load_settings(env=os.environ) -> Settings:
         minutes = "420"
     settings = Settings(
         api_base_url=url,
-        secret_key=take("SECRET_KEY"),
+        secret_keys=take_keys("SECRET_KEY"),
         jwt_algorithm=algorithm,
-        jwt_secret_keys=(take("JWT_SECRET_KEY"),),
+        jwt_secret_keys=take_keys("JWT_SECRET_KEY"),
         minutes_east_of_utc=int(minutes),
         secure_cookies=take("SECURE_COOKIES", "false").lower() in ("1", "true", "yes"),
     )

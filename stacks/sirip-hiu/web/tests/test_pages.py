@@ -1,6 +1,8 @@
 """The real pages; only the API behind them is stood in for."""
+import dataclasses
 import io
 import re
+import tempfile
 import time
 import unittest
 
@@ -179,6 +181,48 @@ class Settings(unittest.TestCase):
         with self.assertRaises(SettingsError) as caught:
             load_settings({"API_BASE_URL": "api", "SECRET_KEY_FILE": "/nowhere", "JWT_ALGORITHM": "none"})
         self.assertEqual(len(str(caught.exception).splitlines()), 4)
+
+
+    def test_a_second_key_is_read_from_the_file_beside_the_first(self):
+        with tempfile.TemporaryDirectory() as folder:
+            env = {**ENV, "SECRET_KEY_FILE": f"{folder}/key"}
+            del env["SECRET_KEY"]
+            for name, text in (("key", "new\n"), ("key.accepted", "old\n")):
+                with open(f"{folder}/{name}", "w") as file:
+                    file.write(text)
+            settings = load_settings(env)
+        self.assertEqual((settings.secret_keys, settings.jwt_secret_keys), (("new", "old"), (KEY,)))
+
+
+class Rotation(unittest.TestCase):
+    def open_app(self, *keys):
+        settings = dataclasses.replace(load_settings(ENV), secret_keys=keys)
+        return create_app(settings, MemoryApi())
+
+    def log_in(self, app):
+        client = app.test_client()
+        token = re.search(r'name="form_token" value="([^"]+)"', client.get("/login").text)[1]
+        client.post("/login", data={"username": "admin", "password": "right", "form_token": token})
+        return client.get_cookie("sirip_hiu").value
+
+    def is_logged_in(self, app, cookie):
+        client = app.test_client()
+        client.set_cookie("sirip_hiu", cookie)
+        return client.get("/").status_code == 200
+
+    def test_a_session_lives_on_while_its_key_is_accepted_on_any_replica_in_any_order(self):
+        steps = [self.open_app(*keys) for keys in (("old",), ("old", "new"), ("new", "old"))]
+        for here, there in zip(steps, steps[1:]):
+            self.assertTrue(self.is_logged_in(there, self.log_in(here)))
+            self.assertTrue(self.is_logged_in(here, self.log_in(there)))
+
+    def test_a_session_of_a_key_that_was_dropped_has_ended(self):
+        self.assertFalse(self.is_logged_in(self.open_app("new"), self.log_in(self.open_app("old"))))
+
+    def test_new_cookies_are_signed_with_the_first_key(self):
+        cookie = self.log_in(self.open_app("new", "old"))
+        self.assertTrue(self.is_logged_in(self.open_app("new"), cookie))
+        self.assertFalse(self.is_logged_in(self.open_app("old"), cookie))
 
 
 class Words(unittest.TestCase):
