@@ -5,6 +5,7 @@ import { checkInput, formatPath, type InputPath } from '../input/schema-problems
 import type { StackDefinition } from '../stack/definition.ts';
 import { rotationSectionSchema, type StrategyName, strategySchemas } from './schema.ts';
 import { createExecStrategy } from './strategies/exec.ts';
+import { createMinioAccessKeyStrategy } from './strategies/minio-access-key.ts';
 import { createMysqlUserStrategy } from './strategies/mysql-user.ts';
 import { createSigningKeyStrategy } from './strategies/signing-key.ts';
 import { createRandomStrategy, createValueStrategy } from './strategies/value.ts';
@@ -16,6 +17,7 @@ const factories: Record<StrategyName, (secret: string, input: never) => Strategy
   value: createValueStrategy,
   'signing-key': createSigningKeyStrategy,
   'mysql-user': createMysqlUserStrategy,
+  'minio-access-key': createMinioAccessKeyStrategy,
   exec: createExecStrategy,
 };
 

@@ -1,6 +1,7 @@
 /** What may stand under `x-secrets` in a compose file: each secret's strategy, by the secret's name. */
 import { z } from 'zod';
 import { execSchema } from './strategies/exec.ts';
+import { minioAccessKeySchema } from './strategies/minio-access-key.ts';
 import { mysqlUserSchema } from './strategies/mysql-user.ts';
 import { signingKeySchema } from './strategies/signing-key.ts';
 import { randomSchema, valueSchema } from './strategies/value.ts';
@@ -11,6 +12,7 @@ export const strategySchemas = {
   value: valueSchema,
   'signing-key': signingKeySchema,
   'mysql-user': mysqlUserSchema,
+  'minio-access-key': minioAccessKeySchema,
   exec: execSchema,
 } as const;
 

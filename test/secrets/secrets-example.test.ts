@@ -43,7 +43,8 @@ describe('secrets.example', () => {
     expect((await stat(target)).mode & 0o777).toBe(0o600);
     const options = { variables: { KAWANAN_VIP: '198.18.0.20' }, env: {}, write: false };
     const loaded = await loadSecrets(target, options);
-    expect([...loaded.keys()].sort()).toEqual([...reference, 'mysql_root_password', 'admin_password'].sort());
+    const ours = ['mysql_root_password', 'admin_password', 'minio_root_user', 'minio_root_password'];
+    expect([...loaded.keys()].sort()).toEqual([...reference, ...ours].sort());
     const read = (name: string): string => {
       const value = loaded.get(name);
       return value instanceof SecretValue ? value.reveal().toString() : `${value}`;

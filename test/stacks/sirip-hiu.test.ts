@@ -3,6 +3,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { parseBalancer } from '../../src/balancer/definition.ts';
 import type { Cluster, ClusterNode } from '../../src/cluster/cluster.ts';
+import { parseRotations } from '../../src/rotation/definition.ts';
 import { checkStack } from '../../src/stack/check-stack.ts';
 import { loadStack } from '../../src/stack/compose/load-stack.ts';
 
@@ -52,7 +53,7 @@ test('fits the five machines, without a warning', () => {
   expect(substituted.warnings).toEqual([]);
 });
 
-test('needs the seventeen secrets of the reference and two of its own', () => {
+test('needs the seventeen secrets of the reference and four of its own', () => {
   expect([...official.external.secrets].sort()).toEqual([
     'admin_password',
     'api_base_url',
@@ -64,6 +65,8 @@ test('needs the seventeen secrets of the reference and two of its own', () => {
     'minio_expiration_time',
     'minio_host',
     'minio_port',
+    'minio_root_password',
+    'minio_root_user',
     'minio_secret_key',
     'minio_use_ssl',
     'mysql_host',
@@ -91,7 +94,7 @@ test('pulls official images, and builds only the applications', () => {
   expect(official.services.map(({ key, build }) => [key, container(key).Image, build?.context])).toEqual([
     ['fastapi', 'sirip-hiu/fastapi:1.0', path.join(folder, 'api')],
     ['flask', 'sirip-hiu/flask:1.0', path.join(folder, 'web')],
-    ['minio-init', 'sirip-hiu/fastapi:1.0', path.join(folder, 'api')],
+    ['minio-init', 'minio/minio:RELEASE.2025-09-07T16-13-09Z', undefined],
     ['minio1', 'minio/minio:RELEASE.2025-09-07T16-13-09Z', undefined],
     ['minio2', 'minio/minio:RELEASE.2025-09-07T16-13-09Z', undefined],
     ['minio3', 'minio/minio:RELEASE.2025-09-07T16-13-09Z', undefined],
@@ -105,7 +108,7 @@ test('the lab builds its substitutes, and changes nothing else', () => {
     const { Image: image, ...rest } = container(key, substituted);
     const { Image: officialImage, ...officialRest } = container(key);
     expect(rest, key).toEqual(officialRest);
-    if (key === 'mysql' || /^minio\d$/.test(key)) {
+    if (key === 'mysql' || key.startsWith('minio')) {
       expect(image, key).toMatch(/^sirip-hiu\/(mysql|minio):.*lab$/);
       expect(service(key, substituted).build?.context, key).toBe(
         path.join(folder, 'images', key === 'mysql' ? 'mysql' : 'minio'),
@@ -274,4 +277,15 @@ test('both applications are checked by the same script', () => {
     readFileSync(path.join(folder, name, 'check-http'), 'utf8'),
   );
   expect(api).toBe(web);
+});
+
+test('says how its secrets are rotated', () => {
+  for (const stack of [official, substituted])
+    expect(parseRotations(stack).map(({ name, secrets }) => [name, ...secrets])).toEqual([
+      ['mysql-user', 'mysql_password'],
+      ['mysql-user', 'mysql_root_password'],
+      ['minio-access-key', 'minio_secret_key', 'minio_access_key'],
+      ['signing-key', 'jwt_secret_key'],
+      ['signing-key', 'secret_key'],
+    ]);
 });

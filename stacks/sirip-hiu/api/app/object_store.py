@@ -15,10 +15,10 @@ class ObjectStoreUnavailable(Exception):
     """The object store didn't answer or refused."""
 
 
-def open_client(settings: ObjectStoreSettings, url: str | None = None, *, attempts: int, read_timeout: float):
+def open_client(settings: ObjectStoreSettings, *, attempts: int, read_timeout: float):
     return boto3.session.Session().client(
         "s3",
-        endpoint_url=url or settings.url,
+        endpoint_url=settings.url,
         aws_access_key_id=settings.access_key,
         aws_secret_access_key=settings.secret_key,
         region_name="us-east-1",

@@ -154,25 +154,16 @@ class SettingsReader:
             raise SettingsError("\n".join(self.problems))
 
 
-def take_object_store(reader: SettingsReader, *, complete: bool) -> ObjectStoreSettings:
-    """The object store's settings; where it isn't `complete`, those that only serving needs may be missing."""
+def take_object_store(reader: SettingsReader) -> ObjectStoreSettings:
     return ObjectStoreSettings(
-        host=reader.take("MINIO_HOST", required=complete),
-        port=reader.take("MINIO_PORT", parse_port, required=complete),
+        host=reader.take("MINIO_HOST"),
+        port=reader.take("MINIO_PORT", parse_port),
         access_key=reader.take("MINIO_ACCESS_KEY"),
         secret_key=reader.take("MINIO_SECRET_KEY"),
         bucket=reader.take("MINIO_BUCKET_NAME"),
-        use_ssl=reader.take("MINIO_USE_SSL", parse_flag, None if complete else False),
-        url_lifetime_seconds=reader.take("MINIO_EXPIRATION_TIME", parse_presign_time, required=complete),
+        use_ssl=reader.take("MINIO_USE_SSL", parse_flag),
+        url_lifetime_seconds=reader.take("MINIO_EXPIRATION_TIME", parse_presign_time),
     )
-
-
-def load_object_store_settings(env=os.environ) -> ObjectStoreSettings:
-    """What the one-shot that makes the bucket needs: it isn't given the other secrets."""
-    reader = SettingsReader(env)
-    settings = take_object_store(reader, complete=False)
-    reader.finish()
-    return settings
 
 
 def load_settings(env=os.environ) -> Settings:
@@ -185,7 +176,7 @@ def load_settings(env=os.environ) -> Settings:
         mysql_user=take("MYSQL_USER"),
         mysql_password=take("MYSQL_PASSWORD"),
         mysql_name=take("MYSQL_NAME"),
-        object_store=take_object_store(reader, complete=True),
+        object_store=take_object_store(reader),
         jwt_algorithm=take("JWT_ALGORITHM", parse_algorithm),
         jwt_expiration_time=take("JWT_EXPIRATION_TIME", parse_duration),
         jwt_secret_keys=reader.take_keys("JWT_SECRET_KEY"),

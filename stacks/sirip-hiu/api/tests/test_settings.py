@@ -2,7 +2,7 @@ import os
 import tempfile
 import unittest
 
-from app.settings import SettingsError, load_object_store_settings, load_settings, parse_duration
+from app.settings import SettingsError, load_settings, parse_duration
 
 COMPLETE = {
     "MYSQL_HOST": "db", "MYSQL_PORT": "3306", "MYSQL_USER": "u", "MYSQL_PASSWORD": "p", "MYSQL_NAME": "n",
@@ -54,10 +54,6 @@ class Settings(unittest.TestCase):
         shown = repr(load_settings(COMPLETE))
         self.assertNotIn("very-secret", shown)
         self.assertNotIn("k" * 32, shown)
-
-    def test_the_one_shot_needs_only_the_stores_own_secrets(self):
-        env = {name: COMPLETE[name] for name in ("MINIO_ACCESS_KEY", "MINIO_SECRET_KEY", "MINIO_BUCKET_NAME")}
-        self.assertEqual(load_object_store_settings(env).bucket, "fins")
 
     def test_durations(self):
         for text, seconds in (("900", 900), ("900s", 900), ("15m", 900), ("2h", 7200), ("1d", 86400)):

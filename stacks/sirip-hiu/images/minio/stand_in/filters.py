@@ -4,7 +4,9 @@ import re
 import time
 from urllib.parse import unquote
 
+from stand_in.admin import PREFIX as ADMIN_PREFIX, Admin
 from stand_in.state import Me, credentials, nodes, peers
+from stand_in.users import Away, Records
 
 
 def count_drives() -> tuple[int, int, int]:
@@ -18,6 +20,8 @@ def count_drives() -> tuple[int, int, int]:
 
 def answer(env, start, status, code='', headers=(), text=''):
     """An S3 error as XML, or an empty answer where there is no code."""
+    # an answer to HEAD has no body to say it in
+    headers = [*headers, *([('X-Minio-Error-Code', code)] if code else [])]
     body = f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{text}</Message></Error>'.encode()
     body = body if code and env['REQUEST_METHOD'] != 'HEAD' else b''
     start(status, [('Content-Type', 'application/xml'), ('Content-Length', str(len(body))), *headers])
@@ -29,8 +33,12 @@ class Front:
 
     def __init__(self, app, conf):
         self.app = app
+        self.records = Records(app)
+        self.admin = Admin(self.records)
 
     def __call__(self, env, start):
+        if env['PATH_INFO'].startswith(ADMIN_PREFIX):
+            return self.admin(env, start, read_access_key(env))
         if env['PATH_INFO'].startswith('/minio/'):
             return self.answer_health(env, start)
         origin = env.pop('HTTP_ORIGIN', None)
@@ -41,14 +49,21 @@ class Front:
         access_key = read_access_key(env)
         if access_key is None:
             return answer(env, start, '403 Forbidden', 'AccessDenied', text='Access Denied.')
-        if access_key != credentials[0]:
+        try:
+            user = access_key == credentials[0] or self.records.read(f'user/{access_key}')
+            allowed = user is True or user and self.records.allows(
+                user, env['REQUEST_METHOD'], env['PATH_INFO'], env.get('QUERY_STRING', ''))
+        except Away:
+            return answer(env, start, '503 Service Unavailable', 'SlowDown', [('Retry-After', '2')])
+        if not user:
             return answer(env, start, '403 Forbidden', 'InvalidAccessKeyId',
                           text='The Access Key Id you provided does not exist in our records.')
+        env['stand_in.allowed'] = allowed
         up, read_quorum, write_quorum = count_drives()
         if up < (read_quorum if env['REQUEST_METHOD'] in ('GET', 'HEAD') else write_quorum):
             return answer(env, start, '503 Service Unavailable', 'SlowDown', [('Retry-After', '2')],
                           f'quorum lost: {up} drives online')
-        return self.app(env, start)
+        return self.app(env, tell_why(env, start))
 
     @staticmethod
     def answer_health(env, start):
@@ -69,6 +84,15 @@ class Front:
         return answer(env, start, '204 No Content', headers=cors_headers(origin) + [
             ('Access-Control-Allow-Methods', 'GET, HEAD, PUT, POST, DELETE, OPTIONS, PATCH'),
             ('Access-Control-Allow-Headers', env.get('HTTP_ACCESS_CONTROL_REQUEST_HEADERS', '*'))])
+
+
+def tell_why(env, start):
+    """Says of a refused HEAD why, as MinIO does."""
+    def begin(status, headers, exc_info=None):
+        why = env.get('stand_in.refused')
+        return start(status, list(headers) + [('X-Minio-Error-Code', why)] * bool(why and status.startswith('403')), exc_info)
+
+    return begin
 
 
 def cors_headers(origin):
@@ -139,17 +163,26 @@ front, who, cache = make_factory(Front), make_factory(Who), make_factory(Cache)
 def auth(conf, **local):
     from swift.common.middleware.tempauth import TempAuth
 
-    class RootOnly(TempAuth):
-        """The one root user. TempAuth's own way wants memcached, and access keys with a colon in them."""
+    class Users(TempAuth):
+        """Root, and the users that it has made. TempAuth's own way wants memcached, and access keys with a colon in them."""
 
         def get_groups(self, env, token):
             details = env.get('s3api.auth_details')
-            if not details or details['access_key'] != credentials[0] or not details['check_signature'](credentials[1]):
+            if not details:
                 return None
-            env['PATH_INFO'] = env['PATH_INFO'].replace('/v1/' + credentials[0], '/v1/AUTH_minio', 1)
+            access_key = details['access_key']
+            secret = credentials[1] if access_key == credentials[0] else (
+                (Records(self.app).read(f'user/{access_key}') or {}).get('secret'))
+            if secret is None or not details['check_signature'](secret):
+                env['stand_in.refused'] = 'SignatureDoesNotMatch'
+                return None
+            env['PATH_INFO'] = env['PATH_INFO'].replace('/v1/' + access_key, '/v1/AUTH_minio', 1)
+            if not env.get('stand_in.allowed'):
+                env['stand_in.refused'] = 'AccessDenied'
+                return 'nobody'
             return 'minio,minio:root,AUTH_minio'
 
-    return lambda app: RootOnly(app, dict(conf, reseller_prefix='AUTH'))
+    return lambda app: Users(app, dict(conf, reseller_prefix='AUTH'))
 
 
 def log_handler(conf, name, log_to_console, log_route, fmt, logger, adapted):

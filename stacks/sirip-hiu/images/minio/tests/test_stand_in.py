@@ -1,9 +1,9 @@
-"""Run with `python3 -m unittest` from the folder above; nothing of Swift is needed."""
+"""Run with `python3 -m unittest` from the folder above, in the image: python3-swift and python3-cryptography are needed."""
 import contextlib
 import io
 import unittest
 
-from stand_in import filters, state
+from stand_in import envelope, filters, state, users
 from stand_in.command_line import expand, parse
 
 
@@ -12,7 +12,8 @@ def ask(path='/', method='GET', query='', **headers):
     seen = []
 
     def behind(env, start):
-        start('200 OK', [])
+        # nobody is known but root
+        start('404 Not Found' if env['PATH_INFO'].startswith('/v1/AUTH_iam/') else '200 OK', [])
         return [b'']
 
     env = {'PATH_INFO': path, 'REQUEST_METHOD': method, 'QUERY_STRING': query, **headers}
@@ -72,6 +73,45 @@ class Front(unittest.TestCase):
         self.assertEqual(ask(), 403)
         self.assertEqual(ask(HTTP_AUTHORIZATION=SIGNED['HTTP_AUTHORIZATION'].replace('minioadmin', 'other')), 403)
         self.assertEqual(ask(query='X-Amz-Credential=minioadmin%2F20261121%2Fus-east-1%2Fs3%2Faws4_request'), 200)
+
+
+class Users(unittest.TestCase):
+    def setUp(self):
+        users.remembered.clear()
+        self.records = users.Records(None)
+        self.stored = {}
+        self.records.read = self.stored.get
+
+    def test_may_do_what_their_policies_say(self):
+        self.stored['policy/app'] = {'Statement': [
+            {'Effect': 'Allow', 'Action': ['s3:GetObject', 's3:PutObject'], 'Resource': ['arn:aws:s3:::fins/*']},
+            {'Effect': 'Allow', 'Action': 's3:ListBucket', 'Resource': 'arn:aws:s3:::fins'}]}
+        app = {'policies': ['app']}
+        asked = [('GET', '/fins/a/b.png'), ('HEAD', '/fins/a'), ('PUT', '/fins/a'), ('HEAD', '/fins'), ('DELETE', '/fins/a'),
+                 ('GET', '/other/a'), ('PUT', '/fins'), ('GET', '/')]
+        self.assertEqual([self.records.allows(app, method, path, '') for method, path in asked],
+                         [True, True, True, True, False, False, False, False])
+
+    def test_without_a_policy_may_do_nothing(self):
+        self.assertFalse(self.records.allows({'policies': []}, 'GET', '/fins/a', ''))
+        self.assertTrue(self.records.allows({'policies': ['readwrite']}, 'DELETE', '/fins/a', ''))
+
+    def test_a_denial_outweighs_what_is_allowed(self):
+        self.stored['policy/no'] = {'Statement': [{'Effect': 'Deny', 'Action': ['s3:*'], 'Resource': ['arn:aws:s3:::fins/*']}]}
+        self.assertFalse(self.records.allows({'policies': ['readwrite', 'no']}, 'GET', '/fins/a', ''))
+
+
+class Envelope(unittest.TestCase):
+    def test_opens_what_was_sealed_whatever_its_size(self):
+        for size in (0, 1, envelope.FRAGMENT, envelope.FRAGMENT + 1):
+            data = bytes(size)
+            self.assertEqual(envelope.open_sealed('password', envelope.seal('password', data)), data)
+
+    def test_opens_nothing_with_another_password_and_nothing_that_was_changed(self):
+        sealed = envelope.seal('password', b'{}')
+        self.assertRaises(ValueError, envelope.open_sealed, 'passwore', sealed)
+        self.assertRaises(ValueError, envelope.open_sealed, 'password', sealed[:-1] + bytes([sealed[-1] ^ 1]))
+        self.assertRaises(ValueError, envelope.open_sealed, 'password', b'')
 
 
 class PeerTable(unittest.TestCase):
