@@ -38,7 +38,7 @@ const commands: Record<string, { summary: string; load: () => Promise<CommandMod
     load: () => import('./commands/status.ts'),
   },
   secrets: {
-    summary: 'set, edit, list and encrypt the values of secrets.yml',
+    summary: 'set, list, encrypt and rotate the values of secrets.yml',
     load: () => import('./commands/secrets.ts'),
   },
   ps: { summary: 'list the tasks of the stack or of a service', load: () => import('./commands/ps.ts') },

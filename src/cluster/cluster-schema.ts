@@ -117,7 +117,22 @@ export const clusterSchema = z.strictObject({
         .describe('how many applied states are kept in the swarm for kawanan rollback; 10 unless told'),
     })
     .optional(),
-  secrets: path('where the values of the secrets come from').optional(),
+  secrets: z
+    .union([
+      path('where the values of the secrets come from'),
+      z.strictObject({
+        file: path('where the values of the secrets come from'),
+        keep: z
+          .int()
+          .min(0)
+          .max(100)
+          .optional()
+          .describe(
+            'how many older versions of each secret stay although nothing uses them; none unless told',
+          ),
+      }),
+    ])
+    .optional(),
   images: z
     .strictObject({
       archives: z

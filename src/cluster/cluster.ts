@@ -67,6 +67,8 @@ export interface Cluster {
   };
   /** Absolute path of the secrets file. */
   secretsFile?: string;
+  /** How many older versions of each secret stay in the swarm although nothing uses them. */
+  keepSecrets?: number;
   images: ImageSettings;
   /** Variables for the compose file's `${NAME}` and the secrets file's templates; `KAWANAN_VIP` is always among them. */
   variables: Record<string, string>;

@@ -58,7 +58,7 @@ function buildCluster(input: ClusterInput, file: string, toAbsolute: (path: stri
         ...(input.stack.keep_revisions !== undefined && { keepRevisions: input.stack.keep_revisions }),
       },
     }),
-    ...(input.secrets !== undefined && { secretsFile: toAbsolute(input.secrets) }),
+    ...buildSecrets(input.secrets, toAbsolute),
     images: buildImages(input.images, toAbsolute),
     variables: { KAWANAN_VIP: findEntry(nodes, balancer), ...toTexts(input.variables) },
     warnings: collectWarnings(nodes, balancer?.vip !== undefined),
@@ -103,6 +103,15 @@ function readFailback(
   if (failback === 'manual') return undefined;
   if (failback === 'auto') return defaultFailbackSeconds;
   return Number.parseInt(failback.after, 10) * (failback.after.endsWith('m') ? 60 : 1);
+}
+
+function buildSecrets(
+  input: ClusterInput['secrets'],
+  toAbsolute: (path: string) => string,
+): Pick<Cluster, 'secretsFile' | 'keepSecrets'> {
+  if (input === undefined) return {};
+  const { file, keep } = typeof input === 'string' ? { file: input, keep: undefined } : input;
+  return { secretsFile: toAbsolute(file), ...(keep !== undefined && { keepSecrets: keep }) };
 }
 
 function buildImages(input: ClusterInput['images'], toAbsolute: (path: string) => string): ImageSettings {

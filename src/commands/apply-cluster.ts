@@ -10,6 +10,7 @@ import type { LayerPlan } from '../plan/change.ts';
 import type { Layer } from '../plan/layer.ts';
 import type { Hosts } from '../remote/host.ts';
 import { generatedAtUp } from '../secrets/load-secrets.ts';
+import { finishOpenRotations } from './finish-rotations.ts';
 import { type ApplyOptions, confirm, createWalk, openHosts, printJson } from './session.ts';
 import { withClusterLock } from './with-lock.ts';
 
@@ -26,12 +27,12 @@ export async function applyCluster(
 ): Promise<void> {
   const { cwd, env } = context;
   const startedAt = performance.now();
-  const inputs = await loadInputs({ ...options, cwd, env, writeSecrets: false });
+  const load = (writeSecrets: boolean) => loadInputs({ ...options, cwd, env, writeSecrets });
+  let inputs = await load(false);
   await using hosts = openHosts(inputs.cluster, context);
+  if (await finishOpenRotations(inputs, hosts, options, context)) inputs = await load(false);
   // Fresh values go into the secrets file only once the plan is agreed to: until then nothing is changed.
-  const settle = needsValues(inputs)
-    ? () => loadInputs({ ...options, cwd, env, writeSecrets: true })
-    : undefined;
+  const settle = needsValues(inputs) ? () => load(true) : undefined;
   await applyInputs({ inputs, hosts, startedAt, ...(settle && { settle }) }, options, request, context);
 }
 

@@ -31,6 +31,7 @@ async function rollBack(
     definition,
     images: { stackName: definition.name, images: [] },
     secrets: new Map(),
+    rotations: [],
   };
   await applyInputs(
     { inputs: { cluster, stack }, hosts, startedAt },

@@ -1,6 +1,9 @@
 import { Command } from 'commander';
 import type { CommandContext } from '../cli.ts';
 import type { FileOptions } from './secrets/find-file.ts';
+import type { PruneOptions } from './secrets/prune.ts';
+import type { RotateOptions } from './secrets/rotate.ts';
+import { addApplyOptions, addClusterOptions, type ClusterOptions } from './session.ts';
 
 /** `kawanan secrets`: the secrets file. What each does is loaded only when it is asked for. */
 export function buildCommand(context: CommandContext): Command {
@@ -8,6 +11,7 @@ export function buildCommand(context: CommandContext): Command {
   addValueCommands(command, context);
   addFileCommands(command, context);
   addRecipientCommands(command, context);
+  addRotationCommands(command, context);
   return command;
 }
 
@@ -99,5 +103,29 @@ function addRecipientCommands(command: Command, context: CommandContext): void {
     .option('--json', 'print it as JSON')
     .action(async (options: FileOptions & { json?: boolean }) =>
       (await load()).listRecipients(options, context),
+    );
+}
+
+function addRotationCommands(command: Command, context: CommandContext): void {
+  addApplyOptions(command.command('rotate'))
+    .description('give secrets new values, and move their services to them')
+    .argument('[name...]', 'the secrets')
+    .option('--all', 'every secret that x-secrets of the compose file lists')
+    .option('--wait', 'stay until old signing keys are dropped, too')
+    .option('--finish', 'go on with what was interrupted, and retire what is due')
+    .option('--undo', 'go back to the old values, as far as that is possible')
+    .action(async (names: string[], options: RotateOptions) =>
+      (await import('./secrets/rotate.ts')).rotateSecrets(names, options, context),
+    );
+  addClusterOptions(command.command('status'))
+    .description('show versions, ages and users of secrets, and rotations under way')
+    .action(async (options: ClusterOptions) =>
+      (await import('./secrets/status.ts')).showStatus(options, context),
+    );
+  addApplyOptions(command.command('prune'))
+    .description('remove old versions that nothing uses any longer')
+    .option('--keep <n>', 'leave so many older versions of each; what the cluster file says unless told')
+    .action(async (options: PruneOptions) =>
+      (await import('./secrets/prune.ts')).pruneSecrets(options, context),
     );
 }

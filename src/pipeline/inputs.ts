@@ -4,6 +4,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { loadCluster } from '../cluster/load-cluster.ts';
 import { InputError, type Problem } from '../errors.ts';
 import type { WantedImages } from '../images/desired.ts';
+import type { Strategy } from '../rotation/strategy.ts';
 import type { LoadedSecrets } from '../secrets/load-secrets.ts';
 import type { StackDefinition } from '../stack/definition.ts';
 
@@ -29,6 +30,8 @@ export interface StackInputs {
   secrets: LoadedSecrets;
   /** The certificates and pages of `x-balancer`; absent where nothing is to be balanced. */
   materials?: Materials;
+  /** How secrets are rotated, as x-secrets declares it. */
+  rotations: Strategy[];
 }
 
 /**
@@ -63,7 +66,10 @@ export async function loadRemovalInputs(options: Pick<LoadOptions, 'file' | 'cwd
     external: { networks: [], configs: [], secrets: [] },
     warnings: [],
   };
-  return { cluster, stack: { definition, images: { stackName: name, images: [] }, secrets: new Map() } };
+  return {
+    cluster,
+    stack: { definition, images: { stackName: name, images: [] }, secrets: new Map(), rotations: [] },
+  };
 }
 
 async function loadStackInputs(
@@ -79,6 +85,7 @@ async function loadStackInputs(
     { checkStack },
     { planBackends },
     { listBalancerSecrets, readMaterials },
+    { parseRotations, listLeaves },
   ] = await Promise.all([
     import('../stack/compose/load-stack.ts'),
     import('../images/prepare-images.ts'),
@@ -87,6 +94,7 @@ async function loadStackInputs(
     import('../stack/check-stack.ts'),
     import('../balancer/backends.ts'),
     import('../balancer/read-materials.ts'),
+    import('../rotation/definition.ts'),
   ]);
   const problems: Problem[] = [];
   const collect = createCollector(problems);
@@ -105,6 +113,7 @@ async function loadStackInputs(
     planBackends(definition, cluster);
     return listBalancerSecrets(definition, engine);
   });
+  const rotations = await collect(() => parseRotations(definition));
   const images = await collect(() => prepareImages(definition, cluster));
   // Writing fresh values is a change: only when nothing else is wrong.
   const write = options.writeSecrets && problems.length === 0;
@@ -120,9 +129,10 @@ async function loadStackInputs(
     });
   });
   const materials = balanced && secrets && (await collect(() => readMaterials(definition, engine, secrets)));
-  if (problems.length > 0 || !images || !secrets) throw new InputError(problems);
+  if (problems.length > 0 || !images || !secrets || !rotations) throw new InputError(problems);
   return {
-    definition: resolveBuildImages(definition, images.builds),
+    definition: { ...resolveBuildImages(definition, images.builds), ...listLeaves(rotations) },
+    rotations,
     images: listWantedImages(definition, cluster, images.builds, images.archives),
     secrets,
     ...(materials && { materials }),

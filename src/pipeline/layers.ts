@@ -50,7 +50,7 @@ export async function createLayers(inputs: Inputs, hosts: Hosts, choice: LayerCh
         selectStackSecrets(stack.definition, stack.secrets),
         stack.definition.name,
         () => findManager(cluster, hosts),
-        { file: stack.definition.file },
+        { file: stack.definition.file, keep: cluster.keepSecrets ?? 0 },
       ),
       createStackLayer(stack.definition, cluster, {
         connectEngine,

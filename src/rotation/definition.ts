@@ -61,6 +61,14 @@ export function parseRotations(definition: SecretsSection): Strategy[] {
   return strategies;
 }
 
+/** For a stack definition: the services that needn't follow a newer version of a secret. */
+export function listLeaves(strategies: readonly Strategy[]): Pick<StackDefinition, 'leaves'> {
+  const leaves = strategies
+    .filter((strategy) => strategy.leaves.length > 0)
+    .flatMap((strategy) => strategy.secrets.map((name) => [name, strategy.leaves] as const));
+  return leaves.length > 0 ? { leaves: Object.fromEntries(leaves) } : {};
+}
+
 type Report = (path: InputPath, message: string, next?: string) => void;
 
 function checkSecrets(strategy: Strategy, { external, secrets }: SecretsSection, report: Report): void {

@@ -22,6 +22,8 @@ export interface SecretsLayerOptions {
   replaceUnknown?: boolean;
   /** Refuse a secret without a source as soon as it is sure that the swarm has none; `false` to remove. */
   requireSources?: boolean;
+  /** How many older versions of each secret stay although nothing uses them; none unless told. */
+  keep?: number;
 }
 
 /** The layer of a stack's external secrets. Values stay in the closure: what it observes, plans and throws has none. */
@@ -45,11 +47,11 @@ export function createSecretsLayerOn(
   connect: () => Promise<SwarmSecrets | { reason: string }>,
   options: SecretsLayerOptions = {},
 ): Layer<ObservedSecrets, SecretAction> {
-  const { file, replaceUnknown = false, requireSources = true } = options;
+  const { file, replaceUnknown = false, requireSources = true, keep = 0 } = options;
   const states: SecretsWish['states'] = new Map(
     [...wanted].map(([name, value]) => [name, describeValue(value)]),
   );
-  const wish: SecretsWish = { stackName, states, replaceUnknown, ...(file !== undefined && { file }) };
+  const wish: SecretsWish = { stackName, states, replaceUnknown, keep, ...(file !== undefined && { file }) };
   return {
     name: 'secrets',
     observe: async () => {

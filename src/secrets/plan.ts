@@ -3,6 +3,7 @@ import { InputError } from '../errors.ts';
 import type { Change, LayerPlan } from '../plan/change.ts';
 import { areComparable } from './fingerprint.ts';
 import { fingerprintKeyName, type ObservedSecret, type ObservedSecrets, secretLabels } from './observed.ts';
+import type { RotationRecord } from './rotation-record.ts';
 
 export type SecretAction =
   | { do: 'create-key' }
@@ -22,6 +23,8 @@ export interface SecretsWish {
   states: ReadonlyMap<string, 'value' | 'generated at up' | 'no source'>;
   /** Make a new version of a secret whose present value can't be known; otherwise it is left. */
   replaceUnknown: boolean;
+  /** How many older versions stay although nothing uses them; none unless told. */
+  keep?: number;
 }
 
 /**
@@ -34,11 +37,13 @@ export function planSecrets(wish: SecretsWish, observed: ObservedSecrets): Layer
   const warnings: string[] = [];
   const missing: string[] = [];
   let unchanged = 0;
-  const rotating = new Set(observed.rotations.map(({ secret }) => secret));
+  const rotating = new Map(observed.rotations.map((rotation) => [rotation.secret, rotation]));
   for (const [name, state] of wish.states) {
-    if (rotating.has(name)) {
+    const rotation = rotating.get(name);
+    if (rotation) {
       // which version services have is the rotation's business until it is done
       unchanged++;
+      warnings.push(explainRotation(rotation));
       continue;
     }
     const newest = findNewestVersion(name, observed.secrets);
@@ -56,8 +61,14 @@ export function planSecrets(wish: SecretsWish, observed: ObservedSecrets): Layer
   if (missing.length > 0) throw new InputError(missing.map((name) => explainMissing(name, wish.file)));
   const key = creates.length > 0 && observed.keyConfigId === undefined ? [planKey()] : [];
   for (const change of creates) change.after = key.map((one) => one.id);
-  const changes = [...key, ...creates, ...planCollection(wish.stackName, observed)];
+  const changes = [...key, ...creates, ...planCollection(wish.stackName, observed, wish.keep)];
   return { layer: 'secrets', changes, unchanged, warnings };
+}
+
+function explainRotation({ secret, phase, due, by, since }: RotationRecord): string {
+  return phase === 'retiring' && due !== undefined
+    ? `${secret}: services sign with the new key and accept the old one until ${due}`
+    : `${secret} is being rotated (${phase}, since ${since} by ${by}); up and deploy finish that first`;
 }
 
 type Verdict = 'same' | 'missing' | { note: string } | { warnings: string[] };
@@ -162,15 +173,21 @@ function planKey(): SecretChange {
   };
 }
 
-/** Older versions of ours that no service, no rollback and no running task needs. */
-function planCollection(stackName: string, { secrets, rotations }: ObservedSecrets): SecretChange[] {
+/** Older versions of ours that no service, no rollback and no running task needs, but for the newest `keep` of each. */
+export function planCollection(
+  stackName: string,
+  { secrets, rotations }: Pick<ObservedSecrets, 'secrets' | 'rotations'>,
+  keep = 0,
+): SecretChange[] {
   const rotating = new Set(rotations.map(({ secret }) => secret));
-  return secrets
-    .filter((secret) => secret.labels[secretLabels.stack] === stackName)
-    .filter((secret) => !rotating.has(secret.labels[secretLabels.secret] ?? ''))
-    .filter((secret) => {
-      const name = secret.labels[secretLabels.secret];
-      return name !== undefined && findNewestVersion(name, secrets)?.secret.id !== secret.id;
+  const ours = secrets.filter(({ labels }) => labels[secretLabels.stack] === stackName);
+  const groups = Map.groupBy(ours, ({ labels }) => labels[secretLabels.secret]);
+  return [...groups]
+    .filter(([name]) => name !== undefined && !rotating.has(name))
+    .flatMap(([name, versions]) => {
+      const newest = findNewestVersion(name!, secrets)?.secret.id;
+      const older = versions.filter(({ id }) => id !== newest);
+      return older.toSorted((a, b) => readVersion(b) - readVersion(a)).slice(keep);
     })
     .filter((secret) => secret.services.length === 0 && !secret.inRunningTask)
     .map((secret) =>

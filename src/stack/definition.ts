@@ -49,7 +49,7 @@ export interface StackDefinition {
   pinned?: PinnedObjects;
   services: ServiceDefinition[];
   /** External secret → keys of services that keep the version they have: a newer one alone is no reason to restart. */
-  leaves?: Record<string, string[]>;
+  leaves?: Record<string, readonly string[]>;
   /** Names that must exist already. */
   external: { networks: string[]; configs: string[]; secrets: string[] };
   /** The checked but uninterpreted `x-balancer` section, and where it stands in the file. */

@@ -21,7 +21,7 @@ export interface RevisionContent {
   pinned: PinnedObjects;
   external: StackDefinition['external'];
   balancer?: unknown;
-  leaves?: Record<string, string[]>;
+  leaves?: Record<string, readonly string[]>;
 }
 
 /** A revision as the list of configs tells it. */

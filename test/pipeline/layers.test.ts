@@ -10,7 +10,12 @@ async function planBalancing(section?: string): Promise<unknown> {
   const definition = buildStack(section);
   const inputs = {
     cluster: { ...cluster, nodes: cluster.nodes.filter(({ role }) => role !== 'balancer') },
-    stack: { definition, images: { stackName: definition.name, images: [] }, secrets: new Map() },
+    stack: {
+      definition,
+      images: { stackName: definition.name, images: [] },
+      secrets: new Map(),
+      rotations: [],
+    },
   };
   const layers = await createLayers(inputs, noHosts, { only: ['balancer'] });
   return planLayers({ layers, signal: new AbortController().signal });

@@ -36,14 +36,19 @@ export async function listSecrets(
 }
 
 /** The table of a list; ages as seen from `now`. */
-export function renderSecrets(secrets: ListedSecret[], withSwarm: boolean, now: Date): string {
+export function renderSecrets(
+  secrets: ListedSecret[],
+  withSwarm: boolean,
+  now: Date,
+  second = 'SOURCE',
+): string {
   if (!withSwarm)
     return renderTable(
-      ['NAME', 'SOURCE'],
+      ['NAME', second],
       secrets.map(({ name, source = '' }) => [name, source]),
     );
   return renderTable(
-    ['NAME', 'SOURCE', 'VERSION', 'AGE', 'USED BY'],
+    ['NAME', second, 'VERSION', 'AGE', 'USED BY'],
     secrets.flatMap(({ name, source = 'only in the swarm', versions = [] }) => {
       if (versions.length === 0) return [[name, source, '-', '-', '-']];
       return versions.map(({ version, createdAt, usedBy }, index) => [

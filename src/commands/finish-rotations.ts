@@ -1,0 +1,64 @@
+/** What `up` and `deploy` do before anything else: rotations that a run was killed in, or that are due, are finished. */
+import type { CommandContext } from '../cli.ts';
+import { UserError } from '../errors.ts';
+import { describeUser } from '../lock/this-process.ts';
+import { neutralise } from '../output/terminal.ts';
+import type { Inputs } from '../pipeline/inputs.ts';
+import type { Hosts } from '../remote/host.ts';
+import { type ApplyOptions, confirm, createWalk } from './session.ts';
+import { withClusterLock } from './with-lock.ts';
+
+/** @returns whether there were any: the secrets file may say something else now. */
+export async function finishOpenRotations(
+  inputs: Inputs,
+  hosts: Hosts,
+  options: ApplyOptions,
+  context: CommandContext,
+): Promise<boolean> {
+  const { terminal, env, signal } = context;
+  const lines = await describeOpen(inputs, hosts);
+  if (lines.length === 0) return false;
+  for (const line of lines) terminal.err(`${neutralise(`unfinished rotation: ${line}`)}\n`);
+  await confirm('Finish it first?', options, context);
+  const [{ openRotations }, { finishRotations }] = await Promise.all([
+    import('../pipeline/rotation-world.ts'),
+    import('../rotation/run.ts'),
+  ]);
+  const target = { cluster: inputs.cluster, hosts, command: 'secrets rotate --finish', options };
+  await withClusterLock(target, context, async (lock) => {
+    await lock.ensure();
+    const { world, find } = await openRotations({
+      inputs,
+      hosts,
+      env,
+      by: describeUser(),
+      signal,
+      show: createWalk([], context).show,
+      beforeChanges: lock.ensure,
+      tell: (message) => terminal.err(`${neutralise(message)}\n`),
+    });
+    await finishRotations(world, find);
+  });
+  return true;
+}
+
+/** A line for each; none where there is no swarm yet, which what follows will tell. */
+async function describeOpen({ cluster, stack }: Inputs, hosts: Hosts): Promise<string[]> {
+  if (!stack || stack.definition.external.secrets.length === 0) return [];
+  const [{ findManager }, { createRotationStore }, { describeUnderWay, isOpen }] = await Promise.all([
+    import('../swarm/connect-manager.ts'),
+    import('../secrets/rotation-store.ts'),
+    import('../rotation/describe.ts'),
+  ]);
+  try {
+    const manager = await findManager(cluster, hosts);
+    if (manager.kind === 'absent') return [];
+    const now = new Date();
+    const records = await createRotationStore(manager.engine).list();
+    const ours = records.filter((one) => one.stack === stack.definition.name && isOpen(one, now));
+    return describeUnderWay(ours, now);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return [];
+  }
+}

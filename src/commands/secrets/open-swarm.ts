@@ -1,0 +1,36 @@
+import type { CommandContext } from '../../cli.ts';
+import type { Cluster } from '../../cluster/cluster.ts';
+import { loadCluster } from '../../cluster/load-cluster.ts';
+import { UserError } from '../../errors.ts';
+import type { Hosts } from '../../remote/host.ts';
+import { createSwarmSecrets, type SwarmSecrets } from '../../secrets/swarm-secrets.ts';
+import { type ClusterOptions, openHosts } from '../session.ts';
+
+export interface OpenSwarm extends AsyncDisposable {
+  cluster: Cluster;
+  hosts: Hosts;
+  stackName: string;
+  swarm: SwarmSecrets;
+}
+
+/** The secrets of the cluster file's swarm. @throws UserError where there is no stack, or no manager answers. */
+export async function openSwarmSecrets(options: ClusterOptions, context: CommandContext): Promise<OpenSwarm> {
+  const { connectManager } = await import('../../swarm/connect-manager.ts');
+  const cluster = await loadCluster(options.file, context.cwd);
+  if (!cluster.stack)
+    throw new UserError('the cluster file names no stack', { next: 'add `stack: {name, file}` to it' });
+  const hosts = openHosts(cluster, context);
+  try {
+    const { engine } = await connectManager(cluster, hosts);
+    return {
+      cluster,
+      hosts,
+      stackName: cluster.stack.name,
+      swarm: createSwarmSecrets(engine),
+      [Symbol.asyncDispose]: () => hosts.close(),
+    };
+  } catch (error) {
+    await hosts.close();
+    throw error;
+  }
+}
