@@ -114,8 +114,7 @@ export function buildParts(
     ],
   };
   return partNames.flatMap((name) => {
-    if (isEngine(name))
-      return name === model.engine ? [buildEnginePart(model, node, place, shared !== undefined)] : [];
+    if (isEngine(name)) return name === model.engine ? [buildEnginePart(model, cluster, node, place)] : [];
     const contents = texts[name];
     if (!contents) return [];
     const files = contents.map((content, index) => {
@@ -128,16 +127,17 @@ export function buildParts(
 
 function buildEnginePart(
   model: BalancerModel,
+  cluster: Cluster,
   node: ClusterNode,
   { interfaceName, version }: PartPlace,
-  withVip: boolean,
 ): Part {
+  const reachable = interfaceName !== '' && !cluster.balancer?.privateStatistics;
   const { render, configPath, dropInPath, folder } = engines[model.engine];
   const config = render(model, {
-    ...(interfaceName !== '' && { address: node.address }),
+    ...(reachable && { address: node.address }),
     ...(version !== undefined && { version }),
   });
-  const dropIn = renderEngineDropIn({ withVip });
+  const dropIn = renderEngineDropIn({ withVip: describeVip(cluster) !== undefined });
   return {
     name: model.engine,
     files: [

@@ -70,6 +70,12 @@ export const clusterSchema = z.strictObject({
   balancer: z
     .strictObject({
       engine: z.enum(engineNames).optional().describe('the program that balances; haproxy unless told'),
+      statistics: z
+        .enum(['address', 'loopback'])
+        .optional()
+        .describe(
+          "where a balancer's statistics and metrics can be read: at its own address (unless told), never at the virtual one; or on the machine itself only",
+        ),
       vip: z
         .union([virtualAddress, z.array(virtualAddress).min(1, 'the list of virtual addresses is empty')])
         .optional()

@@ -34,6 +34,8 @@ export interface VirtualAddress {
 
 export interface BalancerSettings {
   engine: EngineName;
+  /** Statistics and metrics are for the machine itself only; absent: for whoever reaches the balancer's own address. */
+  privateStatistics?: true;
   /** The virtual address, or the first of several; absent with a single balancer. */
   vip?: VirtualAddress;
   /** The other virtual addresses, each preferred by another balancer. */

@@ -88,6 +88,7 @@ function buildBalancer(input: ClusterInput, nodes: ClusterNode[]): BalancerSetti
   const failbackAfterSeconds = readFailback(failback);
   return {
     engine,
+    ...(input.balancer?.statistics === 'loopback' && { privateStatistics: true as const }),
     failover,
     ...(vip && { vip }),
     ...(furtherVips.length > 0 && { furtherVips }),

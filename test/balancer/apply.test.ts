@@ -2,12 +2,21 @@ import { expect, test } from 'vitest';
 import { applyEngine } from '../../src/balancer/apply-engine.ts';
 import { planBackends } from '../../src/balancer/backends.ts';
 import { backupPathOf, unitBackupPathOf } from '../../src/balancer/backup.ts';
+import { displaceEngine } from '../../src/balancer/displace-engine.ts';
 import type { PartFile } from '../../src/balancer/engine-files.ts';
 import { engines } from '../../src/balancer/engines.ts';
 import { buildParts } from '../../src/balancer/parts.ts';
 import { removePart } from '../../src/balancer/remove-part.ts';
 import { UserError } from '../../src/errors.ts';
-import { buildCluster, buildStack, fullSection } from './examples.ts';
+import {
+  buildCluster,
+  buildNginxCluster,
+  buildStack,
+  fullSection,
+  readPem,
+  richMaterials,
+  richSection,
+} from './examples.ts';
 import { FakeHost } from './fake-host.ts';
 
 const haproxyConfigPath = engines.haproxy.configPath;
@@ -94,4 +103,52 @@ test('a configuration that does not start is taken back, and the previous one lo
   const error = await failureOf(applyHaproxy(host, buildFiles(), progress));
   expect(error.message).toMatch(/^HAProxy doesn't run with the new configuration/);
   expect([host.files.get(haproxyConfigPath), host.running]).toEqual([packaged, packaged]);
+});
+
+test('NGINX runs the new configuration beside HAProxy, which then ends; removal brings both back as they were', async () => {
+  const host = buildPackagedHost();
+  host.files.set(engines.nginx.configPath, 'user www-data;\n');
+  await applyHaproxy(host, buildFiles(), progress);
+  const nginxCluster = buildNginxCluster();
+  const model = planBackends(buildStack(richSection), nginxCluster, richMaterials);
+  const place = { interfaceName: 'eth0', hasNft: true, version: '1.26.3' };
+  const { files } = buildParts(model, nginxCluster, nginxCluster.nodes[0]!, place).find(
+    ({ name }) => name === 'nginx',
+  )!;
+  const key = readPem('www.key');
+  await applyEngine(host, { engine: 'nginx', files, obsolete: [], findKey: () => key }, progress);
+  expect(host.nginx).toBe(files.at(-1)!.content);
+  const keyPaths = [...host.files.keys()].filter((path) => path.endsWith('.key'));
+  expect(keyPaths.map((path) => host.files.get(path))).toEqual(keyPaths.map(() => key.reveal().toString()));
+  expect(host.running).toBeDefined();
+
+  await displaceEngine(host, 'haproxy');
+  expect(host.running).toBeUndefined();
+  expect([...host.files.keys()].filter((path) => path.includes('leave'))).toEqual([]);
+  expect(host.files.get(haproxyConfigPath)).toBe(packaged);
+
+  for (const part of ['nginx', 'haproxy'] as const) await removePart(host, part, nginxCluster);
+  expect([...host.files]).toEqual([
+    [haproxyConfigPath, packaged],
+    [engines.nginx.configPath, 'user www-data;\n'],
+  ]);
+  expect([host.running, host.nginx]).toEqual([packaged, 'user www-data;\n']);
+});
+
+test('files of an earlier configuration go once the new one runs', async () => {
+  const host = buildPackagedHost();
+  const obsolete = `${engines.haproxy.folder}/old.pem`;
+  host.files.set(obsolete, 'old');
+  host.starts = (config) => config === packaged;
+  const apply = (): Promise<void> =>
+    applyEngine(
+      host,
+      { engine: 'haproxy', files: buildFiles(), obsolete: [obsolete], findKey: () => undefined },
+      progress,
+    );
+  await failureOf(apply());
+  expect(host.files.has(obsolete)).toBe(true);
+  host.starts = () => true;
+  await apply();
+  expect(host.files.has(obsolete)).toBe(false);
 });

@@ -3,7 +3,7 @@ import type { Command, CommandResult } from '../../src/remote/command.ts';
 import type { Host, WriteFileOptions } from '../../src/remote/host.ts';
 import { CommandError } from '../../src/remote/remote-errors.ts';
 
-/** A balancer in memory: files, systemd and a HAProxy that runs what its file said when it was last loaded. */
+/** A balancer in memory: files, systemd, and engines that run what their files said when they were last loaded. */
 export class FakeHost implements Host {
   readonly name = 'lb1';
   readonly address = '192.0.2.11';
@@ -12,6 +12,8 @@ export class FakeHost implements Host {
   readonly commands: string[] = [];
   /** What HAProxy answers with; absent: it doesn't run. */
   running: string | undefined;
+  /** What NGINX answers with; absent: it doesn't run. */
+  nginx: string | undefined;
   /** What `haproxy -c` says of a configuration; absent: it is well. */
   refuse: (config: string) => string | undefined = () => undefined;
   /** Whether a process starts with a configuration. */
@@ -25,6 +27,14 @@ export class FakeHost implements Host {
       if (!this.starts(config)) throw this.fail(line, 'Job for haproxy.service failed.');
       this.running = config;
     }
+    if (line === 'systemctl reload-or-restart nginx.service')
+      this.nginx = this.files.get('/etc/nginx/nginx.conf');
+    if (line.includes('GET /digest'))
+      return { exitCode: 0, stdout: /digest [0-9a-f]{16}\n?/.exec(this.nginx ?? '')?.[0] ?? '', stderr: '' };
+    if (line === 'systemctl disable --quiet --now haproxy.service') this.running = undefined;
+    if (line.startsWith('rm -rf -- '))
+      for (const path of this.files.keys())
+        if (path.startsWith(`${command.args!.at(-1)}/`)) this.files.delete(path);
     return { exitCode: 0, stdout: line.includes('UnitFileState') ? 'enabled\n' : 'active\n', stderr: '' };
   }
 

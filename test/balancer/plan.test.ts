@@ -1,7 +1,7 @@
 import pico from 'picocolors';
 import { expect, test } from 'vitest';
 import { planBackends } from '../../src/balancer/backends.ts';
-import { appliedMarkerPath, backupPathOf } from '../../src/balancer/backup.ts';
+import { appliedMarkerPath, backupPathOf, unitBackupPathOf } from '../../src/balancer/backup.ts';
 import { engines } from '../../src/balancer/engines.ts';
 import type { BalancerHost } from '../../src/balancer/observation.ts';
 import { buildParts, partUnits } from '../../src/balancer/parts.ts';
@@ -10,7 +10,15 @@ import { readSeal } from '../../src/balancer/seal.ts';
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import { UserError } from '../../src/errors.ts';
 import { renderPlan } from '../../src/output/render-plan.ts';
-import { buildCluster, buildStack, fullSection } from './examples.ts';
+import {
+  buildCertificate,
+  buildCluster,
+  buildNginxCluster,
+  buildStack,
+  fullSection,
+  richMaterials,
+  richSection,
+} from './examples.ts';
 
 const haproxyConfigPath = engines.haproxy.configPath;
 const cluster = buildCluster();
@@ -43,9 +51,12 @@ function buildDoneHost(name: string, of: Cluster = cluster, wanted = model): Bal
   const parts = buildParts(wanted, of, node, { interfaceName: 'eth0', hasNft: true });
   for (const part of parts) {
     host.units[partUnits[part.name]] = { active: 'active', enabled: 'enabled', stale: false };
-    for (const file of part.files) host.files[file.path] = file.content;
+    for (const file of part.files)
+      if (file.keyOf === undefined) host.files[file.path] = file.content;
+      else host.keys[file.path] = '600 root';
     if (part.name === 'keepalived') host.files[appliedMarkerPath] = `${part.digest}\n`;
     if (part.name === 'haproxy') host.running.haproxy = readSeal(host.files[haproxyConfigPath]!)!;
+    if (part.name === 'nginx') host.running.nginx = readSeal(host.files[engines.nginx.configPath]!)!;
     if (part.name === 'nftables')
       host.nftTable = `table ip kawanan { comment "digest ${readSeal(part.files[0]!.content)}" }`;
   }
@@ -221,4 +232,118 @@ test('removal cut short after the files came back still forgets the backups', ()
   const host = buildBareHost('lb1', '192.0.2.11');
   host.files[backupPathOf(haproxyConfigPath)] = 'global\n    daemon\n';
   expect(planBalancerRemoval(cluster, [host]).changes.map(({ id }) => id)).toEqual(['lb1/haproxy']);
+});
+
+const nginxCluster = buildNginxCluster();
+const nginxModel = planBackends(buildStack(fullSection), nginxCluster);
+
+/** Done with HAProxy, and NGINX's packages have just been installed beside it. */
+function buildBesideNginx(name: string): BalancerHost {
+  const host = { ...buildDoneHost(name), nginxVersion: '1.26.3' };
+  host.files[unitBackupPathOf('haproxy')] = 'active enabled\n';
+  host.units['nginx.service'] = { active: 'failed', enabled: 'enabled', stale: false };
+  return host;
+}
+
+test('another engine takes over one balancer after the other, and the old one ends when the new one is there', () => {
+  const plan = planBalancers(nginxModel, nginxCluster, [
+    holding(buildBesideNginx('lb1')),
+    buildBesideNginx('lb2'),
+  ]);
+  // keepalived watches whichever engine there is
+  expect(plan.changes.map(({ id, kind, action }) => [id, kind, action.type])).toEqual([
+    ['lb2/nginx', 'create', 'put'],
+    ['lb2/haproxy', 'remove', 'displace'],
+    ['lb1/nginx', 'create', 'put'],
+    ['lb1/haproxy', 'remove', 'displace'],
+  ]);
+  expect(plan.changes.map(({ after }) => after)).toEqual([[], ['lb2/nginx'], ['lb2/haproxy'], ['lb1/nginx']]);
+});
+
+test.each<[string, (host: BalancerHost) => void, string[]]>([
+  ['nothing is left to do once it has ended', () => {}, []],
+  [
+    'it ends when it was started again',
+    (host) => {
+      host.units['haproxy.service']!.active = 'active';
+    },
+    ['lb1/haproxy'],
+  ],
+  [
+    'it ends when a run was killed before it was stopped',
+    (host) => {
+      host.files[engines.haproxy.dropInPath] = buildDoneHost('lb1').files[engines.haproxy.dropInPath]!;
+    },
+    ['lb1/haproxy'],
+  ],
+  [
+    'its certificates go',
+    (host) => {
+      host.keys[`${engines.haproxy.folder}/a.pem.key`] = '600 root';
+    },
+    ['lb1/haproxy'],
+  ],
+])('an engine that another one took over from: %s', (_, change, ids) => {
+  const done = { ...buildDoneHost('lb1', nginxCluster, nginxModel), nginxVersion: '1.26.3' };
+  done.files[unitBackupPathOf('haproxy')] = 'active enabled\n';
+  done.units['haproxy.service'] = { active: 'inactive', enabled: 'disabled', stale: false };
+  change(done);
+  const plan = planBalancers(nginxModel, nginxCluster, [holding(done)]);
+  expect(plan.changes.map(({ id }) => id)).toEqual(ids);
+  // what was kept of it comes back at the end
+  expect(planBalancerRemoval(nginxCluster, [done]).changes.map(({ id }) => id)).toEqual([
+    'lb1/keepalived',
+    'lb1/nginx',
+    'lb1/haproxy',
+    'lb1/nftables',
+  ]);
+});
+
+test("somebody else's NGINX on a balancer is left alone", () => {
+  const host = holding(buildDoneHost('lb1'));
+  host.nginxVersion = '1.26.3';
+  host.units['nginx.service'] = { active: 'active', enabled: 'enabled', stale: false };
+  host.files[engines.nginx.configPath] = 'user www-data;\n';
+  expect(planBalancers(model, cluster, [host]).changes).toEqual([]);
+});
+
+test('a changed certificate is a changed configuration, told by its public part; the old files go', () => {
+  const rich = planBackends(buildStack(richSection), cluster, richMaterials);
+  const renewed = planBackends(buildStack(richSection), cluster, {
+    ...richMaterials,
+    findCertificate: ({ certificate }) => buildCertificate(certificate, 'other'),
+  });
+  const host = holding(buildDoneHost('lb1', cluster, rich));
+  expect(planBalancers(rich, cluster, [host]).changes).toEqual([]);
+
+  const [change, ...more] = planBalancers(renewed, cluster, [host]).changes;
+  expect(more).toEqual([]);
+  const oldPath = Object.keys(host.keys).find((path) => path.includes('www_tls'))!;
+  expect(change?.action).toMatchObject({ obsolete: [oldPath.replace('.key', ''), oldPath] });
+  const { fingerprint } = buildCertificate('a', 'other');
+  const newPath = `${engines.haproxy.folder}/www_tls-${fingerprint.slice(0, 12)}.pem`;
+  expect(change?.fields.find(({ path }) => path === newPath)?.after).toMatch(
+    new RegExp(`^for other.example.org, .* until 2126-.*, SHA-256 ${fingerprint.slice(0, 16)}…$`),
+  );
+  expect(change?.fields.find(({ path }) => path === `${newPath}.key`)?.after).toBe('private key, 0600 root');
+  expect(JSON.stringify(change)).not.toContain('PRIVATE');
+});
+
+test('a private key that others may read is put right', () => {
+  const rich = planBackends(buildStack(richSection), cluster, richMaterials);
+  const host = holding(buildDoneHost('lb1', cluster, rich));
+  const [path] = Object.keys(host.keys);
+  host.keys[path!] = '644 root';
+  expect(planBalancers(rich, cluster, [host]).changes[0]?.fields).toEqual([
+    { path, before: 'mode 644 root', after: 'private key, 0600 root' },
+  ]);
+});
+
+test('statistics are for the machine itself where the cluster file says so', () => {
+  const quiet = buildCluster({ balancer: { ...cluster.balancer!, privateStatistics: true } });
+  const [haproxy] = buildParts(model, quiet, quiet.nodes[0]!, { interfaceName: 'eth0', hasNft: true }).filter(
+    ({ name }) => name === 'haproxy',
+  );
+  const config = haproxy!.files.at(-1)!.content;
+  expect(config.match(/bind .*:8404/g)).toEqual(['bind 127.0.0.1:8404']);
 });
