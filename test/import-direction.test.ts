@@ -31,6 +31,7 @@ const ranks: Record<string, number> = {
 // What a layer may know of another: pure words about the world, never its observe or apply.
 const sharedAcrossLayers = new Set([
   'stack/definition.ts',
+  'stack/blue-green.ts',
   'stack/engine-types.ts',
   'stack/placement.ts',
   'secrets/secret-value.ts',

@@ -4,6 +4,7 @@ import type { EngineName } from '../cluster/engine-name.ts';
 import { InputError, type Problem } from '../errors.ts';
 import { suggestWord } from '../input/nearest-word.ts';
 import { formatPath } from '../input/schema-problems.ts';
+import { type Color, colors, nameInColor } from '../stack/blue-green.ts';
 import type { StackDefinition } from '../stack/definition.ts';
 import { findEligibleNodes, selectKnowableConstraints, toPlacementNode } from '../stack/placement.ts';
 import {
@@ -217,13 +218,21 @@ function listServers(port: PublishedPort, cluster: Cluster): ServerModel[] {
           swarmNodes(cluster).map(toPlacementNode),
         )
       : swarmNodes(cluster).map(toPlacementNode);
-  return nodes.map((node) => ({
-    name: `${toServerWord(node.hostname)}-${toServerWord(port.service)}`,
-    address: node.address,
-    port: port.published,
-    node: node.hostname,
-    service: port.service,
-  }));
+  const ports = [port.published, ...(port.green === undefined ? [] : [port.green])];
+  return nodes.flatMap((node) =>
+    ports.map((published, index) => ({
+      name: nameServer(node.hostname, port.service, colors[index]),
+      address: node.address,
+      port: published,
+      node: node.hostname,
+      service: port.service,
+    })),
+  );
+}
+
+/** `node-service`, and `node-service--green` for the second port of a service that is updated blue-green. */
+export function nameServer(node: string, service: string, color: Color = 'blue'): string {
+  return nameInColor(`${toServerWord(node)}-${toServerWord(service)}`, color);
 }
 
 /** Names of servers and backends hold letters, digits, `-`, `_`, `.` and `:` only. */

@@ -4,6 +4,7 @@ import { InputError, type Problem } from '../errors.ts';
 import { checkInput, formatPath, type InputPath } from '../input/schema-problems.ts';
 import type { StackDefinition } from '../stack/definition.ts';
 import { listPublishedPorts, type PublishedPort } from './published-ports.ts';
+import { reportUnevenUpdates } from './read-blue-green.ts';
 import { readFrontend } from './read-frontend.ts';
 import { type Report, readCheck } from './read-route.ts';
 import { type BalancerInput, balancerSchema } from './schema.ts';
@@ -103,6 +104,7 @@ export function parseBalancer(
   );
   reportPorts(frontends, report);
   reportRedirects(frontends, report);
+  reportUnevenUpdates(frontends, report);
   if (found.length > 0) throw new InputError(found);
   return { frontends, warnings: [] };
 }

@@ -9,6 +9,8 @@ export interface PublishedPort {
   /** Port in the container. */
   target: number;
   mode: 'host' | 'ingress';
+  /** The second port on the node, of a service that is updated blue-green. */
+  green?: number;
   /** Placement constraints of the service, as in the compose file. */
   constraints: string[];
 }

@@ -10,6 +10,7 @@ import {
 } from './definition.ts';
 import { parseDurationMs } from './duration.ts';
 import { reportUnfit } from './engine-limits.ts';
+import { readBlueGreen } from './read-blue-green.ts';
 import { type Report, type RouteContext, readRoute, reportUnreachable } from './read-route.ts';
 import type { FrontendInput, RouteInput, TlsInput } from './schema.ts';
 
@@ -60,7 +61,7 @@ export function readFrontend(name: string, input: FrontendInput, context: Fronte
 function readRoutes(name: string, input: FrontendInput, context: FrontendContext): Route[] {
   const { report } = context;
   if (input.redirect !== undefined) {
-    const idle = (['routes', 'service', 'port', 'check', 'tls'] as const).filter(
+    const idle = (['routes', 'service', 'port', 'check', 'update', 'tls'] as const).filter(
       (key) => input[key] !== undefined,
     );
     for (const key of idle)
@@ -71,11 +72,12 @@ function readRoutes(name: string, input: FrontendInput, context: FrontendContext
       );
     return [];
   }
-  if (input.routes && (input.service !== undefined || input.port !== undefined || input.check !== undefined))
+  const ofRoutes = ['service', 'port', 'check', 'update'] as const;
+  if (input.routes && ofRoutes.some((key) => input[key] !== undefined))
     report(
       [name],
       'has routes and a service of its own',
-      'move service, port and check into a last route without a path',
+      'move service, port, check and update into a last route without a path',
     );
   if (!input.routes && input.service === undefined)
     report(
@@ -88,13 +90,21 @@ function readRoutes(name: string, input: FrontendInput, context: FrontendContext
     : input.service !== undefined
       ? [{ route: pickRoute(input.service, input), path: [name] }]
       : [];
-  const routes = inputs.map(({ route, path }) => readRoute(route, path, input.mode ?? 'http', context));
+  const routes = inputs.map(({ route, path }) => {
+    const read = readRoute(route, path, input.mode ?? 'http', context);
+    return { ...read, ports: readBlueGreen(route.update, read.ports, [...path, 'update'], context) };
+  });
   reportUnreachable(routes, inputs, report);
   return routes;
 }
 
-function pickRoute(service: string | string[], { port, check }: FrontendInput): RouteInput {
-  return { service, ...(port !== undefined && { port }), ...(check !== undefined && { check }) };
+function pickRoute(service: string | string[], { port, check, update }: FrontendInput): RouteInput {
+  return {
+    service,
+    ...(port !== undefined && { port }),
+    ...(check !== undefined && { check }),
+    ...(update !== undefined && { update }),
+  };
 }
 
 function readBalance(word: NonNullable<FrontendInput['balance']>): BalanceAlgorithm {

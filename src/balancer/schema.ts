@@ -25,6 +25,19 @@ const check = z
   )
   .describe('How a server shows that it can work. Without it: can a connection be made?');
 
+const update = z
+  .union([
+    z.literal('blue-green'),
+    z.strictObject({
+      'blue-green': z.strictObject({
+        port: portNumber.describe('The second published port; 10000 above the first unless told.'),
+      }),
+    }),
+  ])
+  .describe(
+    'Updated by a second set of tasks on a second port, which takes over once it is well: nothing is lost, whatever the image does. Host-mode ports; HAProxy only.',
+  );
+
 const route = z.strictObject({
   path: z
     .string()
@@ -42,6 +55,7 @@ const route = z.strictObject({
   service,
   port: port.optional(),
   check: check.optional(),
+  update: update.optional(),
 });
 
 const name = z.string().min(1, 'a name is empty');
@@ -94,6 +108,7 @@ const frontend = z.strictObject({
   service: service.optional(),
   port: port.optional(),
   check: check.optional(),
+  update: update.optional(),
   redirect: z
     .literal('https')
     .optional()

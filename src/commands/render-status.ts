@@ -46,7 +46,9 @@ function describeMember(member: NonNullable<NodeStatus['swarm']>, colors: Colors
 function renderServices({ stack }: ClusterStatus, colors: Colors): string {
   if (!stack || stack.services.length === 0) return '';
   const rows = stack.services.map((service) => [
-    service.name,
+    service.color === undefined
+      ? service.name
+      : `${service.name.replace(`--${service.color}`, '')} (${service.color})`,
     service.mode,
     (service.done ? colors.green : colors.red)(describeTasks(service)),
     neutralise(service.image),

@@ -21,12 +21,15 @@ import { allCodes, lastLines, runLocal, systemPath } from './run-local.ts';
 const bootTimeoutMs = 180_000;
 
 // Enters the control groups, puts the disk together in a mount namespace of its own (it ends with the machine,
-// however that ends), and becomes systemd-nspawn. Everything it is told comes as arguments.
+// however that ends), and runs systemd-nspawn in it, again where the machine restarts itself: that ends with 133.
+// Everything it is told comes as arguments.
 const launcher = `set -eu
 options=$1 root=$2; shift 2
 while [ "$1" != -- ]; do echo $$ > "$1"; shift; done; shift
 mount -t overlay overlay -o "$options" "$root"
-exec "$@"`;
+code=133
+while [ "$code" = 133 ]; do code=0; "$@" || code=$?; done
+exit "$code"`;
 
 export interface BootOptions {
   lab: Lab;

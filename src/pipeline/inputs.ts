@@ -86,6 +86,7 @@ async function loadStackInputs(
     { planBackends },
     { listBalancerSecrets, readMaterials },
     { parseRotations, listLeaves },
+    { markBlueGreen },
   ] = await Promise.all([
     import('../stack/compose/load-stack.ts'),
     import('../images/prepare-images.ts'),
@@ -95,6 +96,7 @@ async function loadStackInputs(
     import('../balancer/backends.ts'),
     import('../balancer/read-materials.ts'),
     import('../rotation/definition.ts'),
+    import('../balancer/mark-blue-green.ts'),
   ]);
   const problems: Problem[] = [];
   const collect = createCollector(problems);
@@ -107,13 +109,17 @@ async function loadStackInputs(
   );
   // A broken compose file hides which secrets are wanted; its own problems come first.
   if (!definition) throw new InputError(problems);
-  problems.push(...checkStack(definition, cluster));
   const engine = cluster.balancer?.engine ?? 'haproxy';
   const balanced = await collect(() => {
     planBackends(definition, cluster);
-    return listBalancerSecrets(definition, engine);
+    return {
+      secrets: listBalancerSecrets(definition, engine),
+      // The second ports of blue-green services are as taken as the first.
+      definition: markBlueGreen(definition, engine),
+    };
   });
   const rotations = await collect(() => parseRotations(definition));
+  problems.push(...checkStack(balanced?.definition ?? definition, cluster));
   const images = await collect(() => prepareImages(definition, cluster));
   // Writing fresh values is a change: only when nothing else is wrong.
   const write = options.writeSecrets && problems.length === 0;
@@ -124,7 +130,7 @@ async function loadStackInputs(
       variables,
       env: options.env,
       write,
-      only: [...definition.external.secrets, ...(balanced ?? [])],
+      only: [...definition.external.secrets, ...(balanced?.secrets ?? [])],
       warn,
     });
   });

@@ -1,4 +1,6 @@
 /** Puts the layers together for what the user wants. */
+import { hasTurnOvers, markBlueGreen } from '../balancer/mark-blue-green.ts';
+import { createTraffic } from '../balancer/traffic.ts';
 import { balancers } from '../cluster/cluster.ts';
 import type { LayerName } from '../plan/change.ts';
 import type { Layer } from '../plan/layer.ts';
@@ -19,7 +21,11 @@ export interface LayerChoice {
 
 /** The layers of a cluster, lowest first; those of the stack and the balancers only where the files name them. */
 export async function createLayers(inputs: Inputs, hosts: Hosts, choice: LayerChoice = {}): Promise<Layer[]> {
-  const { cluster, stack } = inputs;
+  const { cluster } = inputs;
+  const stack = inputs.stack && {
+    ...inputs.stack,
+    definition: markBlueGreen(inputs.stack.definition, cluster.balancer?.engine),
+  };
   const [{ createHostsLayer }, { createSwarmLayer }, { findManager, connectManager }] = await Promise.all([
     import('../hosts/layer.ts'),
     import('../swarm/layer.ts'),
@@ -54,6 +60,7 @@ export async function createLayers(inputs: Inputs, hosts: Hosts, choice: LayerCh
       ),
       createStackLayer(stack.definition, cluster, {
         connectEngine,
+        ...(hasTurnOvers(stack.definition) && { traffic: createTraffic(stack.definition, cluster, hosts) }),
         hosts,
         images: {
           resolve: choice.resolveImage ?? 'never',

@@ -1,3 +1,4 @@
+import { nameServer } from '../balancer/backends.ts';
 import { judgeExpiry } from '../balancer/certificate-expiry.ts';
 import type { ClusterStatus } from './read-status.ts';
 
@@ -47,7 +48,9 @@ function describeSilentBalancers({ balancers = [], nodes }: Status): string[] {
 function describeBalancers({ balancers = [], stack }: Status): string[] {
   // A server is down for a reason where no task of its service runs on its node: the service's own line says that.
   const running = new Set(
-    (stack?.services ?? []).flatMap(({ key, nodes }) => nodes.map((node) => `${node}-${key}`)),
+    (stack?.services ?? []).flatMap(({ key, color, nodes }) =>
+      nodes.map((node) => nameServer(node, key, color)),
+    ),
   );
   return balancers
     .filter(({ unreachable }) => unreachable === undefined)

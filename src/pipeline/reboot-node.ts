@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { InterruptedError, UserError } from '../errors.ts';
 import type { Host } from '../remote/host.ts';
 import { findMember, listMembers } from '../swarm/change-member.ts';
-import { readDrainedBy } from '../swarm/drained-by.ts';
+import { readDrainedBy, restartMark } from '../swarm/drained-by.ts';
 import {
   type DrainOptions,
   drainNode,
@@ -21,16 +21,16 @@ export async function rebootNode(work: NodeWork, name: string, options: DrainOpt
   const member = findMember(await listMembers(work.cluster, work.hosts), name);
   const mark = readDrainedBy(member);
   // A run of ours that was killed half way left its own mark: the node is to serve again.
-  const stays = member.availability !== 'active' && !mark?.startsWith(rebootMark);
-  const drained = await drainNode(work, name, { ...options, drainedBy: `${rebootMark}${options.drainedBy}` });
+  const stays = member.availability !== 'active' && !mark?.startsWith(restartMark);
+  const drained = await drainNode(work, name, {
+    ...options,
+    drainedBy: `${restartMark}${options.drainedBy}`,
+  });
   await restartMachine(work, name);
   await waitUntilMember(work, name);
   if (stays) return drained;
   return readyNode(work, name, { rebalance: false });
 }
-
-/** Begins the mark of a node that is drained only until it is back. */
-const rebootMark = 'reboot-by-';
 
 async function restartMachine({ hosts, progress }: NodeWork, name: string): Promise<void> {
   const before = await readBoot(await hosts.connect(name));

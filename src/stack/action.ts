@@ -25,6 +25,8 @@ export type StackAction =
   | { do: 'update-service'; service: string; id: string; version: number; names: ObjectNames }
   /** For what the engine won't change in place; the old one is gone already when its network was replaced. */
   | { do: 'replace-service'; service: string; id: string; names: ObjectNames }
+  /** To the spec, or to that of the compose file: made beside the one that serves, which it then takes over from. */
+  | { do: 'turn-over'; service: string; names: ObjectNames; spec?: ServiceSpec }
   /** The spec is as wanted, the tasks aren't yet. `again` starts them anew, `resume` takes up a paused update. */
   | { do: 'converge-service'; service: string; id: string; how: 'wait' | 'resume' | 'again' }
   | { do: 'remove-service' | 'remove-network' | 'remove-config' | 'remove-secret'; id: string; name: string }

@@ -1,6 +1,7 @@
 /** What applying a change of the stack layer needs. */
 import type Docker from 'dockerode';
 import { UserError } from '../errors.ts';
+import type { Traffic } from '../plan/traffic.ts';
 import type { Hosts } from '../remote/host.ts';
 import type { ConvergeLimits } from './converge.ts';
 import type { StackDefinition } from './definition.ts';
@@ -15,6 +16,8 @@ export interface ApplyContext {
   limits: ConvergeLimits;
   /** Names of services that were changed, made, removed or waited for since the stack was observed; grows. */
   touched: Set<string>;
+  /** The balancers; absent where there are none. */
+  traffic?: Traffic;
   /** Who makes the changes, by which command; kept with the revision. */
   origin: { by: string; why: string };
 }

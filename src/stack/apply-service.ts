@@ -29,8 +29,38 @@ export async function createService(
   progress: Progress,
 ): Promise<void> {
   const desired = nameObjects(findByKey(context.definition.services, action.service).spec, action.names);
-  const id = await postNewService(context, desired, progress);
-  await converge(context, { id, name: desired.Name, after: 'create' }, progress);
+  await createFromSpec(context, desired, progress);
+}
+
+/** Creates a service of this spec, its objects by name, and waits until it is well. */
+export async function createFromSpec(
+  context: ApplyContext,
+  spec: ServiceSpec,
+  progress: Progress,
+): Promise<void> {
+  const id = await postNewService(context, spec, progress);
+  await converge(context, { id, name: spec.Name, after: 'create' }, progress);
+}
+
+/** Brings a service to this spec, its objects by name, whatever was made of it, and waits until it is well. */
+export async function updateToSpec(
+  context: ApplyContext,
+  id: string,
+  wanted: ServiceSpec,
+  progress: Progress,
+): Promise<void> {
+  const { spec, networks } = await fillIds(context, wanted);
+  const posted = await postSpec(context, id, wanted.Name, async (now) => {
+    const names = readNetworkNames({ networks: await addUnlistedNetworks(context.engine, networks, [now]) });
+    const fields = diffServices(now.Spec, wanted, names);
+    if (fields.length === 0) return undefined;
+    return keepEngineChoices(spec, now.Spec, hasNewPorts(fields));
+  });
+  await converge(context, { id, name: wanted.Name, after: posted ? 'update' : 'wait' }, progress);
+}
+
+function hasNewPorts(fields: FieldChange[]): boolean {
+  return fields.some(({ path }) => path.startsWith('ports.') || path === 'endpoint_mode');
 }
 
 async function postNewService(
@@ -83,7 +113,7 @@ export async function updateService(
 ): Promise<void> {
   const desired = nameObjects(findByKey(context.definition.services, action.service).spec, action.names);
   const { spec, networks } = await fillIds(context, desired);
-  const newPorts = planned.some(({ path }) => path.startsWith('ports.') || path === 'endpoint_mode');
+  const newPorts = hasNewPorts(planned);
   const runsAgain = isOneShot({ Spec: spec }) && replacesTasks(planned);
   const posted = await postSpec(context, action.id, spec.Name, async (now) => {
     const names = readNetworkNames({ networks: await addUnlistedNetworks(context.engine, networks, [now]) });

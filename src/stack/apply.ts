@@ -14,6 +14,7 @@ import {
   updateService,
 } from './apply-service.ts';
 import { readStatusCode } from './engine-errors.ts';
+import { describeTurnOver, turnOver } from './turn-over.ts';
 
 /** Makes one change true, or throws a `UserError` that says why not. */
 export async function applyStackChange(
@@ -51,6 +52,8 @@ async function carryOut(
       return createService(context, action, progress);
     case 'update-service':
       return updateService(context, action, change.fields, progress);
+    case 'turn-over':
+      return turnOver(context, describeTurnOver(context, action), progress);
     case 'replace-service':
       return replaceService(context, action, progress);
     case 'converge-service':

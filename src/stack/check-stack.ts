@@ -119,7 +119,7 @@ interface Publication {
 /** Two services that would want one port of one node. */
 function checkPorts(definition: StackDefinition, eligible: Eligible): Problem[] {
   const publications: Publication[] = definition.services.flatMap((service) =>
-    (service.spec.EndpointSpec?.Ports ?? [])
+    listPorts(service)
       .filter((port) => port.PublishedPort)
       .map((port) => ({ service, port })),
   );
@@ -128,6 +128,16 @@ function checkPorts(definition: StackDefinition, eligible: Eligible): Problem[] 
       .slice(index + 1)
       .flatMap((second) => comparePublications(first, second, eligible, definition)),
   );
+}
+
+/** The second port of a service that is updated blue-green is as taken as the first. */
+function listPorts({ spec, blueGreen }: ServiceDefinition): PortConfig[] {
+  const ports = spec.EndpointSpec?.Ports ?? [];
+  if (!blueGreen) return ports;
+  const second = ports
+    .filter(({ PublishedPort }) => PublishedPort === blueGreen.blue)
+    .map((port) => ({ ...port, PublishedPort: blueGreen.green }));
+  return [...ports, ...second];
 }
 
 function comparePublications(

@@ -1,5 +1,6 @@
 /** Which task of a service a command is run in. Pure. */
 import { UserError } from '../errors.ts';
+import { nameWithoutColor } from './blue-green.ts';
 import { nameTask } from './describe-failure.ts';
 import { findServiceByName } from './find-service.ts';
 import { isCurrentTask } from './judge-service.ts';
@@ -24,7 +25,11 @@ export function chooseTask(
   wanted: string,
   { services, tasks, nodes }: Pick<StackObserved, 'services' | 'tasks' | 'nodes'>,
 ): ChosenTask {
-  const known = new Set(services.flatMap(({ Spec: { Name } }) => [Name, Name.replace(`${stackName}_`, '')]));
+  const known = new Set(
+    services.flatMap(({ Spec }) =>
+      [Spec.Name, nameWithoutColor(Spec)].flatMap((name) => [name, name.replace(`${stackName}_`, '')]),
+    ),
+  );
   const dot = wanted.indexOf('.');
   const [serviceName, slot] =
     known.has(wanted) || dot < 0 ? [wanted, undefined] : [wanted.slice(0, dot), wanted.slice(dot + 1)];

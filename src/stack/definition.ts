@@ -2,6 +2,7 @@
  * A stack as it should be: what a compose file converts to. The objects have the shapes of the Engine API
  * (`POST /services/create` and so on), names already scoped by the stack. No I/O here.
  */
+import type { BlueGreenPorts } from './blue-green.ts';
 import type { ConfigSpec, NetworkCreate, SecretSpec, ServiceSpec } from './engine-types.ts';
 import type { PinnedImage } from './image-digests.ts';
 
@@ -21,6 +22,8 @@ export interface ServiceDefinition {
   build?: BuildDefinition;
   /** Keys of services that must be up first. */
   dependsOn: string[];
+  /** Set where a frontend of `x-balancer` says `update: blue-green`. */
+  blueGreen?: BlueGreenPorts;
 }
 
 export interface NamedObject<Spec> {

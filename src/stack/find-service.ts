@@ -1,25 +1,48 @@
 /** Finds the service a user means. Pure. */
 import { UserError } from '../errors.ts';
 import { findNearestWord } from '../input/nearest-word.ts';
+import { nameWithoutColor, readColor } from './blue-green.ts';
+import type { ServiceSpec } from './engine-types.ts';
 
 /**
  * The service of a stack by its short name (`web`) or its full one (`stk_web`).
  *
  * @throws UserError that names the nearest one, or all there are.
  */
-export function findServiceByName<Service extends { Spec: { Name: string } }>(
+export function findServiceByName<Service extends NamedService>(
   wanted: string,
   services: Service[],
   stackName: string,
 ): Service {
-  const found =
-    services.find((service) => service.Spec.Name === `${stackName}_${wanted}`) ??
-    services.find((service) => service.Spec.Name === wanted);
+  return findServicesByName(wanted, services, stackName)[0]!;
+}
+
+interface NamedService {
+  Spec: Pick<ServiceSpec, 'Name' | 'Labels'>;
+  CreatedAt: string;
+}
+
+/**
+ * The same, with the second one of a service that is being turned over from blue to green: the one that serves first.
+ *
+ * @throws UserError that names the nearest one, or all there are.
+ */
+export function findServicesByName<Service extends NamedService>(
+  wanted: string,
+  services: Service[],
+  stackName: string,
+): Service[] {
+  const exact = services.filter(({ Spec }) => Spec.Name === wanted && readColor(Spec) === 'green');
+  const named = [`${stackName}_${wanted}`, wanted].map((name) =>
+    services
+      .filter(({ Spec }) => nameWithoutColor(Spec) === name)
+      .toSorted((a, b) => Date.parse(a.CreatedAt) - Date.parse(b.CreatedAt)),
+  );
+  const found = [exact, ...named].find((some) => some.length > 0);
   if (found) return found;
   const names = services
-    .map(({ Spec }) =>
-      Spec.Name.startsWith(`${stackName}_`) ? Spec.Name.slice(stackName.length + 1) : Spec.Name,
-    )
+    .map(({ Spec }) => nameWithoutColor(Spec))
+    .map((name) => (name.startsWith(`${stackName}_`) ? name.slice(stackName.length + 1) : name))
     .sort();
   const nearest = findNearestWord(wanted, names);
   throw new UserError(`the stack ${stackName} has no service ${JSON.stringify(wanted)}`, {

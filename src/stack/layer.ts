@@ -4,10 +4,12 @@ import type Docker from 'dockerode';
 import { type Cluster, swarmNodes } from '../cluster/cluster.ts';
 import { UserError } from '../errors.ts';
 import type { Layer } from '../plan/layer.ts';
+import type { Traffic } from '../plan/traffic.ts';
 import type { Hosts } from '../remote/host.ts';
 import { ConnectionError } from '../remote/remote-errors.ts';
 import type { StackAction } from './action.ts';
 import { applyStackChange } from './apply.ts';
+import { foldColors } from './blue-green.ts';
 import { type ConvergeLimits, defaultLimits } from './converge.ts';
 import type { StackDefinition } from './definition.ts';
 import { listImagesToResolve, type ResolveImageMode } from './image-digests.ts';
@@ -34,6 +36,8 @@ export interface StackLayerOptions {
     /** Label of images that we build. */
     builtLabel: string;
   };
+  /** The balancers, for services that are updated blue-green; absent where there are none. */
+  traffic?: Traffic;
   /** Who makes the changes, by which command; kept with each revision. */
   origin?: { by: string; why: string };
 }
@@ -65,6 +69,11 @@ export function createStackLayer(
     return connection;
   };
 
+  const fold = (observed: StackObserved): StackObserved => ({
+    ...observed,
+    ...foldColors(observed.services, definition.services),
+  });
+
   return {
     name: 'stack',
     observe: async () => {
@@ -77,7 +86,7 @@ export function createStackLayer(
         return { kind: 'unknown', reason: [error.message, ...error.details.slice(0, 1)].join(': ') };
       }
       const [value, leftovers] = await Promise.all([
-        observeStack(engine, definition.name),
+        observeStack(engine, definition.name).then(fold),
         hosts ? observeLeftovers(hosts, nodes, definition.name) : undefined,
       ]);
       touched.clear();
@@ -103,15 +112,23 @@ export function createStackLayer(
       const now = await whileAway(signal, async () => {
         // The manager we spoke to may be what failed: another one will do, or the same once it is back.
         connection = undefined;
-        return observeStack((await connect()).engine, definition.name);
+        return fold(await observeStack((await connect()).engine, definition.name));
       });
-      const wanted = definition.services.map(({ spec }) => spec.Name);
-      return planRestore({ stackName: definition.name, touched, wanted, before: seen, now });
+      return planRestore({ definition, touched, before: seen, now });
     },
     apply: async (change, progress) => {
       const { engine, snapshots } = await connect();
       await applyStackChange(
-        { definition, engine, snapshots, hosts, limits, origin, touched },
+        {
+          definition,
+          engine,
+          snapshots,
+          hosts,
+          limits,
+          origin,
+          touched,
+          ...(options.traffic && { traffic: options.traffic }),
+        },
         change,
         progress,
       );

@@ -1,5 +1,5 @@
 /** The tasks of a stack, or of one of its services, as `kawanan ps` shows them. Pure. */
-import { findServiceByName } from './find-service.ts';
+import { findServicesByName } from './find-service.ts';
 import type { StackObserved } from './observed.ts';
 import { summariseTask, type TaskStatus } from './summarise-stack.ts';
 
@@ -26,7 +26,7 @@ export function listTasks(
   const services =
     options.service === undefined
       ? observed.services
-      : [findServiceByName(options.service, observed.services, stackName)];
+      : findServicesByName(options.service, observed.services, stackName);
   const collator = new Intl.Collator('en', { numeric: true });
   return observed.tasks
     .flatMap((task) => {

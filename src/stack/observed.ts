@@ -96,8 +96,10 @@ export interface StackObserved {
   configs: ObservedConfig[];
   /** Every secret of the swarm. */
   secrets: ObservedSecret[];
-  /** Services of the stack. */
+  /** Services of the stack; of one that is updated blue-green the one that serves, in the words of the compose file. */
   services: ObservedService[];
+  /** Those that are about to take over from one of the services. */
+  candidates?: ObservedService[];
   /** Tasks of those services, and those that services of the stack left behind. */
   tasks: ObservedTask[];
   /** What was learnt of images, by the name in the compose file; absent when nobody asked. */

@@ -1,6 +1,7 @@
 /** What takes back the changes of a run that failed: every service it touched to its former spec. Pure. */
-import type { Change, LayerPlan } from '../plan/change.ts';
+import type { Change, FieldChange, LayerPlan } from '../plan/change.ts';
 import type { StackAction } from './action.ts';
+import type { StackDefinition } from './definition.ts';
 import { diffServices } from './diff.ts';
 import type { ServiceSpec } from './engine-types.ts';
 import type { ObservedService, StackObserved } from './observed.ts';
@@ -13,11 +14,10 @@ import { findUnconverged } from './unconverged.ts';
 type StackChange = Change<StackAction>;
 
 export interface FailedRun {
-  stackName: string;
+  /** What was wanted. */
+  definition: Pick<StackDefinition, 'name' | 'services'>;
   /** Names of the services that the run changed, made, removed or waited for. */
   touched: ReadonlySet<string>;
-  /** Names of all services that were wanted. */
-  wanted: string[];
   /** What was there when the run was planned. */
   before: StackObserved;
   now: StackObserved;
@@ -25,20 +25,24 @@ export interface FailedRun {
 
 /** Services that are new are removed first: they may hold the ports of those that come back. */
 export function planRestore(run: FailedRun): LayerPlan<StackAction> {
-  const { stackName, before, now } = run;
+  const { before, now } = run;
+  const stackName = run.definition.name;
+  const wanted = run.definition.services.map(({ spec }) => spec.Name);
   const networks = readNetworkNames({ networks: [...before.networks, ...now.networks] });
   const revision = readNewestSpecs(stackName, now);
   const goesOn = isContinuation(run, revision, networks);
-  const touched = goesOn ? new Set([...run.touched, ...run.wanted]) : run.touched;
+  const touched = goesOn ? new Set([...run.touched, ...wanted]) : run.touched;
   const removals: StackChange[] = [];
   const restorations: StackChange[] = [];
   const warnings: string[] = [];
   let unchanged = 0;
   for (const name of [...touched].sort()) {
+    const blueGreen = run.definition.services.find(({ spec, blueGreen }) => blueGreen && spec.Name === name);
+    const begun = now.candidates?.some(({ Spec }) => Spec.Name === name) ?? false;
     const was = before.services.find((service) => service.Spec.Name === name);
     const is = now.services.find((service) => service.Spec.Name === name);
     const kept = revision.get(name);
-    const found = was && (!goesOn || !run.wanted.includes(name)) ? was : undefined;
+    const found = was && (!goesOn || !wanted.includes(name)) ? was : undefined;
     const healthy = found !== undefined && isWell(found, before);
     const former = healthy || !kept ? found && nameNetworks(found.Spec, networks) : kept;
     if (!former) {
@@ -46,7 +50,7 @@ export function planRestore(run: FailedRun): LayerPlan<StackAction> {
       continue;
     }
     const fields = is ? diffServices(is.Spec, former, networks) : [];
-    if (is && fields.length === 0 && (!healthy || isWell(is, now))) {
+    if (is && fields.length === 0 && !begun && (!healthy || isWell(is, now))) {
       // As it was; where it wasn't well then, nothing that we know would mend it.
       unchanged += 1;
       continue;
@@ -54,6 +58,10 @@ export function planRestore(run: FailedRun): LayerPlan<StackAction> {
     const verify = healthy || kept !== undefined;
     if (!verify)
       warnings.push(`service ${name} was not well before this run either: that it is again isn't waited for`);
+    if (blueGreen && is && !fields.some(({ path }) => path === 'mode')) {
+      restorations.push(buildTurnBack(name, blueGreen.key, former, fields));
+      continue;
+    }
     restorations.push({
       id: serviceChangeId(name),
       layer: stackLayer,
@@ -74,6 +82,20 @@ export function planRestore(run: FailedRun): LayerPlan<StackAction> {
   }
   for (const change of restorations) change.after = removals.map(({ id }) => id);
   return { layer: stackLayer, changes: [...removals, ...restorations], unchanged, warnings };
+}
+
+/** Nobody is to notice the way back either. */
+function buildTurnBack(name: string, service: string, spec: ServiceSpec, fields: FieldChange[]): StackChange {
+  return {
+    id: serviceChangeId(name),
+    layer: stackLayer,
+    kind: 'update',
+    object: { type: 'service', name },
+    title: `turn service ${name} back to what it was`,
+    fields,
+    after: [],
+    action: { do: 'turn-over', service, names: { secrets: {}, configs: {} }, spec },
+  };
 }
 
 /**

@@ -2,6 +2,7 @@
 import { type Change, type FieldChange, type LayerPlan, layerNames } from '../plan/change.ts';
 import { listAwaited } from '../plan/run-changes.ts';
 import type { ObjectNames, StackAction } from './action.ts';
+import { nameWithoutColor } from './blue-green.ts';
 import type { ServiceDefinition, StackDefinition } from './definition.ts';
 import { describeReplacement, describeUpdateInterruption, replacesTasks } from './describe-interruption.ts';
 import { describeNewService, diffServices } from './diff.ts';
@@ -115,6 +116,14 @@ function planService(
       action: { do: 'replace-service', service: service.key, id: existing.ID, names },
     };
   }
+  const candidate = observed.candidates?.find(({ Spec }) => nameWithoutColor(Spec) === name);
+  if (service.blueGreen && (candidate || fields.length > 0))
+    return {
+      ...base,
+      kind: 'update',
+      ...describeTurnOver(name, fields, candidate !== undefined),
+      action: { do: 'turn-over', service: service.key, names },
+    };
   if (fields.length === 0) return planConvergence(service.key, existing, observed, base, warnings);
   const interrupts = describeUpdateInterruption(service.key, existing, desired, fields, observed.tasks);
   return {
@@ -164,6 +173,24 @@ function chooseNames(
   }
   const keeping = { ...newest, secrets: kept };
   return diffServices(existing.Spec, nameObjects(spec, keeping), networks).length === 0 ? keeping : newest;
+}
+
+/** In words: nothing stops, for the tasks that serve do so until others have taken over. */
+function describeTurnOver(
+  name: string,
+  fields: FieldChange[],
+  begun: boolean,
+): Pick<StackChange, 'title' | 'fields' | 'undo'> {
+  if (!begun && !replacesTasks(fields)) return { title: `update service ${name}`, fields };
+  const title =
+    fields.length === 0
+      ? `take back the turn-over of service ${name} that was begun`
+      : `${begun ? 'go on turning' : 'turn'} service ${name} over: new tasks beside those that serve, which stop once all balancers have turned to the new ones`;
+  return {
+    title,
+    fields,
+    undo: 'those that serve are left alone until the new ones are well; going back is a turn-over, too',
+  };
 }
 
 function planConvergence(

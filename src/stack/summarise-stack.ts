@@ -1,5 +1,6 @@
 /** A stack's services and tasks as `kawanan status` shows them. Pure. */
 
+import { nameWithoutColor, readColor } from './blue-green.ts';
 import { nameTask } from './describe-failure.ts';
 import { stackNamespaceLabel } from './engine-types.ts';
 import { isFailed, judgeService, type ServiceHealth, type ServiceMode } from './judge-service.ts';
@@ -23,8 +24,10 @@ export interface TaskStatus {
 export interface ServiceStatus {
   /** Name in the swarm. */
   name: string;
-  /** Name in the compose file. */
+  /** Name in the compose file; two have the same while one is turned over to the other. */
   key: string;
+  /** The color of a service that is updated blue-green and is served by its second set of tasks. */
+  color?: 'green';
   mode: ServiceMode;
   image: string;
   wanted: number;
@@ -69,13 +72,15 @@ function summariseService(
   nodes: ObservedNode[],
 ): ServiceStatus {
   const { Name, EndpointSpec, TaskTemplate } = service.Spec;
+  const [name, color] = [nameWithoutColor(service.Spec), readColor(service.Spec)];
   const tasks = allTasks.filter((task) => task.ServiceID === service.ID);
   const health = judgeService(service, tasks, nodes);
   const update = service.UpdateStatus;
   const running = new Set(health.runningTaskIds);
   return {
     name: Name,
-    key: Name.startsWith(`${stackName}_`) ? Name.slice(stackName.length + 1) : Name,
+    key: name.startsWith(`${stackName}_`) ? name.slice(stackName.length + 1) : name,
+    ...(color === 'green' && { color }),
     mode: health.mode,
     image: withoutDigest(TaskTemplate.ContainerSpec.Image),
     wanted: health.wanted,

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseBalancer } from '../../src/balancer/definition.ts';
+import { markBlueGreen } from '../../src/balancer/mark-blue-green.ts';
 import { InputError } from '../../src/errors.ts';
 import { buildService, buildStack, fullSection, services } from './examples.ts';
 
@@ -124,7 +125,7 @@ test.each<[string, string, unknown[]]>([
         1,
         'x-balancer.web',
         'has routes and a service of its own',
-        'move service, port and check into a last route without a path',
+        'move service, port, check and update into a last route without a path',
       ],
     ],
   ],
@@ -312,4 +313,53 @@ test.each<[string, string, string]>([
       // the reason stands behind it
       .toEqual([[1, `x-balancer.${path}`, "NGINX can't do this: ", true]]);
   }
+});
+
+test.each([
+  ['blue-green', undefined, 18000],
+  ['{blue-green: {port: 8001}}', undefined, 8001],
+  ['blue-green', 60000, 50000],
+])('the second port of a service with update: %s', (update, published = 8000, green) => {
+  const all = [buildService('web', [[published, 80]])];
+  const section = `web: {listen: 80, service: web, update: ${update}}`;
+  const { frontends } = parseBalancer(buildStack(section, all));
+  expect(frontends[0]?.routes[0]?.ports[0]).toMatchObject({ published, green });
+  expect(markBlueGreen(buildStack(section, all)).services[0]?.blueGreen).toEqual({ blue: published, green });
+});
+
+const ingress = { Protocol: 'tcp', PublishedPort: 8000, TargetPort: 80, PublishMode: 'ingress' };
+
+test.each([
+  ['a port of the ingress mesh', buildService('web', [ingress]), 'through the ingress mesh'],
+  [
+    'several ports',
+    buildService('web', [
+      [8000, 80],
+      [8443, 443],
+    ]),
+    'publishes several ports',
+  ],
+])('no service is updated blue-green with %s', (_, service, reason) => {
+  const section = 'web: {listen: 80, service: web, port: 8000, update: blue-green}';
+  expect(JSON.stringify(problemsOf(section, [service]))).toContain(reason);
+});
+
+test('a service behind two routes is updated in one way', () => {
+  const section = `
+a: {listen: 80, service: fastapi, update: blue-green}
+b: {listen: 81, service: fastapi}
+`;
+  expect(problemsOf(section)).toEqual([
+    [
+      3,
+      'x-balancer.b',
+      'fastapi is updated in another way than behind another route',
+      'write the same "update" at each of its routes',
+    ],
+  ]);
+});
+
+test('NGINX refuses what it would have to be told at runtime', () => {
+  const section = 'web: {listen: 80, service: fastapi, update: blue-green}';
+  expect(() => parseBalancer(buildStack(section), 'nginx')).toThrow(/blue-green/);
 });

@@ -20,13 +20,23 @@ function world(services: ObservedService[], broken: string[] = [], more: Partial
 }
 
 function restore(before: StackObserved, now: StackObserved, touched: string[], wanted = touched) {
-  const plan = planRestore({ stackName: 'stk', touched: new Set(touched), wanted, before, now });
+  const plan = planRestore({ definition: wish(wanted), touched: new Set(touched), before, now });
   const shown = plan.changes.map(({ kind, object, fields, after }) => ({
     does: `${kind} ${object.name}`,
     fields: fields.map(({ path, before: was, after: is }) => `${path} ${was} → ${is}`),
     after,
   }));
   return { plan, shown };
+}
+
+/** A definition that wants the services of these names. */
+function wish(names: string[]) {
+  const services = names.map((name) => ({
+    key: name.replace('stk_', ''),
+    spec: specOf(name.replace('stk_', '')),
+    dependsOn: [],
+  }));
+  return { name: 'stk', services };
 }
 
 const web = makeService(specOf('web'));

@@ -83,7 +83,10 @@ describe('--since', () => {
 });
 
 describe('a service is found', () => {
-  const services = ['stk_web', 'stk_api', 'stk_stk_web'].map((Name) => ({ Spec: { Name } }));
+  const services = ['stk_web', 'stk_api', 'stk_stk_web'].map((Name) => ({
+    Spec: { Name },
+    CreatedAt: '2026-01-01T00:00:00Z',
+  }));
   test.each([
     ['web', 'stk_web'],
     ['stk_api', 'stk_api'],

@@ -1,0 +1,83 @@
+/** Servers of `haproxy.cfg` as the Runtime API adds and removes them. No I/O here. */
+
+export interface RuntimeServer {
+  backend: string;
+  name: string;
+  /** `address:port`. */
+  address: string;
+  /** All that the configuration says of it: its own words and those of `default-server`. */
+  words: string;
+}
+
+/**
+ * The servers of a configuration, each with what its section and its section's defaults say of servers: the Runtime API
+ * knows nothing of `default-server`.
+ */
+export function listRuntimeServers(config: string): RuntimeServer[] {
+  const servers: RuntimeServer[] = [];
+  let section: { backend?: string; defaults: string[] } = { defaults: [] };
+  let common: string[] = [];
+  for (const line of config.split('\n')) {
+    const [first = '', ...rest] = line.trim().split(/\s+/);
+    if (/^[a-z]/.test(line)) {
+      if (first === 'defaults') {
+        common = [];
+        section = { defaults: common };
+      } else section = { ...(first === 'backend' && { backend: rest[0]! }), defaults: [...common] };
+    } else if (first === 'default-server') section.defaults.push(...rest);
+    else if (first === 'server' && section.backend !== undefined) {
+      const [name = '', address = '', ...own] = rest;
+      servers.push({
+        backend: section.backend,
+        name,
+        address,
+        words: [...section.defaults, ...own].join(' '),
+      });
+    }
+  }
+  return servers;
+}
+
+/** The configuration without its servers and its digest: what the Runtime API doesn't change. */
+function readFrame(config: string): string {
+  return config
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(
+      (line) => line !== '' && !line.startsWith('#') && !/^(server|setenv KAWANAN_CONFIG_DIGEST) /.test(line),
+    )
+    .join('\n');
+}
+
+export interface ServerDifference {
+  added: RuntimeServer[];
+  removed: RuntimeServer[];
+}
+
+/** What the Runtime API has to do; `undefined` where more than servers differs, so that only a reload will do. */
+export function compareServers(before: string, after: string): ServerDifference | undefined {
+  if (readFrame(before) !== readFrame(after)) return undefined;
+  const [old, fresh] = [listRuntimeServers(before), listRuntimeServers(after)];
+  const identify = (server: RuntimeServer): string => JSON.stringify(server);
+  const [had, wants] = [new Set(old.map(identify)), new Set(fresh.map(identify))];
+  return {
+    added: fresh.filter((server) => !had.has(identify(server))),
+    removed: old.filter((server) => !wants.has(identify(server))),
+  };
+}
+
+/** Adds a server that takes requests as soon as its checks pass, or that is held back. */
+export function renderAdd(
+  { backend, name, address, words }: RuntimeServer,
+  state: 'ready' | 'drain',
+): string {
+  const server = `${backend}/${name}`;
+  const checked = /(^| )check( |$)/.test(words);
+  return [
+    `add server ${server} ${address} ${words}`.trim(),
+    // A server that is added is in maintenance, and its checks are off.
+    ...(checked ? [`enable health ${server}`] : []),
+    `set server ${server} state ready`,
+    ...(state === 'drain' ? [`set server ${server} state drain`] : []),
+  ].join('; ');
+}

@@ -1,0 +1,148 @@
+/** The balancers as the stack turns services over on them, by HAProxy's Runtime API. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Cluster, swarmNodes } from '../cluster/cluster.ts';
+import { InterruptedError, UserError } from '../errors.ts';
+import type { Progress } from '../plan/layer.ts';
+import type { Traffic } from '../plan/traffic.ts';
+import type { Hosts } from '../remote/host.ts';
+import type { Color } from '../stack/blue-green.ts';
+import type { StackDefinition } from '../stack/definition.ts';
+import { nameServer, planBackends } from './backends.ts';
+import { engines } from './engines.ts';
+import { addServer } from './haproxy/add-server.ts';
+import { listRuntimeServers } from './haproxy/runtime-servers.ts';
+import type { LiveServer } from './haproxy/servers.ts';
+import { type BalancerView, viewBalancers } from './live.ts';
+import { drainServers, setStates } from './rotation.ts';
+
+const checksMs = 60_000;
+const idleMs = 60_000;
+const pollMs = 150;
+
+/** For the services of one stack. */
+export function createTraffic(definition: StackDefinition, cluster: Cluster, hosts: Hosts): Traffic {
+  const isOf =
+    (service: string, color: Color, nodes = swarmNodes(cluster).map(({ name }) => name)) =>
+    ({ name }: Pick<LiveServer, 'name'>): boolean =>
+      nodes.some((node) => nameServer(node, service, color) === name);
+
+  return {
+    async hold({ service, serving, holding }, progress) {
+      if (swarmNodes(cluster).length === 0) return;
+      const [serves, holds] = [isOf(service, serving), isOf(service, holding)];
+      await addMissing(service, holding, 'drain');
+      const views = await viewBalancers(cluster, hosts);
+      // Only what a killed run turned away comes back: a server that a person drained stays so.
+      await setOn(views, (server) => {
+        if (holds(server)) return 'drain';
+        const turned = views.some(({ live }) => isTurned(live?.servers ?? [], server.backend, serves, holds));
+        return serves(server) && turned ? 'ready' : undefined;
+      });
+      await drainServers({ cluster, hosts, progress }, holds, { timeoutMs: idleMs });
+    },
+
+    async turn({ service, to, from, nodes }, progress) {
+      await addMissing(service, to, 'drain');
+      const [takes, leaves] = [isOf(service, to), isOf(service, from)];
+      const views = await waitForChecks({ service, takes: isOf(service, to, nodes) }, progress);
+      const byHand = listHeldByHand(views, service, { to, from });
+      await setOn(views, (server) => {
+        if (leaves(server)) return 'drain';
+        return takes(server) && !byHand.has(server.name) ? 'ready' : undefined;
+      });
+      const { sessions, away } = await drainServers({ cluster, hosts, progress }, leaves, {
+        timeoutMs: idleMs,
+      });
+      if (sessions > 0)
+        progress.report(`${sessions} requests or connections are cut: they lasted over ${idleMs / 1000} s`);
+      for (const { balancer } of away) progress.report(`${balancer} does not answer; its checks tell it`);
+    },
+
+    async release({ service, color }) {
+      const released = isOf(service, color);
+      await setOn(await viewBalancers(cluster, hosts), (server) => (released(server) ? 'ready' : undefined));
+    },
+  };
+
+  async function setOn(
+    views: BalancerView[],
+    wanted: (server: LiveServer) => 'ready' | 'drain' | undefined,
+  ): Promise<void> {
+    await setStates(views, { hosts }, wanted);
+  }
+
+  /** Servers that the balancers will get with their next configuration, but that are needed now. */
+  async function addMissing(service: string, color: Color, state: 'ready' | 'drain'): Promise<void> {
+    const model = planBackends(definition, cluster);
+    const wanted = listRuntimeServers(engines[model.engine].render(model, {})).filter(isOf(service, color));
+    for (const { balancer, live } of await viewBalancers(cluster, hosts)) {
+      const known = live?.servers ?? [];
+      const missing = wanted.filter(
+        (server) =>
+          known.some(({ backend }) => backend === server.backend) &&
+          !known.some(({ backend, name }) => backend === server.backend && name === server.name),
+      );
+      for (const server of missing) await addServer(await hosts.connect(balancer), server, state);
+    }
+  }
+
+  async function waitForChecks(
+    { service, takes }: { service: string; takes: (server: LiveServer) => boolean },
+    progress: Progress,
+  ): Promise<BalancerView[]> {
+    const endsAt = performance.now() + checksMs;
+    for (;;) {
+      const views = await viewBalancers(cluster, hosts);
+      const down = views.flatMap(({ balancer, live }) =>
+        (live?.servers ?? [])
+          .filter((server) => takes(server) && !server.up)
+          .map(({ name, status, check }) => `${name} is ${status} (${check}) on ${balancer}`),
+      );
+      if (down.length === 0) return views;
+      if (progress.signal.aborted)
+        throw new InterruptedError('interrupted', {
+          next: 'run the same command again: it goes on where it stopped',
+        });
+      if (performance.now() > endsAt)
+        throw new UserError(`the new tasks of ${service} run, but the balancers' checks don't pass`, {
+          details: down,
+          next: 'does the check under x-balancer fit the new version? The old tasks serve on',
+        });
+      progress.report(`waiting for the balancers' checks: ${down[0]}`);
+      await sleep(pollMs);
+    }
+  }
+
+  /** New servers of nodes whose old server a person had drained: they stay out of the rotation, too. */
+  function listHeldByHand(
+    views: BalancerView[],
+    service: string,
+    { to, from }: { to: Color; from: Color },
+  ): Set<string> {
+    const held = views.flatMap(({ live }) => {
+      const old = (live?.servers ?? []).filter(isOf(service, from));
+      // All of them: a run was killed after it had turned them away.
+      if (old.every(({ admin }) => admin !== 'ready')) return [];
+      return old.filter(({ admin }) => admin !== 'ready').map(({ name }) => name);
+    });
+    return new Set(
+      swarmNodes(cluster)
+        .filter(({ name }) => held.includes(nameServer(name, service, from)))
+        .map(({ name }) => nameServer(name, service, to)),
+    );
+  }
+}
+
+/** Whether a run had turned a backend over before it was killed: all that served is held, and some of the others serve. */
+function isTurned(
+  servers: LiveServer[],
+  backend: string,
+  serves: (server: LiveServer) => boolean,
+  holds: (server: LiveServer) => boolean,
+): boolean {
+  const own = servers.filter((server) => server.backend === backend);
+  return (
+    own.filter(serves).every(({ admin }) => admin !== 'ready') &&
+    own.filter(holds).some(({ admin, up }) => admin === 'ready' && up)
+  );
+}
