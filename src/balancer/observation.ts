@@ -1,6 +1,7 @@
 /** What is on a balancer, and how the answer of the observing script reads. No I/O here. */
 import type { EngineName } from '../cluster/engine-name.ts';
 import { UserError } from '../errors.ts';
+import type { Jitter } from './keepalived/judge-jitter.ts';
 import { parseNginxDigest, readNginxDigestScript } from './nginx/running-digest.ts';
 
 export interface UnitState {
@@ -32,6 +33,8 @@ export interface BalancerHost {
   units: Record<string, UnitState>;
   /** Digest of the configuration that an engine says it runs; absent when it doesn't answer or runs another's. */
   running: Partial<Record<EngineName, string>>;
+  /** How late processes are woken; measured only before `failover: fast` is put there. */
+  jitter?: Jitter;
   /** Our table as `nft` lists it; absent when there is none. */
   nftTable?: string;
 }

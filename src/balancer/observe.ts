@@ -1,12 +1,14 @@
-import { balancers, type Cluster, type ClusterNode } from '../cluster/cluster.ts';
+import { balancers, type Cluster, type ClusterNode, listVirtualAddresses } from '../cluster/cluster.ts';
 import { engineNames } from '../cluster/engine-name.ts';
 import type { Host, Hosts } from '../remote/host.ts';
 import { type ConnectionError, isAway } from '../remote/remote-errors.ts';
 import { appliedMarkerPath, backupPaths } from './backup.ts';
 import { engines } from './engines.ts';
 import { readRunningDigest } from './haproxy/runtime-api.ts';
+import { measureJitter } from './keepalived/measure-jitter.ts';
+import { isFast } from './keepalived/render-keepalived.ts';
 import { type BalancerHost, observeScript, parseObservation } from './observation.ts';
-import { partFiles, partNames, partUnits } from './parts.ts';
+import { keepalivedConfigPath, partFiles, partNames, partUnits } from './parts.ts';
 
 export interface ObservedBalancers {
   /** Those that answer, in the order of the cluster file. */
@@ -24,7 +26,8 @@ export async function observeBalancers(cluster: Cluster, hosts: Hosts): Promise<
   const answers = await Promise.all(
     balancers(cluster).map(async (node) => {
       try {
-        return await observeBalancer(node, await hosts.connect(node.name));
+        const host = await hosts.connect(node.name);
+        return await addJitter(await observeBalancer(node, host), cluster, host);
       } catch (error) {
         // a balancer that is down now mustn't keep the other from being served
         if (isAway(error)) return error;
@@ -35,6 +38,14 @@ export async function observeBalancers(cluster: Cluster, hosts: Hosts): Promise<
   const away = answers.filter(isAway);
   if (away[0] && away.length === answers.length) throw away[0];
   return { hosts: answers.filter((answer) => 'node' in answer), away };
+}
+
+/** Measured only where `fast` is about to be put: once it is there, every run would take three seconds longer. */
+async function addJitter(seen: BalancerHost, cluster: Cluster, host: Host): Promise<BalancerHost> {
+  const isWanted = cluster.balancer?.failover === 'fast' && listVirtualAddresses(cluster).length > 0;
+  const isThere = isFast(seen.files[keepalivedConfigPath] ?? '');
+  if (!isWanted || isThere || seen.keepalivedVersion === undefined) return seen;
+  return { ...seen, jitter: await measureJitter(host) };
 }
 
 /** One balancer as it is. */

@@ -9,6 +9,7 @@ import { diffConfig } from './config-diff.ts';
 import type { PartFile } from './engine-files.ts';
 import { engines } from './engines.ts';
 import { listHolders } from './keepalived/holders.ts';
+import { describeJitter, judgeJitter } from './keepalived/judge-jitter.ts';
 import type { BalancerHost } from './observation.ts';
 import {
   buildParts,
@@ -65,6 +66,7 @@ export function planBalancers(
   for (const host of orderHosts(observed, cluster)) {
     const node = balancers(cluster).find((one) => one.name === host.node)!;
     checkVersion(host, model.engine);
+    checkSteadiness(host);
     const interfaceName = findInterface(host, cluster, node.address);
     const version = versionOf(host, model.engine);
     const place = { interfaceName, hasNft: host.hasNft, ...(version !== undefined && { version }) };
@@ -131,6 +133,16 @@ function checkVersion(host: BalancerHost, engine: EngineName): void {
   });
 }
 
+function checkSteadiness({ node, jitter }: BalancerHost): void {
+  const reason = jitter && judgeJitter(jitter);
+  if (!jitter || reason === undefined) return;
+  throw new UserError(`failover: fast would lie here: ${reason}`, {
+    place: { host: node },
+    details: [`measured now: ${describeJitter(jitter)}`],
+    next: 'choose failover: safe in the cluster file, or give this machine CPUs that are always there for it',
+  });
+}
+
 function findInterface(host: BalancerHost, cluster: Cluster, address: string): string {
   if (host.interfaceName !== undefined || !describeVip(cluster)) return host.interfaceName ?? '';
   throw new UserError(`no interface carries ${address}, so the virtual address has no place to go`, {
@@ -161,6 +173,9 @@ function planPut(plan: BalancerPlan, host: BalancerHost, part: Part, cluster: Cl
     ...part.files.flatMap((file) => diffFile(file, host)),
     ...obsolete.map((path) => ({ path, before: 'of an earlier configuration' })),
     ...diffState(host, part),
+    ...(part.name === 'keepalived' && host.jitter
+      ? [{ path: 'delay of processes', after: `${describeJitter(host.jitter)}: steady enough for fast` }]
+      : []),
   ];
   const missing = part.files.some((file) => !isAsWanted(file, host)) || obsolete.length > 0;
   if (fields.length === 0 && !missing) {

@@ -5,7 +5,9 @@ import type { Hosts } from '../remote/host.ts';
 import { type CertificateStatus, listCertificates } from './certificate-expiry.ts';
 import { askHaproxy } from './haproxy/runtime-api.ts';
 import { type BackendState, parseStatistics } from './haproxy/stats.ts';
+import { askWhoHas } from './keepalived/ask-who-has.ts';
 import { type Holding, listHolders } from './keepalived/holders.ts';
+import { judgeNetworkView, type NetworkView } from './keepalived/judge-network-view.ts';
 import { observeBalancer } from './observe.ts';
 import { partUnits } from './parts.ts';
 
@@ -37,10 +39,20 @@ export interface BalancerStatus {
 
 /** How the balancers are: services, holder of the virtual address, servers. A balancer that can't be reached is part of the answer. */
 export async function readBalancerStatus(cluster: Cluster, hosts: Hosts): Promise<BalancerStatus> {
-  const read = await Promise.all(balancers(cluster).map((node) => readNode(node, cluster, hosts)));
+  const [read, view] = await Promise.all([
+    Promise.all(balancers(cluster).map((node) => readNode(node, cluster, hosts))),
+    askWhoHas(cluster, hosts),
+  ]);
   const carried = read.map(({ name, holds }) => ({ node: name, addresses: holds }));
-  const vips = listHolders(cluster, carried);
+  const vips = listHolders(cluster, carried).map((holding) => addNetworkView(holding, view));
   return { ...(vips[0] && { vip: vips[0] }), vips, nodes: read };
+}
+
+function addNetworkView(holding: Holding, view: NetworkView | undefined): Holding {
+  const problems = [holding.problem, view && judgeNetworkView(holding, view)].filter(
+    (problem) => problem !== undefined,
+  );
+  return problems.length === 0 ? holding : { ...holding, problem: problems.join('; ') };
 }
 
 async function readNode(node: ClusterNode, cluster: Cluster, hosts: Hosts): Promise<BalancerNodeStatus> {

@@ -346,4 +346,20 @@ test('statistics are for the machine itself where the cluster file says so', () 
   );
   const config = haproxy!.files.at(-1)!.content;
   expect(config.match(/bind .*:8404/g)).toEqual(['bind 127.0.0.1:8404']);
+test('fast is refused on a machine that is not steady enough, with the figure, and shown with it where it is', () => {
+  const fast = buildCluster({
+    balancer: { engine: 'haproxy', vip: { address: '192.0.2.20', prefixLength: 24 }, failover: 'fast' },
+  });
+  const measured = (largestMs: number): BalancerHost => ({
+    ...buildDoneHost('lb1'),
+    jitter: { largestMs, seconds: 3, realTime: true },
+  });
+  const [change] = planBalancers(model, fast, [measured(0.7)]).changes;
+  expect(change?.fields).toContainEqual({
+    path: 'delay of processes',
+    after: 'at most 0.7 ms in 3 s: steady enough for fast',
+  });
+  expect(() => planBalancers(model, fast, [measured(41)])).toThrow(
+    "failover: fast would lie here: a process of keepalived's priority was woken 41 ms late (limit: 30 ms)",
+  );
 });

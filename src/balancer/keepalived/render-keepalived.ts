@@ -24,6 +24,11 @@ export function yieldPathOf(address: string): string {
   return `/run/kawanan/yield-${address}.state`;
 }
 
+/** Whether a configuration of ours already has the short advertisement interval. */
+export function isFast(config: string): boolean {
+  return config.includes(`advert_int ${advertIntervals.fast}\n`);
+}
+
 /** Advertisement interval in seconds; a lost holder is noticed after about three of them. */
 const advertIntervals = { safe: '0.1', fast: '0.03' } as const;
 
