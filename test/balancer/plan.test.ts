@@ -346,6 +346,8 @@ test('statistics are for the machine itself where the cluster file says so', () 
   );
   const config = haproxy!.files.at(-1)!.content;
   expect(config.match(/bind .*:8404/g)).toEqual(['bind 127.0.0.1:8404']);
+});
+
 test('fast is refused on a machine that is not steady enough, with the figure, and shown with it where it is', () => {
   const fast = buildCluster({
     balancer: { engine: 'haproxy', vip: { address: '192.0.2.20', prefixLength: 24 }, failover: 'fast' },
