@@ -31,8 +31,13 @@ describe('200 services on 100 nodes', () => {
   });
 
   test('are all updated to another version, and those that the file no longer names removed', () => {
-    const next = readLargeStack(writeLargeStack('1.1'));
-    const fewer = { ...next, services: next.services.slice(0, serviceCount - 20) };
+    const services = structuredClone(definition.services.slice(0, -20));
+    for (const { spec } of services) {
+      const container = spec.TaskTemplate.ContainerSpec;
+      container.Image = container.Image.replace(':1.0', ':1.1');
+      container.Env = container.Env!.map((entry) => entry.replace('VERSION=1.0', 'VERSION=1.1'));
+    }
+    const fewer = { ...definition, services };
     const plan = planStack(fewer, running, new Map());
     expect(count('update', plan)).toBe(serviceCount - 20);
     expect(count('remove', plan)).toBe(20);
