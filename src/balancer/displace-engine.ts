@@ -9,6 +9,15 @@ import { reloadSystemd } from './units.ts';
 /** Connections through the old engine may last this much longer. */
 const leaveSeconds = 10;
 
+// Connections that the kernel has made and the old engine hasn't taken yet would be cut when it closes its ports: the
+// kernel (5.14 and newer) hands them to the other engine when it is told to.
+const leaveScript = `key=net.ipv4.tcp_migrate_req
+before=$(sysctl -n "$key" 2>/dev/null) && sysctl -qw "$key=1"
+systemctl disable --quiet --now "$1"
+code=$?
+[ -z "$before" ] || sysctl -qw "$key=$before"
+exit $code`;
+
 /**
  * Lets an engine end whose ports another one on this balancer already has: no new connections, ten seconds for those
  * it has. Its packaged files come back, but it isn't started with them as long as the other one balances. Idempotent.
@@ -21,7 +30,12 @@ export async function displaceEngine(host: Host, engine: EngineName): Promise<vo
   await host.writeFile(leavePath, renderLeaveDropIn(engine));
   try {
     await reloadSystemd(host);
-    await host.run({ program: 'systemctl', args: ['disable', '--quiet', '--now', unit], asRoot: true });
+    await host.run({
+      program: 'sh',
+      args: ['-c', leaveScript, 'sh', unit],
+      title: `letting ${engine} end`,
+      asRoot: true,
+    });
   } finally {
     await host.removeFile(leavePath);
     await reloadSystemd(host);

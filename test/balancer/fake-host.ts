@@ -31,7 +31,7 @@ export class FakeHost implements Host {
       this.nginx = this.files.get('/etc/nginx/nginx.conf');
     if (line.includes('GET /digest'))
       return { exitCode: 0, stdout: /digest [0-9a-f]{16}\n?/.exec(this.nginx ?? '')?.[0] ?? '', stderr: '' };
-    if (line === 'systemctl disable --quiet --now haproxy.service') this.running = undefined;
+    if (/systemctl disable --quiet --now[\s\S]* haproxy.service$/.test(line)) this.running = undefined;
     if (line.startsWith('rm -rf -- '))
       for (const path of this.files.keys())
         if (path.startsWith(`${command.args!.at(-1)}/`)) this.files.delete(path);
