@@ -4,11 +4,13 @@ import type { Progress } from '../plan/layer.ts';
 import type { Host } from '../remote/host.ts';
 import { CommandError } from '../remote/remote-errors.ts';
 import type { SecretValue } from '../secrets/secret-value.ts';
+import type { BalancerModel } from './backends.ts';
 import { leaveDropInPath } from './displace-engine.ts';
 import { engineDrivers } from './engine-driver.ts';
 import type { PartFile } from './engine-files.ts';
 import { engines } from './engines.ts';
 import { keepPrevious } from './keep-previous.ts';
+import { type FrontendAnswers, listWorse, probeFrontends } from './probe-frontends.ts';
 import { readSeal } from './seal.ts';
 import { loadUnit, readJournal, reloadSystemd } from './units.ts';
 import { waitUntil } from './wait.ts';
@@ -20,6 +22,12 @@ export interface EngineFilesToApply {
   files: PartFile[];
   /** Removed once nothing runs with them. */
   obsolete: string[];
+  /** Only servers differ, and the running process can be told so: no reload, unless it refuses. */
+  serversOnly: boolean;
+  /** What is asked of the frontends before and after. */
+  model: BalancerModel;
+  /** How long the new configuration may take to answer; 10,000 unless told. */
+  answerWithinMs?: number;
   /** The private key of a certificate, by its fingerprint. */
   findKey: (fingerprint: string) => SecretValue | undefined;
 }
@@ -29,12 +37,13 @@ export interface EngineFilesToApply {
  * A configuration that the engine refuses never takes the old one's place; one that nothing answers with is taken back.
  */
 export async function applyEngine(host: Host, wanted: EngineFilesToApply, progress: Progress): Promise<void> {
-  const { engine, files, obsolete, findKey } = wanted;
+  const { engine, files, obsolete, findKey, model, answerWithinMs = answerTimeoutMs } = wanted;
   const { configPath } = engines[engine];
   const driver = engineDrivers[engine];
   const config = files.find((file) => file.path === configPath)!;
   await keepPrevious(host, engine);
   const previous = await host.readFile(configPath);
+  const answers = await probeFrontends(host, model);
   for (const file of files.filter((one) => one !== config))
     await host.writeFile(file.path, readContent(file, findKey), { mode: file.mode });
   // left behind where a run was killed while this engine was taken away
@@ -44,8 +53,18 @@ export async function applyEngine(host: Host, wanted: EngineFilesToApply, progre
   progress.report('checking the configuration');
   await driver.beforeLoad?.(host, config.content);
   await writeChecked(host, engine, config);
-  progress.report('reloading');
-  await loadAndConfirm(host, engine, { config: config.content, previous, progress });
+  const change = { before: previous ?? '', after: config.content };
+  if (!wanted.serversOnly || !(await driver.changeServers?.(host, change, progress))) {
+    progress.report('reloading');
+    await loadAndConfirm(host, engine, {
+      config: config.content,
+      previous,
+      progress,
+      model,
+      answers,
+      answerWithinMs,
+    });
+  }
   await driver.afterLoad?.(host);
   for (const path of obsolete) await host.removeFile(path);
 }
@@ -85,6 +104,10 @@ interface Load {
   /** Absent: there was no configuration. */
   previous: string | undefined;
   progress: Progress;
+  answerWithinMs: number;
+  model: BalancerModel;
+  /** Of the frontends, before. */
+  answers: FrontendAnswers;
 }
 
 async function loadAndConfirm(host: Host, engine: EngineName, load: Load): Promise<void> {
@@ -107,7 +130,7 @@ async function loadAndConfirm(host: Host, engine: EngineName, load: Load): Promi
 async function tryLoad(
   host: Host,
   engine: EngineName,
-  { config, progress }: Load,
+  { config, progress, model, answers, answerWithinMs }: Load,
 ): Promise<string | undefined> {
   try {
     await loadUnit(host, engines[engine].unit);
@@ -117,12 +140,22 @@ async function tryLoad(
   }
   const wanted = readSeal(config);
   const driver = engineDrivers[engine];
-  const answers = await waitUntil(async () => (await driver.readRunningDigest(host)) === wanted, {
-    timeoutMs: answerTimeoutMs,
+  const runs = await waitUntil(async () => (await driver.readRunningDigest(host)) === wanted, {
+    timeoutMs: answerWithinMs,
     intervalMs: 50,
     signal: progress.signal,
   });
-  return answers ? undefined : `no process answered with it within ${answerTimeoutMs / 1000} s`;
+  if (!runs) return `no process answered with it within ${answerWithinMs / 1000} s`;
+  progress.report('asking its frontends');
+  let worse: string[] = [];
+  await waitUntil(
+    async () => {
+      worse = listWorse(answers, await probeFrontends(host, model));
+      return worse.length === 0;
+    },
+    { timeoutMs: answerWithinMs, intervalMs: 250, signal: progress.signal },
+  );
+  return worse.length > 0 ? worse.join('; ') : undefined;
 }
 
 async function putBack(host: Host, engine: EngineName, previous: string | undefined): Promise<void> {

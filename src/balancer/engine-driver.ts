@@ -1,4 +1,5 @@
 import type { EngineName } from '../cluster/engine-name.ts';
+import type { Progress } from '../plan/layer.ts';
 import type { Command } from '../remote/command.ts';
 import type { Host } from '../remote/host.ts';
 import { driveHaproxy } from './haproxy/drive-haproxy.ts';
@@ -10,6 +11,11 @@ export interface EngineDriver {
   checkCommand(configPath: string): Command;
   /** What a new process must find; called before the configuration is swapped in. */
   beforeLoad?(host: Host, config: string): Promise<void>;
+  /**
+   * Brings the running process to a configuration that differs in servers only; false where that takes a reload.
+   * Absent: it always does.
+   */
+  changeServers?(host: Host, change: { before: string; after: string }, progress: Progress): Promise<boolean>;
   /** Called once the new configuration runs. */
   afterLoad?(host: Host): Promise<void>;
   /** The digest of the configuration that runs; `undefined` when nothing answers or it isn't ours. */

@@ -63,10 +63,10 @@ async function applyBalancer(
   const host = await hosts.connect(action.host);
   if (action.type === 'remove') return removePart(host, action.part, cluster);
   if (action.type === 'displace') return displaceEngine(host, action.part);
-  const { part, files, obsolete } = action;
+  const { part, files, obsolete, serversOnly } = action;
   if (isEngine(part)) {
     const findKey = (fingerprint: string) => findCertificate(model, fingerprint)?.key;
-    return applyEngine(host, { engine: part, files, obsolete, findKey }, progress);
+    return applyEngine(host, { engine: part, files, obsolete, serversOnly, model, findKey }, progress);
   }
   if (part === 'keepalived') return applyKeepalived(host, action, { cluster, hosts, progress });
   return applyNftables(host, files);

@@ -5,6 +5,7 @@ import { type ConnectionError, isAway } from '../remote/remote-errors.ts';
 import { appliedMarkerPath, backupPaths } from './backup.ts';
 import { engines } from './engines.ts';
 import { readRunningDigest } from './haproxy/runtime-api.ts';
+import { readEffectiveDigest, runtimeMarkerPath } from './haproxy/runtime-marker.ts';
 import { measureJitter } from './keepalived/measure-jitter.ts';
 import { isFast } from './keepalived/render-keepalived.ts';
 import { type BalancerHost, observeScript, parseObservation } from './observation.ts';
@@ -51,7 +52,12 @@ async function addJitter(seen: BalancerHost, cluster: Cluster, host: Host): Prom
 /** One balancer as it is. */
 export async function observeBalancer(node: ClusterNode, host: Host): Promise<BalancerHost> {
   const units = partNames.map((name) => partUnits[name]);
-  const files = [...partNames.flatMap((name) => partFiles[name]), ...backupPaths, appliedMarkerPath];
+  const files = [
+    ...partNames.flatMap((name) => partFiles[name]),
+    ...backupPaths,
+    appliedMarkerPath,
+    runtimeMarkerPath,
+  ];
   const folders = engineNames.map((name) => engines[name].folder);
   const [result, haproxyDigest] = await Promise.all([
     host.run({
@@ -65,7 +71,6 @@ export async function observeBalancer(node: ClusterNode, host: Host): Promise<Ba
     readRunningDigest(host),
   ]);
   const seen = parseObservation(result.stdout, node);
-  return haproxyDigest === undefined
-    ? seen
-    : { ...seen, running: { ...seen.running, haproxy: haproxyDigest } };
+  const haproxy = readEffectiveDigest(haproxyDigest, seen.files[runtimeMarkerPath]);
+  return haproxy === undefined ? seen : { ...seen, running: { ...seen.running, haproxy } };
 }

@@ -8,6 +8,7 @@ import { appliedMarkerPath, backupPathOf, packagedParts, unitBackupPathOf } from
 import { diffConfig } from './config-diff.ts';
 import type { PartFile } from './engine-files.ts';
 import { engines } from './engines.ts';
+import { compareServers } from './haproxy/runtime-servers.ts';
 import { listHolders } from './keepalived/holders.ts';
 import { describeJitter, judgeJitter } from './keepalived/judge-jitter.ts';
 import type { BalancerHost } from './observation.ts';
@@ -37,6 +38,8 @@ export type BalancerAction =
       part: PartName;
       files: PartFile[];
       digest: string;
+      /** The running process is told of the servers that come and go; all else is as it was. */
+      serversOnly: boolean;
       /** Files of an earlier configuration, removed once nothing runs with them. */
       obsolete: string[];
     }
@@ -183,13 +186,18 @@ function planPut(plan: BalancerPlan, host: BalancerHost, part: Part, cluster: Cl
     return;
   }
   const exists = isThere(host, part.name);
+  const serversOnly = obsolete.length === 0 && differsInServersOnly(host, part);
   const moves = describeMove(host, part, cluster);
   addChange(plan, {
     id: `${host.node}/${part.name}`,
     layer: 'balancer',
     kind: exists ? 'update' : 'create',
     object: { type: 'balancer', name: part.name, host: host.node },
-    title: missing ? `configure ${part.name}` : `load ${part.name}'s configuration`,
+    title: serversOnly
+      ? `change the servers of ${part.name} through the Runtime API`
+      : missing
+        ? `configure ${part.name}${exists && isEngine(part.name) ? ' by a reload' : ''}`
+        : `load ${part.name}'s configuration`,
     fields,
     ...(moves !== undefined && { interrupts: moves }),
     undo: 'the previous files come back when the new ones are refused or nothing answers with them',
@@ -200,9 +208,25 @@ function planPut(plan: BalancerPlan, host: BalancerHost, part: Part, cluster: Cl
       part: part.name,
       files: part.files,
       digest: part.digest,
+      serversOnly,
       obsolete,
     },
   });
+}
+
+/** HAProxy runs what its file says, and all that the new one changes are servers. */
+function differsInServersOnly(host: BalancerHost, part: Part): boolean {
+  if (part.name !== 'haproxy') return false;
+  const { configPath, unit } = engines.haproxy;
+  const [before, after] = [host.files[configPath], part.files.find(({ path }) => path === configPath)];
+  const others = part.files.filter((file) => file !== after);
+  const state = host.units[unit];
+  const runs = state?.active === 'active' && state.enabled === 'enabled' && !state.stale;
+  if (before === undefined || !after || !runs || !others.every((file) => isAsWanted(file, host)))
+    return false;
+  if (host.running.haproxy !== readSeal(before)) return false;
+  const { added, removed } = compareServers(before, after.content) ?? { added: [], removed: [] };
+  return added.length + removed.length > 0;
 }
 
 function isAsWanted({ path, content, keyOf }: PartFile, host: BalancerHost): boolean {

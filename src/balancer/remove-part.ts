@@ -6,6 +6,7 @@ import { CommandError } from '../remote/remote-errors.ts';
 import { appliedMarkerPath, stateFolder } from './backup.ts';
 import { engines } from './engines.ts';
 import { serverStatePath } from './haproxy/render-haproxy.ts';
+import { runtimeMarkerPath } from './haproxy/runtime-marker.ts';
 import { forgetPrevious, putPreviousBack, readPreviousState } from './keep-previous.ts';
 import { engineStatePath, yieldPathOf } from './keepalived/render-keepalived.ts';
 import { nftTableName } from './keepalived/render-nftables.ts';
@@ -25,7 +26,7 @@ export async function removePart(host: Host, part: PartName, cluster: Cluster): 
   if (part === 'keepalived' && !stays) await dropVips(host, cluster);
   if (stays) await loadUnit(host, unit);
   const leftovers: Record<PartName, string[]> = {
-    haproxy: [serverStatePath, engineStatePath],
+    haproxy: [runtimeMarkerPath, serverStatePath, engineStatePath],
     nginx: [engineStatePath],
     keepalived: [
       appliedMarkerPath,

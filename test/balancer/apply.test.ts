@@ -30,8 +30,11 @@ function buildFiles(section = fullSection): PartFile[] {
   return parts.find((part) => part.name === 'haproxy')!.files;
 }
 
+/** Nothing but servers need differ, and these are the frontends to ask. */
+const rest = { serversOnly: false, model: planBackends(buildStack(fullSection), cluster) };
+
 const applyHaproxy = (host: FakeHost, files: PartFile[], to: typeof progress): Promise<void> =>
-  applyEngine(host, { engine: 'haproxy', files, obsolete: [], findKey: () => undefined }, to);
+  applyEngine(host, { ...rest, engine: 'haproxy', files, obsolete: [], findKey: () => undefined }, to);
 
 function buildPackagedHost(): FakeHost {
   const host = new FakeHost();
@@ -116,7 +119,7 @@ test('NGINX runs the new configuration beside HAProxy, which then ends; removal 
     ({ name }) => name === 'nginx',
   )!;
   const key = readPem('www.key');
-  await applyEngine(host, { engine: 'nginx', files, obsolete: [], findKey: () => key }, progress);
+  await applyEngine(host, { ...rest, engine: 'nginx', files, obsolete: [], findKey: () => key }, progress);
   expect(host.nginx).toBe(files.at(-1)!.content);
   const keyPaths = [...host.files.keys()].filter((path) => path.endsWith('.key'));
   expect(keyPaths.map((path) => host.files.get(path))).toEqual(keyPaths.map(() => key.reveal().toString()));
@@ -143,7 +146,7 @@ test('files of an earlier configuration go once the new one runs', async () => {
   const apply = (): Promise<void> =>
     applyEngine(
       host,
-      { engine: 'haproxy', files: buildFiles(), obsolete: [obsolete], findKey: () => undefined },
+      { ...rest, engine: 'haproxy', files: buildFiles(), obsolete: [obsolete], findKey: () => undefined },
       progress,
     );
   await failureOf(apply());
@@ -151,4 +154,29 @@ test('files of an earlier configuration go once the new one runs', async () => {
   host.starts = () => true;
   await apply();
   expect(host.files.has(obsolete)).toBe(false);
+});
+
+test('a configuration with which a frontend answers worse than before is taken back', async () => {
+  const host = buildPackagedHost();
+  await applyHaproxy(host, buildFiles('web: {listen: 80, service: flask}'), progress);
+  const before = host.running;
+  host.answers = () => (host.running === before ? 'kawanan 200\nweb 200\n' : 'kawanan 200\nweb 503\n');
+  const error = await failureOf(
+    applyEngine(
+      host,
+      {
+        ...rest,
+        engine: 'haproxy',
+        files: buildFiles(),
+        obsolete: [],
+        findKey: () => undefined,
+        answerWithinMs: 0,
+      },
+      progress,
+    ),
+  );
+  expect(error.message).toBe(
+    "HAProxy doesn't run with the new configuration: web answered 200 before and answers 503 now",
+  );
+  expect([host.files.get(haproxyConfigPath), host.running]).toEqual([before, before]);
 });

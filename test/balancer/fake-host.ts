@@ -19,6 +19,9 @@ export class FakeHost implements Host {
   /** Whether a process starts with a configuration. */
   starts: (config: string) => boolean = () => true;
 
+  /** What its frontends answer. */
+  answers: () => string = () => '';
+
   async run(command: Command): Promise<CommandResult> {
     const line = [command.program, ...(command.args ?? [])].join(' ');
     this.commands.push(line);
@@ -27,6 +30,7 @@ export class FakeHost implements Host {
       if (!this.starts(config)) throw this.fail(line, 'Job for haproxy.service failed.');
       this.running = config;
     }
+    if (command.title === 'asking the frontends') return { exitCode: 0, stdout: this.answers(), stderr: '' };
     if (line === 'systemctl reload-or-restart nginx.service')
       this.nginx = this.files.get('/etc/nginx/nginx.conf');
     if (line.includes('GET /digest'))

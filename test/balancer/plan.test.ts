@@ -157,7 +157,7 @@ test.each<[string, (host: BalancerHost) => void, string, string]>([
     (host) => {
       host.files[haproxyConfigPath] += '# mine\n';
     },
-    'configure haproxy',
+    'configure haproxy by a reload',
     haproxyConfigPath,
   ],
 ])('recognises %s', (_name, change, title, path) => {
