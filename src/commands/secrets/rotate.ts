@@ -60,11 +60,15 @@ export async function rotateSecrets(
   await withClusterLock(target, context, async (lock) => {
     keepLock = lock.ensure;
     await lock.ensure();
-    if (mode === 'undo') await undoRotations(await findUndoable(names, open), open.world);
-    else if (mode === 'finish') await finishRotations(open.world, open.find);
-    else await runRotation(strategies, open.world, open.find);
-    if (options.wait) await waitAndFinish(open, context);
-    await collect(open, inputs.cluster.keepSecrets);
+    try {
+      if (mode === 'undo') await undoRotations(await findUndoable(names, open), open.world);
+      else if (mode === 'finish') await finishRotations(open.world, open.find);
+      else await runRotation(strategies, open.world, open.find);
+      if (options.wait) await waitAndFinish(open, context);
+    } finally {
+      // also where it failed: what it leaves alone is told by the swarm
+      await collect(open, inputs.cluster.keepSecrets).catch(() => {});
+    }
   });
   await report(mode, names, open, options, context, performance.now() - startedAt);
 }

@@ -41,9 +41,9 @@ export function createExecStrategy(secret: string, input: ExecInput): Strategy {
     leaves: input.leave ?? [],
     needsOld: true,
     words: {
-      prepare: describe(input.prepare, input.service),
-      ...(input.verify && { verify: describe(input.verify, input.service) }),
-      ...(input.retire && { retire: describe(input.retire, input.service) }),
+      prepare: describe('prepare', input.prepare, input.service),
+      ...(input.verify && { verify: describe('verify', input.verify, input.service) }),
+      ...(input.retire && { retire: describe('retire', input.retire, input.service) }),
     },
     recipeOf: () => makeRecipe(input.generate),
     ...step('prepare', input.prepare),
@@ -54,8 +54,8 @@ export function createExecStrategy(secret: string, input: ExecInput): Strategy {
 }
 
 /** Arguments may be long; the program is what one knows it by. */
-function describe([program]: string[], service: string): string {
-  return `runs ${program} in a task of ${service}`;
+function describe(step: Step, [program]: string[], service: string): string {
+  return `${program} (${step}) runs in a task of ${service}`;
 }
 
 /** `{"secret": …, "old": …, "new": …}`; `old` is null where it can't be known. `undo` without a program of its own is `retire` the other way round. */
