@@ -6,6 +6,7 @@ import { InterruptedError, UserError } from '../errors.ts';
 import { armFault } from './faults/strike.ts';
 import { type ProbeTarget, probeLimits } from './probe/options.ts';
 import { type ProbeResult, startProbe } from './probe/probe.ts';
+import { type ResourceSample, startSampling } from './sample-resources.ts';
 import type { Drill } from './scenario/drill.ts';
 import { type JudgedObjective, judgeDrill } from './scenario/judge-drill.ts';
 import { findVipHolders, type Stage } from './stage.ts';
@@ -37,6 +38,8 @@ export interface DrillResult {
   healedMs?: number;
   timeline: TimelineEvent[];
   probe?: ProbeResult;
+  /** What tasks used while it ran. */
+  resources?: ResourceSample[];
   /** Load average of this computer over the last minute, at the end. */
   load: number;
 }
@@ -72,6 +75,7 @@ export async function runDrill(drill: Drill, stage: Stage, load: DrillLoad): Pro
   const probe = startProbe({ ...load, durationMs });
   await probe.started;
   const origin = performance.now();
+  const sampler = startSampling(stage, Date.now());
   const events: TimelineEvent[] = [];
   const note = (text: string): number => {
     const atMs = performance.now() - origin;
@@ -100,7 +104,7 @@ export async function runDrill(drill: Drill, stage: Stage, load: DrillLoad): Pro
   } catch (error) {
     failure ??= error;
   }
-  const result = await probe.stop();
+  const [result, resources] = await Promise.all([probe.stop(), sampler.stop()]);
   if (stage.signal.aborted) throw new InterruptedError('interrupted; what was broken is healed');
   if (failure !== undefined) {
     if (!(failure instanceof UserError)) throw failure;
@@ -112,6 +116,7 @@ export async function runDrill(drill: Drill, stage: Stage, load: DrillLoad): Pro
     healedMs: healedMs!,
     events,
     result,
+    resources,
   });
 }
 
@@ -121,13 +126,14 @@ interface Run {
   healedMs: number;
   events: TimelineEvent[];
   result: ProbeResult;
+  resources: ResourceSample[];
 }
 
 async function describe(
   drill: Drill,
   stage: Stage,
   load: DrillLoad,
-  { armed, struckMs, healedMs, events, result }: Run,
+  { armed, struckMs, healedMs, events, result, resources }: Run,
 ): Promise<DrillResult> {
   stage.report('reading what the machines saw');
   const originMs = Date.parse(result.startedAt);
@@ -164,6 +170,7 @@ async function describe(
     healedMs,
     timeline,
     probe: result,
+    resources,
     load: loadavg()[0]!,
   };
 }

@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { availableParallelism, totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { CommandContext } from '../../cli.ts';
@@ -6,6 +7,7 @@ import { deriveTargets } from '../../drill/derive-load.ts';
 import { healLeftovers } from '../../drill/heal-leftovers.ts';
 import { openStage } from '../../drill/open-stage.ts';
 import { renderReceipt } from '../../drill/probe/render-receipt.ts';
+import type { ReportData } from '../../drill/report/report-data.ts';
 import { type DrillResult, runDrill } from '../../drill/run-drill.ts';
 import { drills } from '../../drill/scenario/catalogue.ts';
 import type { Drill } from '../../drill/scenario/drill.ts';
@@ -69,6 +71,7 @@ async function runDrills(names: string[], options: RunOptions, context: CommandC
   await agree(wanted, stage, options, context);
   const ratePerSecond = readRate(options.rate);
 
+  const startedAt = new Date();
   const results: DrillResult[] = [];
   for (const line of await work(context, 'healing what earlier drills left', (report) =>
     healLeftovers({ ...stage, report }),
@@ -81,8 +84,16 @@ async function runDrills(names: string[], options: RunOptions, context: CommandC
     results.push(result);
     if (!options.json) printResult(result, context);
   }
-  if (options.out)
-    await writeFile(resolve(cwd, options.out), `${JSON.stringify({ cluster: cluster.name, results })}\n`);
+  if (options.out !== undefined) {
+    const data: ReportData = {
+      cluster: cluster.name,
+      startedAt: startedAt.toISOString(),
+      machine: describeMachine(),
+      ratePerSecond,
+      results,
+    };
+    await writeFile(resolve(cwd, options.out), `${JSON.stringify(data)}\n`);
+  }
   if (options.json) printJson(context, results.map(withoutRecords));
   else printSummary(results, context);
   if (results.some(({ verdict }) => verdict === 'missed')) context.setExitCode(exitCodes.failed);
@@ -183,6 +194,10 @@ function printSummary(results: DrillResult[], { terminal }: CommandContext): voi
   terminal.out(
     `${formatCount(results.length, 'drill')}: ${count('met')} met, ${count('missed')} missed, ${count('not run')} not run\n`,
   );
+}
+
+function describeMachine(): string {
+  return `${formatCount(availableParallelism(), 'core')}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node.js ${process.versions.node}`;
 }
 
 /** Without the single requests, which are thousands. */

@@ -74,7 +74,7 @@ function judgeObjective(objective: Objective, seen: Seen): JudgedObjective {
     }
     case 'holders after':
       return {
-        text: `holders of the virtual address afterwards: ${objective.exactly}`,
+        text: `holders of the virtual address afterwards exactly ${objective.exactly}`,
         measured: seen.holdersAfter === undefined ? 'unknown' : String(seen.holdersAfter),
         met: seen.holdersAfter === objective.exactly,
       };

@@ -1,0 +1,65 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { CommandContext } from '../../cli.ts';
+import type { ReportData } from '../../drill/report/report-data.ts';
+import { InputError } from '../../errors.ts';
+
+interface ReportOptions {
+  html?: string;
+  junit?: string;
+  compare?: string;
+}
+
+/** Adds `kawanan drill report`. */
+export function addReport(command: Command, context: CommandContext): void {
+  command
+    .command('report')
+    .description('make a page to look at, or JUnit XML, of what drill run --out wrote')
+    .argument('<results>', 'the file that drill run --out wrote')
+    .option('--html <file>', 'write one HTML file that needs no network; report.html unless --junit is given')
+    .option('--junit <file>', 'write JUnit XML')
+    .option('--compare <results>', 'the file of an earlier run to compare with')
+    .action((results: string, options: ReportOptions) => report(results, options, context));
+}
+
+async function report(
+  results: string,
+  options: ReportOptions,
+  { terminal, cwd }: CommandContext,
+): Promise<void> {
+  const data = await readResults(resolve(cwd, results));
+  const earlier =
+    options.compare === undefined ? undefined : await readResults(resolve(cwd, options.compare));
+  const whole: ReportData = { ...data, ...(earlier && { earlier }) };
+  const html = options.html ?? (options.junit === undefined ? 'report.html' : undefined);
+  const write = async (name: string, text: string): Promise<void> => {
+    await writeFile(resolve(cwd, name), text);
+    terminal.out(`${resolve(cwd, name)}\n`);
+  };
+  if (html !== undefined) {
+    const { renderHtml } = await import('../../drill/report/render-html.ts');
+    await write(html, renderHtml(whole));
+  }
+  if (options.junit !== undefined) {
+    const { renderJunit } = await import('../../drill/report/render-junit.ts');
+    await write(options.junit, renderJunit(whole));
+  }
+}
+
+async function readResults(file: string): Promise<ReportData> {
+  try {
+    const data = JSON.parse(await readFile(file, 'utf8')) as ReportData;
+    if (Array.isArray(data.results) && typeof data.cluster === 'string') return data;
+    throw new Error('it holds no results');
+  } catch (cause) {
+    throw new InputError(
+      {
+        file,
+        message: `results can't be read: ${(cause as Error).message}`,
+        next: 'kawanan drill run --all --out results.json writes such a file',
+      },
+      { cause },
+    );
+  }
+}
