@@ -55,6 +55,10 @@ const node = z.strictObject({
   ssh: ssh.optional().describe('how to reach this node, where it differs'),
 });
 
+const milliseconds = z
+  .string()
+  .regex(/^[1-9]\d{0,6}(ms|s)$/, 'a duration is a number with ms or s: 500ms, 2s');
+
 /** What `cluster.yml` may hold; what depends on several places of it is in cluster-rules.ts. */
 export const clusterSchema = z.strictObject({
   name: z
@@ -139,6 +143,20 @@ export const clusterSchema = z.strictObject({
       }),
     ])
     .optional(),
+  receipt: z
+    .strictObject({
+      rate: z.int().min(1).max(5000).optional().describe('requests a second; 100 unless told'),
+      targets: path('YAML list of what is sent; without it each frontend is read').optional(),
+      keep: path('folder in which receipts are kept, with every request').optional(),
+      failed: z.int().min(0).optional().describe('how many requests may fail; none unless told'),
+      gap: milliseconds.optional().describe('longest time without a success: 500ms, 2s'),
+      p99: milliseconds.optional().describe('what 99 % of the answers may take'),
+      worst: milliseconds.optional().describe('what the slowest answer may take'),
+    })
+    .optional()
+    .describe(
+      'changes are made under load, and a receipt says what clients noticed; over its budget the command fails',
+    ),
   images: z
     .strictObject({
       archives: z

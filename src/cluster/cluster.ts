@@ -53,6 +53,17 @@ export interface ImageSettings {
   cache?: string;
 }
 
+/** What clients may notice of a change, and how that is measured. */
+export interface ReceiptSettings {
+  /** Requests a second; 100 unless told. */
+  ratePerSecond?: number;
+  /** Absolute path of a list of what is sent; absent: a read of each frontend. */
+  targets?: string;
+  /** Absolute path of the folder in which receipts are kept. */
+  keep?: string;
+  budget: { failed: number; gapMs?: number; p99Ms?: number; worstMs?: number };
+}
+
 export interface Cluster {
   name: string;
   /** Absolute path of the file it was read from. */
@@ -71,6 +82,8 @@ export interface Cluster {
   secretsFile?: string;
   /** How many older versions of each secret stay in the swarm although nothing uses them. */
   keepSecrets?: number;
+  /** Present where changes are made under load, with a receipt of what clients noticed. */
+  receipt?: ReceiptSettings;
   images: ImageSettings;
   /** Variables for the compose file's `${NAME}` and the secrets file's templates; `KAWANAN_VIP` is always among them. */
   variables: Record<string, string>;

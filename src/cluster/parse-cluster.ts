@@ -2,7 +2,14 @@ import { dirname, resolve } from 'node:path';
 import { InputError } from '../errors.ts';
 import { checkInput } from '../input/schema-problems.ts';
 import { readYaml } from '../input/yaml-input.ts';
-import type { BalancerSettings, Cluster, ClusterNode, ImageSettings, SshSettings } from './cluster.ts';
+import type {
+  BalancerSettings,
+  Cluster,
+  ClusterNode,
+  ImageSettings,
+  ReceiptSettings,
+  SshSettings,
+} from './cluster.ts';
 import { checkClusterRules, collectWarnings } from './cluster-rules.ts';
 import { type ClusterInput, clusterSchema } from './cluster-schema.ts';
 import { readSubnet } from './ipv4.ts';
@@ -59,6 +66,7 @@ function buildCluster(input: ClusterInput, file: string, toAbsolute: (path: stri
       },
     }),
     ...buildSecrets(input.secrets, toAbsolute),
+    ...(input.receipt && { receipt: buildReceipt(input.receipt, toAbsolute) }),
     images: buildImages(input.images, toAbsolute),
     variables: { KAWANAN_VIP: findEntry(nodes, balancer), ...toTexts(input.variables) },
     warnings: collectWarnings(nodes, balancer?.vip !== undefined),
@@ -113,6 +121,25 @@ function buildSecrets(
   if (input === undefined) return {};
   const { file, keep } = typeof input === 'string' ? { file: input, keep: undefined } : input;
   return { secretsFile: toAbsolute(file), ...(keep !== undefined && { keepSecrets: keep }) };
+}
+
+function buildReceipt(
+  input: NonNullable<ClusterInput['receipt']>,
+  toAbsolute: (path: string) => string,
+): ReceiptSettings {
+  const { rate, targets, keep, failed = 0, gap, p99, worst } = input;
+  const toMs = (text: string): number => Number.parseInt(text, 10) * (text.endsWith('ms') ? 1 : 1000);
+  return {
+    ...(rate !== undefined && { ratePerSecond: rate }),
+    ...(targets !== undefined && { targets: toAbsolute(targets) }),
+    ...(keep !== undefined && { keep: toAbsolute(keep) }),
+    budget: {
+      failed,
+      ...(gap !== undefined && { gapMs: toMs(gap) }),
+      ...(p99 !== undefined && { p99Ms: toMs(p99) }),
+      ...(worst !== undefined && { worstMs: toMs(worst) }),
+    },
+  };
 }
 
 function buildImages(input: ClusterInput['images'], toAbsolute: (path: string) => string): ImageSettings {

@@ -3,7 +3,7 @@ import type { CommandContext } from '../cli.ts';
 import type { FileOptions } from './secrets/find-file.ts';
 import type { PruneOptions } from './secrets/prune.ts';
 import type { RotateOptions } from './secrets/rotate.ts';
-import { addApplyOptions, addClusterOptions, type ClusterOptions } from './session.ts';
+import { addApplyOptions, addClusterOptions, addReceiptOptions, type ClusterOptions } from './session.ts';
 
 /** `kawanan secrets`: the secrets file. What each does is loaded only when it is asked for. */
 export function buildCommand(context: CommandContext): Command {
@@ -107,7 +107,7 @@ function addRecipientCommands(command: Command, context: CommandContext): void {
 }
 
 function addRotationCommands(command: Command, context: CommandContext): void {
-  addApplyOptions(command.command('rotate'))
+  addReceiptOptions(addApplyOptions(command.command('rotate')))
     .description('give secrets new values, and move their services to them')
     .argument('[name...]', 'the secrets')
     .option('--all', 'every secret that x-secrets of the compose file lists')

@@ -66,6 +66,16 @@ export function readResolve({ resolveImage }: ResolveOptions): Pick<LayerChoice,
   return resolveImage === undefined ? {} : { resolveImage };
 }
 
+/** Adds the options of commands that can be made under load. */
+export function addReceiptOptions(command: Command): Command {
+  return command
+    .option(
+      '--receipt',
+      'do it under load, and say what clients noticed; the cluster file decides unless told',
+    )
+    .option('--no-receipt', 'send no load, whatever the cluster file says');
+}
+
 function parseSeconds(text: string): number {
   const seconds = Number(text);
   if (text.trim() === '' || !Number.isFinite(seconds) || seconds < 0)

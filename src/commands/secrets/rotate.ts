@@ -15,8 +15,9 @@ import { planCollection } from '../../secrets/plan.ts';
 import type { RotationRecord } from '../../secrets/rotation-record.ts';
 import { type ApplyOptions, confirm, createWalk, openHosts, printJson } from '../session.ts';
 import { withClusterLock } from '../with-lock.ts';
+import { type ReceiptOptions, withReceipt } from '../with-receipt.ts';
 
-export interface RotateOptions extends ApplyOptions {
+export interface RotateOptions extends ApplyOptions, ReceiptOptions {
   all?: boolean;
   finish?: boolean;
   undo?: boolean;
@@ -59,18 +60,36 @@ export async function rotateSecrets(
   const target = { cluster: inputs.cluster, hosts, command: `secrets rotate`, options };
   await withClusterLock(target, context, async (lock) => {
     keepLock = lock.ensure;
-    await lock.ensure();
-    try {
-      if (mode === 'undo') await undoRotations(await findUndoable(names, open), open.world);
-      else if (mode === 'finish') await finishRotations(open.world, open.find);
-      else await runRotation(strategies, open.world, open.find);
-      if (options.wait) await waitAndFinish(open, context);
-    } finally {
-      // also where it failed: what it leaves alone is told by the swarm
-      await collect(open, inputs.cluster.keepSecrets).catch(() => {});
-    }
+    const waited = await lock.ensure();
+    // the other run may have left something that would come along unseen
+    if (waited && mode === 'rotate') await requireSettled(open);
+    const measured = { cluster: inputs.cluster, definition: open.stack.definition, options };
+    await withReceipt(
+      { ...measured, command: `secrets rotate${mode === 'rotate' ? '' : ` --${mode}`}` },
+      context,
+      () => carryOut(mode, names, strategies, open, inputs.cluster.keepSecrets),
+    );
+    if (options.wait) await waitAndFinish(open, context);
   });
   await report(mode, names, open, options, context, performance.now() - startedAt);
+}
+
+async function carryOut(
+  mode: Mode,
+  names: string[],
+  strategies: readonly Strategy[],
+  open: OpenRotations,
+  keep: number | undefined,
+): Promise<void> {
+  const { world, find } = open;
+  try {
+    if (mode === 'undo') await undoRotations(await findUndoable(names, open), world);
+    else if (mode === 'finish') await finishRotations(world, find);
+    else await runRotation(strategies, world, find);
+  } finally {
+    // also where it failed: what that leaves is nobody's
+    await collect(open, keep).catch(() => {});
+  }
 }
 
 function chooseMode(names: string[], { all, finish, undo }: RotateOptions): Mode {
