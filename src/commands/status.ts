@@ -1,21 +1,67 @@
 import { Command } from 'commander';
 import type { CommandContext } from '../cli.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 import { loadCluster } from '../cluster/load-cluster.ts';
 import { readClusterStatus } from '../pipeline/read-status.ts';
 import { renderStatus } from './render-status.ts';
 import { addClusterOptions, type ClusterOptions, openHosts, printJson } from './session.ts';
 
-export function buildCommand(context: CommandContext): Command {
-  return addClusterOptions(new Command('status')).action((options: ClusterOptions) =>
-    showStatus(options, context),
-  );
+interface StatusOptions extends ClusterOptions {
+  watch?: boolean;
 }
 
-async function showStatus(options: ClusterOptions, context: CommandContext): Promise<void> {
+export function buildCommand(context: CommandContext): Command {
+  return addClusterOptions(new Command('status'))
+    .option('-w, --watch', 'stay and show what changes, until Ctrl-C; with --json one line a change')
+    .action((options: StatusOptions) => showStatus(options, context));
+}
+
+async function showStatus(options: StatusOptions, context: CommandContext): Promise<void> {
   const { terminal, cwd } = context;
   const cluster = await loadCluster(options.file, cwd);
+  if (options.watch) return watch(cluster, options, context);
   await using hosts = openHosts(cluster, context);
   const status = await readClusterStatus(cluster, hosts);
   if (options.json) printJson(context, status);
   else terminal.out(renderStatus(status, terminal.colors));
+}
+
+const alternateScreen = { on: '\x1b[?1049h\x1b[?25l', off: '\x1b[?25h\x1b[?1049l' };
+
+/** On a terminal the picture is drawn over itself; elsewhere each change is printed once. */
+async function watch(cluster: Cluster, options: StatusOptions, context: CommandContext): Promise<void> {
+  const { terminal, signal } = context;
+  const { watchStatus } = await import('../pipeline/watch-status.ts');
+  const redraw = terminal.interactive && !options.json;
+  if (redraw) terminal.out(alternateScreen.on);
+  let last = '';
+  try {
+    for await (const status of watchStatus(cluster, {
+      signal,
+      openHosts: () => openHosts(cluster, context),
+    })) {
+      const at = new Date().toISOString();
+      const text = options.json ? JSON.stringify(status) : renderStatus(status, terminal.colors);
+      if (redraw)
+        terminal.out(drawOver(`${cluster.name} · ${at.slice(11, 19)} UTC · Ctrl-C ends\n\n${text}`));
+      else if (withoutSeconds(text) !== last)
+        terminal.out(options.json ? `${JSON.stringify({ at, ...status })}\n` : `${at}\n${text}\n`);
+      last = withoutSeconds(text);
+    }
+  } finally {
+    if (redraw) terminal.out(alternateScreen.off);
+  }
+}
+
+/** Every line to its end, and what was below the last. */
+function drawOver(text: string): string {
+  return `\x1b[H${text.replaceAll('\n', '\x1b[K\n')}\x1b[J`;
+}
+
+/** What changes with every look though nothing happens: how long a server has been as it is, and how much it serves. */
+function withoutSeconds(text: string): string {
+  return text.replaceAll(
+    /"(sinceSeconds|currentSessions|totalSessions|[a-zA-Z]*(Sessions|Bytes|Count|Requests|Errors|Rate|Queue))":\d+/g,
+    '',
+  );
 }

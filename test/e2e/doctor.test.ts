@@ -130,3 +130,29 @@ test('names a balancer whose configuration somebody has changed', async () => {
   await expectKawanan(['up', '--yes', '--file', small.file]);
   expect(await complaints()).toEqual([]);
 });
+
+test('status --watch shows a killed machine within two seconds', async () => {
+  let killedAt = Number.POSITIVE_INFINITY;
+  const watching = runKawanan(['status', '--watch', '--json', '--file', small.file], {
+    timeoutMs: 60_000,
+    killWhen: (printed) => printed.includes(`"${worker} can't be reached`),
+  });
+  // The first look must be over, or the machine is dead from the start.
+  await eventually(10_000, async () => {
+    expect((await runKawanan(['status', '--json', '--file', small.file])).exitCode).toBe(0);
+  });
+  const kill = runKawanan(['lab', 'kill', worker]).then(() => {
+    killedAt = performance.now();
+  });
+  const { signal, stdout } = await watching;
+  const seenAt = performance.now();
+  await kill;
+  await expectKawanan(['lab', 'start', worker]);
+  expect(signal).toBe('SIGKILL');
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { degraded: string[] });
+  expect(lines[0]!.degraded).toEqual([]);
+  expect(seenAt - killedAt).toBeLessThan(2_000);
+});
