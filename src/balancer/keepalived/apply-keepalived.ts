@@ -1,4 +1,4 @@
-import type { Cluster } from '../../cluster/cluster.ts';
+import { type Cluster, rankBalancers } from '../../cluster/cluster.ts';
 import { UserError } from '../../errors.ts';
 import type { Progress } from '../../plan/layer.ts';
 import type { Host, Hosts } from '../../remote/host.ts';
@@ -9,6 +9,7 @@ import { keepPrevious } from '../keep-previous.ts';
 import { keepalivedConfigPath, partUnits } from '../parts.ts';
 import { isActive, loadUnit, readJournal, reloadSystemd } from '../units.ts';
 import { waitUntil } from '../wait.ts';
+import { moveAddress } from './hand-over.ts';
 import type { Holding } from './holders.ts';
 import { readHolders } from './read-holders.ts';
 
@@ -42,6 +43,7 @@ export async function applyKeepalived(
   }
   progress.report('waiting until one balancer holds the virtual address');
   await confirmHolder(host, { cluster, hosts, progress });
+  await takeOwn(host, previous ?? '', { cluster, hosts, progress });
   await host.writeFile(appliedMarkerPath, `${digest}\n`);
 }
 
@@ -76,6 +78,23 @@ async function confirmActive(host: Host, { signal }: Progress): Promise<void> {
     details: await readJournal(host, unit),
     next: 'the previous configuration is back; look at it on the host: journalctl -u keepalived',
   });
+}
+
+/** An address that is new to this balancer and prefers it has gone to one that was configured before: nobody uses it yet. */
+async function takeOwn(
+  host: Host,
+  previous: string,
+  target: { cluster: Cluster; hosts: Hosts; progress: Progress },
+): Promise<void> {
+  const holdings = await readHolders(target.cluster, target.hosts);
+  for (const [index, { address, holders }] of holdings.entries()) {
+    const [from] = holders;
+    const isOwn = rankBalancers(target.cluster, index)[0]!.name === host.name;
+    // the first one goes where it happens to be: there is nothing to spread with one
+    if (index === 0 || !isOwn || from === undefined || from === host.name) continue;
+    if (!previous.includes(`${address}/`))
+      await moveAddress({ address, from, to: host.name }, { waitMs: 0, seamless: false }, target);
+  }
 }
 
 async function confirmHolder(

@@ -69,8 +69,9 @@ async function askWhereCut(
   target: HandOverTarget,
   { options, context }: { options: MoveOptions; context: CommandContext },
 ): Promise<boolean> {
-  const able = await Promise.all(moves.map((move) => canHandOver(move, target)));
-  const unable = moves.filter((_, index) => !able[index]);
+  const unable: Move[] = [];
+  // one after the other: two moves may have a balancer in common
+  for (const move of moves) if (!(await canHandOver(move, target))) unable.push(move);
   if (unable.length === 0) return true;
   const names = [...new Set(unable.map(({ to }) => to))].join(' and ');
   context.terminal.err(
