@@ -14,6 +14,7 @@ import {
   hostsPath,
   leftoverFolders,
   ownFolder,
+  sharedFolders,
 } from './paths.ts';
 import { purgePackages, removePackages, simulateRemoval } from './run-apt.ts';
 import { runSystemctl, setHostname } from './services.ts';
@@ -119,15 +120,18 @@ async function restoreFiles(
 
 async function forget(host: Host, baseline: Baseline, keepOwnFolder: boolean): Promise<void> {
   const folders = leftoverFolders.filter((folder) => baseline.folders[folder] === 'absent');
-  const emptied = dataFolders.filter((folder) => baseline.folders[folder] === 'absent');
+  const emptied = [...dataFolders, ...sharedFolders].filter(
+    (folder) => baseline.folders[folder] === 'absent',
+  );
   const accounts = leftoverAccounts.filter((name) => !baseline.users.includes(name));
   const groups = leftoverAccounts.filter((name) => !baseline.groups.includes(name));
   await runScript(host, leftoverScript, [
     ...folders.map((path) => `folder=${path}`),
+    // what lies in a folder goes before it
+    ...leftoverFiles(baseline).map((path) => `file=${path}`),
     ...emptied.map((path) => `empty=${path}`),
     ...accounts.map((name) => `user=${name}`),
     ...groups.map((name) => `group=${name}`),
-    ...leftoverFiles(baseline).map((path) => `file=${path}`),
   ]);
   for (const path of [broughtPath, aptLogPath, aptUpdatedPath]) await host.removeFile(path);
   if (keepOwnFolder) return;
@@ -140,12 +144,12 @@ async function forget(host: Host, baseline: Baseline, keepOwnFolder: boolean): P
 /** Accounts and groups that the packages make and leave behind. */
 const leftoverAccounts = ['docker', 'haproxy', 'keepalived_script'];
 
-/** Sockets and process numbers of services that were not there before. */
+/** Sockets, process numbers and first pages of services that were not there before. */
 function leftoverFiles({ services }: Baseline): string[] {
   const files: Record<string, string[]> = {
     'docker.service': ['/run/docker.sock', '/run/docker.pid'],
     'haproxy.service': ['/run/haproxy.pid', '/run/haproxy-master.sock'],
-    'nginx.service': ['/run/nginx.pid'],
+    'nginx.service': ['/run/nginx.pid', '/var/www/html/index.nginx-debian.html'],
     'keepalived.service': ['/run/keepalived.pid'],
   };
   return Object.entries(files).flatMap(([unit, paths]) => (services[unit]?.load === 'loaded' ? [] : paths));

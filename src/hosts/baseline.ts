@@ -1,6 +1,6 @@
 /** What a host was before our first change: written once, never overwritten, and what `down` goes back to. */
 import type { FolderState, HostFile, HostState, ServiceState } from './host-state.ts';
-import { baselineFiles, dataFolders, leftoverFolders, watchedServices } from './paths.ts';
+import { baselineFiles, dataFolders, leftoverFolders, sharedFolders, watchedServices } from './paths.ts';
 
 export interface Baseline {
   version: 1;
@@ -31,7 +31,7 @@ export function makeBaseline(cluster: string, state: HostState): Baseline {
     files: look(state.files, baselineFiles, null),
     services: pick(state.services, watchedServices),
     sysctl: state.sysctl,
-    folders: look(state.folders, [...dataFolders, ...leftoverFolders], 'absent'),
+    folders: look(state.folders, [...dataFolders, ...leftoverFolders, ...sharedFolders], 'absent'),
     users: state.accounts?.users ?? [],
     groups: state.accounts?.groups ?? [],
     ...(state.forwardPolicy === undefined ? {} : { forwardPolicy: state.forwardPolicy }),

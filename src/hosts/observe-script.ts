@@ -7,6 +7,7 @@ import {
   clockServices,
   dataFolders,
   leftoverFolders,
+  sharedFolders,
   watchedServices,
 } from './paths.ts';
 import { sysctlFile, sysctlKeys } from './sysctl.ts';
@@ -43,7 +44,7 @@ grep -w overlay /proc/filesystems | say filesystems
 [ -d /sys/kernel/security/apparmor ] && cat /sys/module/apparmor/parameters/enabled | say apparmor
 folders='${dataFolders.join(' ')}'
 if ! [ -e ${quoteWord(baselinePath)} ]; then
-  folders="$folders ${leftoverFolders.join(' ')}"
+  folders="$folders ${[...leftoverFolders, ...sharedFolders].join(' ')}"
   cut -d: -f1 /etc/passwd | say users
   cut -d: -f1 /etc/group | say groups
   iptables -S FORWARD | head -n 1 | say forward-policy

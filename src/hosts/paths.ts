@@ -53,6 +53,9 @@ export const leftoverFolders = [
   '/run/haproxy',
 ] as const;
 
+/** Folders that packages leave behind and that others use too: gone when they are empty, from the inside out. */
+export const sharedFolders = ['/var/www/html', '/var/www', '/etc/ufw/applications.d', '/etc/ufw'] as const;
+
 /** Services whose state the baseline keeps. */
 export const watchedServices = [
   'docker.service',
