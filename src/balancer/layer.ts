@@ -15,6 +15,13 @@ import { isEngine } from './parts.ts';
 import { type BalancerAction, planBalancerRemoval, planBalancers } from './plan.ts';
 import { removePart } from './remove-part.ts';
 
+export interface BalancerLayerOptions {
+  /** Certificates and pages that the files name. */
+  materials?: Materials | undefined;
+  /** What a balancer that can't be reached means for removal: `refuse` (unless told) ends the plan, `skip` leaves it as it is. */
+  unreachable?: 'refuse' | 'skip';
+}
+
 /**
  * The layer of the engine (HAProxy or NGINX) and keepalived on the balancers.
  *
@@ -24,7 +31,7 @@ export function createBalancerLayer(
   definition: StackDefinition | undefined,
   cluster: Cluster,
   hosts: Hosts,
-  materials: Materials = noMaterials,
+  { materials = noMaterials, unreachable = 'refuse' }: BalancerLayerOptions = {},
 ): Layer<ObservedBalancers, BalancerAction> {
   const model = planBackends(definition, cluster, materials);
   return {
@@ -48,8 +55,10 @@ export function createBalancerLayer(
     warnUnobserved: () => model.warnings,
     planRemoval: (observed) => {
       // what isn't looked at would be left behind without a word
-      if (observed.away[0]) throw observed.away[0];
-      return planBalancerRemoval(cluster, observed.hosts);
+      if (observed.away[0] && unreachable === 'refuse') throw observed.away[0];
+      const plan = planBalancerRemoval(cluster, observed.hosts);
+      const left = observed.away.map(({ host }) => `${host} can't be reached and is left as it is`);
+      return { ...plan, warnings: [...plan.warnings, ...left] };
     },
     apply: (change, progress) => applyBalancer(change, progress, { model, cluster, hosts }),
   };

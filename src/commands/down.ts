@@ -10,11 +10,13 @@ import { withClusterLock } from './with-lock.ts';
 
 interface DownOptions extends ApplyOptions {
   volumes?: boolean;
+  skipUnreachable?: boolean;
 }
 
 export function buildCommand(context: CommandContext): Command {
   return addApplyOptions(new Command('down'))
     .option('--volumes', 'remove volumes too, with all the data in them')
+    .option('--skip-unreachable', "leave machines that can't be reached as they are; what is on them stays")
     .action((options: DownOptions) => takeDown(options, context));
 }
 
@@ -23,7 +25,9 @@ async function takeDown(options: DownOptions, context: CommandContext): Promise<
   const startedAt = performance.now();
   const inputs = await loadRemovalInputs({ ...options, cwd });
   await using hosts = openHosts(inputs.cluster, context);
-  const layers = await createLayers(inputs, hosts);
+  const layers = await createLayers(inputs, hosts, {
+    unreachable: options.skipUnreachable ? 'skip' : 'refuse',
+  });
   const removal = { volumes: options.volumes ?? false };
   const plans = await planRemovals({ layers, signal }, removal);
   if (plans.every(({ changes }) => changes.length === 0)) {

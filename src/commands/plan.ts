@@ -29,7 +29,10 @@ async function showPlan(options: PlanOptions, context: CommandContext): Promise<
   const { terminal, cwd, env, signal } = context;
   const inputs = await loadInputs({ ...options, cwd, env, writeSecrets: false });
   await using hosts = openHosts(inputs.cluster, context);
-  const plans = await planLayers({ layers: await createLayers(inputs, hosts, readResolve(options)), signal });
+  const plans = await planLayers({
+    layers: await createLayers(inputs, hosts, { ...readResolve(options), unreachable: 'skip' }),
+    signal,
+  });
   if (options.json) printJson(context, planToJson(plans));
   else {
     for (const warning of inputs.cluster.warnings)

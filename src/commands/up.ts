@@ -11,15 +11,25 @@ import {
 
 interface UpOptions extends ApplyOptions, ResolveOptions {
   takeOver?: boolean;
+  skipUnreachable?: boolean;
 }
 
 export function buildCommand(context: CommandContext): Command {
   return addResolveOption(addDeployOptions(new Command('up')))
+    .option(
+      '--skip-unreachable',
+      "leave machines that can't be reached as they are, and go on with the others",
+    )
     .option('--take-over', 'take nodes that are in another swarm out of it')
     .action((options: UpOptions) =>
       applyCluster(
         options,
-        { command: 'up', takeOver: options.takeOver ?? false, ...readResolve(options) },
+        {
+          command: 'up',
+          takeOver: options.takeOver ?? false,
+          unreachable: options.skipUnreachable ? 'skip' : 'refuse',
+          ...readResolve(options),
+        },
         context,
       ),
     );

@@ -148,7 +148,12 @@ async function examineConfigurations(
 ): Promise<Finding[]> {
   const { createBalancerLayer } = await import('../balancer/layer.ts');
   try {
-    const layer = createBalancerLayer(stack?.definition, cluster, hosts, stack?.materials);
+    const layer = createBalancerLayer(
+      stack?.definition,
+      cluster,
+      hosts,
+      stack && { materials: stack.materials },
+    );
     const seen = await layer.observe(signal);
     if (seen.kind === 'unknown') return [];
     const { changes } = layer.plan(seen.value, new Map());

@@ -15,6 +15,8 @@ export interface LayerChoice {
   takeOver?: boolean;
   /** When registries are asked for the digests of images; never unless told. */
   resolveImage?: ResolveImageMode;
+  /** What machines that can't be reached mean: `refuse` unless told; `skip` leaves them as they are, with a warning. */
+  unreachable?: 'refuse' | 'skip';
   /** Who makes the changes, by which command. */
   origin?: { by: string; why: string };
 }
@@ -31,10 +33,11 @@ export async function createLayers(inputs: Inputs, hosts: Hosts, choice: LayerCh
     import('../swarm/layer.ts'),
     import('../swarm/connect-manager.ts'),
   ]);
+  const { unreachable = 'refuse' } = choice;
   const connectEngine = async () => (await connectManager(cluster, hosts)).engine;
   const layers: Layer[] = [
-    createHostsLayer(cluster, hosts),
-    createSwarmLayer(cluster, hosts, { takeOver: choice.takeOver ?? false }),
+    createHostsLayer(cluster, hosts, { unreachable }),
+    createSwarmLayer(cluster, hosts, { takeOver: choice.takeOver ?? false, unreachable }),
   ];
   if (stack) {
     const [
@@ -78,7 +81,12 @@ export async function createLayers(inputs: Inputs, hosts: Hosts, choice: LayerCh
   // Where x-balancer has no machine to stand on, the layer is there to say so.
   if (balancers(cluster).length > 0 || stack?.definition.xBalancer !== undefined) {
     const { createBalancerLayer } = await import('../balancer/layer.ts');
-    layers.push(createBalancerLayer(stack?.definition, cluster, hosts, stack?.materials));
+    layers.push(
+      createBalancerLayer(stack?.definition, cluster, hosts, {
+        ...(stack && { materials: stack.materials }),
+        unreachable,
+      }),
+    );
   }
   return choice.only ? layers.filter(({ name }) => choice.only!.includes(name)) : layers;
 }
