@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { EngineName } from '../cluster/engine-name.ts';
 import { UserError } from '../errors.ts';
 import type { Progress } from '../plan/layer.ts';
@@ -16,6 +17,7 @@ import { loadUnit, readJournal, reloadSystemd } from './units.ts';
 import { waitUntil } from './wait.ts';
 
 const answerTimeoutMs = 10_000;
+const settleMs = 2_000;
 
 export interface EngineFilesToApply {
   engine: EngineName;
@@ -147,6 +149,8 @@ async function tryLoad(
   });
   if (!runs) return `no process answered with it within ${answerWithinMs / 1000} s`;
   progress.report('asking its frontends');
+  // A check that fails now takes its server away only after the second time.
+  if (Object.keys(answers).length > 0) await sleep(Math.min(settleMs, answerWithinMs));
   let worse: string[] = [];
   await waitUntil(
     async () => {

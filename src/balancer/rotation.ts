@@ -1,12 +1,17 @@
 /** Takes servers out of the rotation of every balancer, and puts them back. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cluster } from '../cluster/cluster.ts';
+import { balancers, type Cluster } from '../cluster/cluster.ts';
 import { InterruptedError, UserError } from '../errors.ts';
 import type { Progress } from '../plan/layer.ts';
 import type { Hosts } from '../remote/host.ts';
 import type { ServerChoice } from './choose-servers.ts';
 import type { AdminState, LiveServer } from './haproxy/servers.ts';
 import { type BalancerView, setServerStates, viewBalancers } from './live.ts';
+
+/** Whether the balancers can be told to leave single servers out: there are some, and NGINX has no such way. */
+export function hasRotation(cluster: Cluster): boolean {
+  return balancers(cluster).length > 0 && cluster.balancer?.engine !== 'nginx';
+}
 
 export interface RotationTarget {
   cluster: Cluster;

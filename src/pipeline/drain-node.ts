@@ -1,8 +1,8 @@
 /** Takes a node out of service, and brings it back, without losing what it works on. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chooseNodeServers, type ServerChoice } from '../balancer/choose-servers.ts';
-import { drainServers, type RotationResult, readyServers } from '../balancer/rotation.ts';
-import { balancers, type Cluster } from '../cluster/cluster.ts';
+import { drainServers, hasRotation, type RotationResult, readyServers } from '../balancer/rotation.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 import { InterruptedError, UserError } from '../errors.ts';
 import type { Progress } from '../plan/layer.ts';
 import type { Hosts } from '../remote/host.ts';
@@ -62,7 +62,7 @@ async function drainNodeServers(
   name: string,
   { timeoutMs, cut }: DrainOptions,
 ): Promise<Pick<NodeResult, 'servers' | 'away'>> {
-  if (balancers(work.cluster).length === 0) return { servers: [], away: [] };
+  if (!hasRotation(work.cluster)) return { servers: [], away: [] };
   work.progress.report('draining its servers on the balancers');
   const { servers, away, sessions } = await drainServers(work, chooseNodeServers(work.cluster, name), {
     timeoutMs,
@@ -146,7 +146,7 @@ export async function readyNode(
       short = await waitForServices(work, () => true);
     }
   }
-  if (balancers(work.cluster).length === 0) return { servers: [], away: [], short, rebalanced, down: [] };
+  if (!hasRotation(work.cluster)) return { servers: [], away: [], short, rebalanced, down: [] };
   work.progress.report('putting its servers back on the balancers');
   const served = await listServed(work, member.id);
   const choose = chooseNodeServers(work.cluster, name);

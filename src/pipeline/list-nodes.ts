@@ -1,7 +1,8 @@
 /** The nodes of a cluster as swarm and balancers see them. */
 import { chooseNodeServers } from '../balancer/choose-servers.ts';
 import { viewBalancers } from '../balancer/live.ts';
-import { balancers, type Cluster, type NodeRole, swarmNodes } from '../cluster/cluster.ts';
+import { hasRotation } from '../balancer/rotation.ts';
+import { type Cluster, type NodeRole, swarmNodes } from '../cluster/cluster.ts';
 import type { Hosts } from '../remote/host.ts';
 import { isAlive } from '../stack/list-stayers.ts';
 import { observeAllTasks } from '../stack/observe-tasks.ts';
@@ -32,7 +33,7 @@ export async function listClusterNodes(cluster: Cluster, hosts: Hosts): Promise<
   const [members, { tasks }, views] = await Promise.all([
     listMembers(cluster, hosts),
     observeAllTasks(engine),
-    balancers(cluster).length > 0 ? viewBalancers(cluster, hosts) : [],
+    hasRotation(cluster) ? viewBalancers(cluster, hosts) : [],
   ]);
   const inSwarm = new Set(swarmNodes(cluster).map(({ name }) => name));
   return cluster.nodes.map(({ name, address, role, labels }): ListedNode => {

@@ -1,8 +1,8 @@
 /** What a node does right now, across the layers: what must be known before it is taken away. */
 import { chooseNodeServers } from '../balancer/choose-servers.ts';
 import { type BalancerView, viewBalancers } from '../balancer/live.ts';
-import { findLastServers } from '../balancer/rotation.ts';
-import { balancers, type Cluster, type ClusterNode, swarmNodes } from '../cluster/cluster.ts';
+import { findLastServers, hasRotation } from '../balancer/rotation.ts';
+import { type Cluster, type ClusterNode, swarmNodes } from '../cluster/cluster.ts';
 import { InputError } from '../errors.ts';
 import { suggestWord } from '../input/nearest-word.ts';
 import type { Hosts } from '../remote/host.ts';
@@ -58,7 +58,7 @@ export async function readNodeSituation(
   const [members, snapshot, views] = await Promise.all([
     listMembers(cluster, hosts),
     observeAllTasks(engine),
-    balancers(cluster).length > 0 ? viewBalancers(cluster, hosts) : [],
+    hasRotation(cluster) ? viewBalancers(cluster, hosts) : [],
   ]);
   const member = findMember(members, name);
   return {

@@ -7,7 +7,7 @@ import { exitCodes } from '../../errors.ts';
 import { renderTable } from '../../output/table.ts';
 import { neutralise, type Terminal } from '../../output/terminal.ts';
 import { type ClusterOptions, printJson } from '../session.ts';
-import { openBalancers } from './find-balancers.ts';
+import { openBalancers, requireRotation } from './find-balancers.ts';
 
 /** What `kawanan balancer show --json` prints. */
 interface BalancersShown {
@@ -31,6 +31,7 @@ interface BalancersShown {
 export async function showBalancers(options: ClusterOptions, context: CommandContext): Promise<void> {
   const { terminal } = context;
   await using open = await openBalancers(options, context);
+  requireRotation(open.cluster);
   const [status, views] = await Promise.all([
     readBalancerStatus(open.cluster, open.hosts),
     viewBalancers(open.cluster, open.hosts),

@@ -1,0 +1,210 @@
+/**
+ * Servers follow tasks, on a lab of its own: servers and nodes leave and come back, an image that dies at once is
+ * updated, runs are killed, and configurations that don't serve are refused; all under load on both balancers.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { balancers } from '../../src/cluster/cluster.ts';
+import type { HttpTarget } from '../../src/drill/probe/options.ts';
+import { startProbe } from '../../src/drill/probe/probe.ts';
+import { renderReceipt } from '../../src/drill/probe/render-receipt.ts';
+import { expectKawanan, projectDir, runKawanan } from './support/kawanan.ts';
+import { openSmallCluster, type SmallCluster } from './support/small-cluster.ts';
+
+const compose = `services:
+  web:
+    image: debian:trixie-slim
+    command: [perl, /serve.pl]
+    environment: {VERSION: "\${VERSION:-1}"}
+    configs: [{source: serve, target: /serve.pl}]
+    ports: [{target: 8000, published: 8000, mode: host}]
+    deploy:
+      endpoint_mode: dnsrr
+      replicas: 2
+      placement: {max_replicas_per_node: 1, constraints: [node.role == worker]}
+      update_config: {monitor: 1s}
+configs: {serve: {file: ${join(projectDir, 'test/e2e/support/rude/serve.pl')}}}
+x-balancer:
+  web: {listen: 80, service: web, check: GET /healthz, update: blue-green}
+`;
+
+const ratePerSecond = 60;
+const longestMs = 240_000;
+const worker = 'vm-dockerswarmworker1';
+
+let small: SmallCluster;
+const at = (...args: string[]): string[] => [...args, '--file', small.file];
+
+/** GET and POST, on kept connections and on new ones, to every balancer's own address; nothing may fail. */
+async function losesNothing(work: () => Promise<unknown>, only?: string): Promise<void> {
+  const addresses = balancers(small.cluster).filter(({ name }) => only === undefined || name === only);
+  const targets = addresses.flatMap(({ name, address }): HttpTarget[] =>
+    (['keep', 'new'] as const).flatMap((connection): HttpTarget[] => {
+      const base = { kind: 'http' as const, url: `http://${address}/`, connection };
+      return [
+        { ...base, name: `GET ${connection} ${name}` },
+        { ...base, name: `POST ${connection} ${name}`, method: 'POST', body: 'x'.repeat(2_000) },
+      ];
+    }),
+  );
+  const probe = startProbe({ targets, ratePerSecond, durationMs: longestMs, timeoutMs: 10_000 });
+  await probe.started;
+  try {
+    await work();
+  } finally {
+    const { figures, records } = await probe.stop();
+    const failed = records
+      .filter(({ failure }) => failure !== null)
+      .map((one) => `${one.target}: ${one.failure}`);
+    expect([...new Set(failed)], renderReceipt(figures)).toEqual([]);
+    expect(figures.requests).toBeGreaterThan(50);
+  }
+}
+
+interface Shown {
+  balancers: { name: string; holdsVip: boolean }[];
+  servers: { name: string; on: Record<string, { admin: string; up: boolean }> }[];
+  differences: string[];
+}
+
+async function show(): Promise<Shown> {
+  return JSON.parse((await runKawanan(at('balancer', 'show', '--json'))).stdout) as Shown;
+}
+
+async function adminOf(server: string): Promise<string[]> {
+  const found = (await show()).servers.find(({ name }) => name === server);
+  return Object.values(found?.on ?? {}).map(({ admin }) => admin);
+}
+
+async function expectNothingToDo(): Promise<void> {
+  const { stdout } = await expectKawanan(at('plan', '--detailed-exitcode'));
+  expect(stdout).toMatch(/no changes/);
+}
+
+/** Numbers of HAProxy's processes: a reload brings new ones. */
+const processesOf = (balancer: string): Promise<string> =>
+  small.on(balancer, async (host) => (await host.run({ program: 'pgrep', args: ['-x', 'haproxy'] })).stdout);
+
+async function writeCompose(change: (text: string) => string): Promise<void> {
+  await writeFile(small.composeFile, change(compose));
+}
+
+beforeAll(async () => {
+  small = await openSmallCluster('rude', compose);
+  await expectKawanan(at('up', '--yes'));
+});
+
+afterAll(() => small?.[Symbol.asyncDispose]());
+
+describe('under load on both balancers', () => {
+  test('a server leaves and comes back, on both', () =>
+    losesNothing(async () => {
+      await expectKawanan(at('balancer', 'drain', `${worker}-web`, '--yes'));
+      expect(await adminOf(`${worker}-web`)).toEqual(['drain', 'drain']);
+      await expectKawanan(at('balancer', 'ready', `${worker}-web`));
+      expect(await adminOf(`${worker}-web`)).toEqual(['ready', 'ready']);
+    }));
+
+  test('a node leaves, the tool killed on the way, and comes back', () =>
+    losesNothing(async () => {
+      const killed = await runKawanan(at('node', 'drain', worker, '--yes'), {
+        killWhen: (printed) => /draining it in the swarm/.test(printed),
+      });
+      expect(killed.signal).toBe('SIGKILL');
+      await expectKawanan(at('node', 'drain', worker, '--yes'));
+      const { stdout } = await expectKawanan(at('plan', '--detailed-exitcode'));
+      expect(stdout).toMatch(new RegExp(`${worker} was drained by .* and stays so`));
+      await expectKawanan(at('node', 'ready', worker));
+      await expectNothingToDo();
+    }));
+
+  test('an image that dies at once is deployed three times, the tool killed in one of them', () =>
+    losesNothing(async () => {
+      const deploy = (version: number) => ({ env: { VERSION: String(version) } });
+      await expectKawanan(at('deploy', '--yes'), 0, deploy(2));
+      const killed = await runKawanan(at('deploy', '--yes'), {
+        ...deploy(3),
+        killWhen: (printed) => /turn service .*…[\s\S]*tasks running|watched for/.test(printed),
+      });
+      expect(killed.signal).toBe('SIGKILL');
+      await expectKawanan(at('deploy', '--yes'), 0, deploy(3));
+      await expectKawanan(at('deploy', '--yes'), 0, deploy(4));
+      const { stdout } = await expectKawanan(at('status', '--json'));
+      expect(JSON.parse(stdout)).toMatchObject({
+        degraded: [],
+        stack: { services: [{ key: 'web', running: 2 }] },
+      });
+      await expectKawanan(at('rollback', '--yes', '1'));
+    }));
+});
+
+describe('the configuration', () => {
+  test('gets and loses servers without a reload', () =>
+    losesNothing(async () => {
+      const before = await processesOf('vm-loadbalancer1');
+      await writeCompose((text) => text.replace(', constraints: [node.role == worker]', ''));
+      const { stderr } = await expectKawanan(at('balancer', 'sync', '--yes'));
+      expect(stderr).toMatch(/change the servers of haproxy through the Runtime API/);
+      const added = (await show()).servers.filter(({ name }) => name.startsWith('vm-dockerswarmmanager-'));
+      expect(added.map(({ on }) => Object.keys(on).length)).toEqual([2, 2]);
+      await writeCompose((text) => text);
+      await expectKawanan(at('balancer', 'sync', '--yes'));
+      const { servers, differences } = await show();
+      expect([servers.length, differences]).toEqual([4, []]);
+      expect(await processesOf('vm-loadbalancer1')).toBe(before);
+      await expectNothingToDo();
+    }));
+
+  test('that was on one balancer when the tool was killed gets to the other', () =>
+    losesNothing(async () => {
+      await writeCompose((text) => `${text}  more: {listen: 81, service: web, update: blue-green}\n`);
+      const killed = await runKawanan(at('balancer', 'sync', '--yes'), {
+        killWhen: (printed) => /haproxy.*done in/.test(printed),
+      });
+      expect(killed.signal).toBe('SIGKILL');
+      expect((await show()).differences.join()).toMatch(/frontend more: not on/);
+      await expectKawanan(at('balancer', 'sync', '--yes'));
+      expect((await show()).differences).toEqual([]);
+      await writeCompose((text) => text);
+      await expectKawanan(at('balancer', 'sync', '--yes'));
+    }));
+
+  test('with which a frontend serves no longer is taken back on the first balancer, and never gets to the holder', async () => {
+    const holder = (await show()).balancers.find(({ holdsVip }) => holdsVip)!.name;
+    await losesNothing(async () => {
+      await writeCompose((text) => text.replace('GET /healthz', 'GET /broken'));
+      const { stderr } = await expectKawanan(at('balancer', 'sync', '--yes'), 1);
+      expect(stderr).toMatch(/web answered 200 before and answers 503 now/);
+      await writeCompose((text) => text);
+      await expectNothingToDo();
+    }, holder);
+  });
+
+  test('that HAProxy itself refuses changes nothing', async () => {
+    const holder = (await show()).balancers.find(({ holdsVip }) => holdsVip)!.name;
+    await losesNothing(async () => {
+      const other = balancers(small.cluster).find(({ name }) => name !== holder)!.name;
+      // The program on this balancer takes nothing that listens on port 82.
+      const refuse = `mv /usr/sbin/haproxy /usr/sbin/haproxy.real
+printf '#!/bin/sh\\nfor last; do :; done\\n[ "$1" = -c ] && grep -q :82 "$last" && { echo refused; exit 1; }\\nexec /usr/sbin/haproxy.real "$@"\\n' > /usr/sbin/haproxy
+chmod 755 /usr/sbin/haproxy`;
+      await small.on(other, (host) => host.run({ program: 'sh', args: ['-c', refuse] }));
+      await writeCompose((text) => `${text}  more: {listen: 82, service: web, update: blue-green}\n`);
+      const { stderr } = await expectKawanan(at('balancer', 'sync', '--yes'), 1);
+      expect(stderr).toMatch(/HAProxy refuses the new configuration; the one that runs is untouched/);
+      await small.on(other, (host) =>
+        host.run({ program: 'mv', args: ['/usr/sbin/haproxy.real', '/usr/sbin/haproxy'] }),
+      );
+      await writeCompose((text) => text);
+      await expectNothingToDo();
+    });
+    expect(await readFile(small.composeFile, 'utf8')).toBe(compose);
+  });
+});
+
+test('a machine is restarted and serves again, nothing lost', () =>
+  losesNothing(async () => {
+    await expectKawanan(at('node', 'reboot', worker, '--yes'));
+    expect(await adminOf(`${worker}-web`)).toEqual(['ready', 'ready']);
+  }));
