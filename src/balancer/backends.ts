@@ -1,12 +1,12 @@
 /** Which servers stand behind the balancers: from the published ports and the nodes that placement allows. No I/O here. */
-import { balancers, type Cluster, swarmNodes } from '../cluster/cluster.ts';
+import { type Cluster, swarmNodes } from '../cluster/cluster.ts';
 import type { EngineName } from '../cluster/engine-name.ts';
 import { InputError, type Problem } from '../errors.ts';
-import { suggestWord } from '../input/nearest-word.ts';
 import { formatPath } from '../input/schema-problems.ts';
 import { type Color, colors, nameInColor } from '../stack/blue-green.ts';
 import type { StackDefinition } from '../stack/definition.ts';
 import { findEligibleNodes, selectKnowableConstraints, toPlacementNode } from '../stack/placement.ts';
+import { type FrontendProblem, listSshConflicts, listUnknownNames } from './check-frontends.ts';
 import {
   type BalanceAlgorithm,
   type Check,
@@ -255,38 +255,7 @@ function warnOfMaintenance(frontends: Frontend[]): string[] {
     .map(({ name }) => `${name}: maintenance is on: every request is answered with the page and status 503`);
 }
 
-type Found = { path: (string | number)[]; message: string; next: string };
-
-function listSshConflicts(frontends: Frontend[], cluster: Cluster): Found[] {
-  return frontends.flatMap(({ name, listen }) =>
-    balancers(cluster)
-      .filter((node) => node.ssh.port === listen)
-      .map((node) => ({
-        path: [name, 'listen'],
-        message: `port ${listen} is where SSH listens on ${node.name}`,
-        next: 'give the frontend another port under x-balancer',
-      })),
-  );
-}
-
-/** Weights and backups of what is neither a service of the frontend nor a swarm node. */
-function listUnknownNames({ name, weights, backups, routes }: Frontend, cluster: Cluster): Found[] {
-  const services = routes.flatMap(({ ports }) => ports.map(({ service }) => service));
-  const known = [...new Set([...services, ...swarmNodes(cluster).map((node) => node.name)])];
-  const wanted: [path: string, name: string][] = [
-    ...Object.keys(weights).map((one): [string, string] => ['weights', one]),
-    ...backups.map((one): [string, string] => ['backup', one]),
-  ];
-  return wanted
-    .filter(([, one]) => !known.includes(one))
-    .map(([key, one]) => ({
-      path: key === 'weights' ? [name, key, one] : [name, key],
-      message: `${JSON.stringify(one)} is neither a service of this frontend nor a node of the swarm`,
-      next: suggestWord(one, known),
-    }));
-}
-
-function refuseProblems(definition: StackDefinition, found: Found[]): void {
+function refuseProblems(definition: StackDefinition, found: FrontendProblem[]): void {
   const problems = found.map(
     ({ path, message, next }): Problem => ({
       file: definition.file,

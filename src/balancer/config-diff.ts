@@ -9,7 +9,7 @@ interface Entry {
 
 /**
  * The settings added, removed and changed; comments, blank lines and the digest don't count.
- * Understands indentation (HAProxy, keepalived, nft) and `[Section]` lines (systemd).
+ * Understands indentation (HAProxy, NGINX, keepalived, nft) and `[Section]` lines (systemd).
  */
 export function diffConfig(before: string, after: string): FieldChange[] {
   const [old, fresh] = [listEntries(before), listEntries(after)];
@@ -41,12 +41,12 @@ function listEntries(text: string): Entry[] {
   const entries: Entry[] = [];
   const open: { indent: number; title: string }[] = [];
   for (const line of text.split('\n')) {
-    const content = line.trim().replace(/\s*\{$/, '');
+    const content = line.trim().replace(/\s*[{;]$/, '');
     if (
       content === '' ||
       content === '}' ||
       content.startsWith('#') ||
-      content.startsWith('setenv KAWANAN_CONFIG_DIGEST')
+      /^(setenv KAWANAN_CONFIG_DIGEST |return 200 "digest )/.test(content)
     )
       continue;
     const indent = line.length - line.trimStart().length;
@@ -70,7 +70,9 @@ function isSystemdSetting(section: string, content: string): boolean {
 function nameLine(content: string): string {
   const [first = '', second = ''] = content.split(/[\s=]+/);
   const named =
-    /^(server|option|acl|use_backend|timeout|frontend|backend|table|chain|track_file|vrrp_\w+)$/.test(first);
+    /^(server|option|acl|use_backend|timeout|frontend|backend|table|chain|track_file|upstream|location|listen|proxy_set_header|vrrp_\w+)$/.test(
+      first,
+    );
   return named && second !== '' ? `${first} ${second}` : first;
 }
 

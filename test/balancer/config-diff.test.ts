@@ -69,3 +69,40 @@ test('a text does not differ from itself, and what one direction adds the other 
     { numRuns: 100 },
   );
 });
+
+test('names the places of NGINX, and leaves the digest out', () => {
+  const nginx = `http {
+    upstream web.app {
+        least_conn;
+        server 192.0.2.1:80 max_fails=2;
+    }
+    server {
+        listen 80 default_server;
+        location / {
+            proxy_pass http://web.app;
+        }
+        location = /digest {
+            return 200 "digest aaaa\\n";
+        }
+    }
+}
+`;
+  const after = nginx
+    .replace('aaaa', 'bbbb')
+    .replace('max_fails=2', 'max_fails=2 weight=3')
+    .replace('        least_conn;\n', '')
+    .replace('location / ', 'location ~ "^/api(/|$)" ');
+  expect(diffConfig(nginx, nginx.replace('aaaa', 'bbbb'))).toEqual([]);
+  expect(diffConfig(nginx, after)).toEqual([
+    { path: 'http / upstream web.app / least_conn', before: 'least_conn' },
+    { path: 'http / server / location /', before: 'location /' },
+    { path: 'http / server / location / / proxy_pass', before: 'proxy_pass http://web.app' },
+    {
+      path: 'http / upstream web.app / server 192.0.2.1:80',
+      before: 'server 192.0.2.1:80 max_fails=2',
+      after: 'server 192.0.2.1:80 max_fails=2 weight=3',
+    },
+    { path: 'http / server / location ~', after: 'location ~ "^/api(/|$)"' },
+    { path: 'http / server / location ~ "^/api(/|$)" / proxy_pass', after: 'proxy_pass http://web.app' },
+  ]);
+});
