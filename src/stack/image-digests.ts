@@ -72,7 +72,7 @@ export function warnOfUnknownDigests(answers: Record<string, ImageAnswer> = {}):
   return Object.entries(answers).flatMap(([image, answer]) =>
     answer.kind === 'unknown'
       ? [
-          `${image}: no registry told its digest (${answer.reason}); it is deployed by its tag, so nodes may run different versions of it`,
+          `${image}: no registry told its digest (${answer.reason}); a service that has none yet gets the tag alone, so nodes may run different versions`,
         ]
       : [],
   );

@@ -91,7 +91,7 @@ describe('what a registry answered', () => {
     const images = { 'shop/app:1': { kind: 'unknown', reason: 'no route' } as ImageAnswer };
     const { changes, warnings } = planStack(two, runWith({}, { images }), new Map());
     expect(warnings).toEqual([
-      'shop/app:1: no registry told its digest (no route); it is deployed by its tag, so nodes may run different versions of it',
+      'shop/app:1: no registry told its digest (no route); a service that has none yet gets the tag alone, so nodes may run different versions',
     ]);
     expect(changes.map(({ fields }) => fields[0]?.after)).toEqual(['shop/app:1', 'shop/app:1']);
   });
