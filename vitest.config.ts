@@ -6,6 +6,7 @@ process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules/.c
 
 export default defineConfig({
   test: {
+    fsModuleCache: true,
     projects: [
       {
         test: {

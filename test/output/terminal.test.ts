@@ -27,7 +27,7 @@ test('a question is answered with a line', async () => {
 test.each(['ask', 'askHidden'] as const)(
   'Ctrl-C and Ctrl-D at %s interrupt, and are no defect',
   async (method) => {
-    expect(await answer(method, '\x03')).toContain('InterruptedError 130\r\n');
-    expect(await answer(method, '\x04')).toContain('InterruptedError 130\r\n');
+    for (const said of await Promise.all(['\x03', '\x04'].map((key) => answer(method, key))))
+      expect(said).toContain('InterruptedError 130\r\n');
   },
 );

@@ -165,12 +165,12 @@ describe('an engine that hangs', () => {
       const timer = setInterval(() => {
         if (left-- > 0) response.write('.');
         else response.end(() => clearInterval(timer));
-      }, 100);
+      }, 60);
     });
     const path = join(folder, 'slow.sock');
     await new Promise<void>((resolve) => slow.listen(path, resolve));
     try {
-      api = createEngineApi(async () => connect(path), 'vm-a', { ...limits, silenceMs: 1000 });
+      api = createEngineApi(async () => connect(path), 'vm-a', { ...limits, silenceMs: 600 });
       expect(await text(await api.engine.getImage('i').get())).toBe('.'.repeat(12));
     } finally {
       slow.close();

@@ -217,8 +217,9 @@ describe('sockets', () => {
         next: expect.stringContaining('hangs'),
       });
     } finally {
-      await own.close();
+      // first: sshd, which waits for it, could not say goodbye
       service.kill('SIGKILL');
+      await own.close();
     }
   });
 
