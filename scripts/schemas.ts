@@ -1,6 +1,7 @@
 // The JSON schemas of what users write, by file name. `scripts/export-schemas.ts` writes them, a test holds them current.
 import { buildBalancerJsonSchema } from '../src/balancer/balancer-json-schema.ts';
 import { buildClusterJsonSchema } from '../src/cluster/cluster-json-schema.ts';
+import { buildRotationJsonSchema } from '../src/rotation/rotation-json-schema.ts';
 import { buildSecretsJsonSchema } from '../src/secrets/secrets-json-schema.ts';
 
 /** File name in schemas/ → content. */
@@ -9,6 +10,7 @@ export function renderSchemas(): Record<string, string> {
     'cluster.schema.json': buildClusterJsonSchema(),
     'secrets.schema.json': buildSecretsJsonSchema(),
     'balancer.schema.json': buildBalancerJsonSchema(),
+    'rotation.schema.json': buildRotationJsonSchema(),
   };
   const texts = Object.entries(schemas).map(([name, schema]) => [
     name,

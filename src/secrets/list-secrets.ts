@@ -1,5 +1,6 @@
 /** What is known of each secret without its value: where it comes from, its versions, who uses it. Pure. */
 import { type ObservedSecret, secretLabels } from './observed.ts';
+import { ownerOfPending } from './pending-values.ts';
 import type { SecretEntry, SecretSource } from './secrets-file.ts';
 
 export interface SecretVersion {
@@ -22,9 +23,12 @@ export interface ListedSecret {
 
 /** Entries of the file in their order, then what only the swarm has and the stack owns or uses. */
 export function listKnownSecrets(
-  entries: readonly SecretEntry[],
+  allEntries: readonly SecretEntry[],
   swarm?: { secrets: readonly ObservedSecret[]; stackName?: string },
 ): ListedSecret[] {
+  const names = new Set(allEntries.map(({ name }) => name));
+  // a value that comes or goes belongs to the secret that is being rotated
+  const entries = allEntries.filter(({ name }) => ownerOfPending(name, names) === undefined);
   if (!swarm) return entries.map(({ name, source }) => ({ name, source: describeSource(source) }));
   const byName = Map.groupBy(swarm.secrets, (secret) => secret.labels[secretLabels.secret] ?? secret.name);
   const versionsOf = (name: string): SecretVersion[] =>

@@ -2,6 +2,7 @@ import pico from 'picocolors';
 import { describe, expect, test } from 'vitest';
 import { formatError } from '../../src/output/print-error.ts';
 import { planRotation } from '../../src/rotation/begin.ts';
+import { describePlanned } from '../../src/rotation/describe.ts';
 import { runRotation } from '../../src/rotation/run.ts';
 import { createExecStrategy } from '../../src/rotation/strategies/exec.ts';
 import { createSigningKeyStrategy } from '../../src/rotation/strategies/signing-key.ts';
@@ -145,6 +146,81 @@ describe('a rotation', () => {
     expect(formatError(error, plain).join('\n')).toContain('ended with exit code 7 in shop_api.1');
     expect(formatError(error, plain).join('\n')).not.toContain(value);
     expect(formatError(error, plain).join('\n')).not.toContain('old-token');
+  });
+});
+
+describe('planning a rotation', () => {
+  test.each<[string, (world: FakeWorld) => void, string]>([
+    [
+      'a secret that the swarm has not',
+      (world) => {
+        world.swarm.secrets.splice(0);
+      },
+      'the swarm has no secret plain yet',
+    ],
+    [
+      'one that another stack uses, too',
+      (world) => {
+        world.swarm.secrets[0]!.services.push({ name: 'blog_web', stack: 'blog' });
+      },
+      'plain is used by blog_web too, which would be left with the old value',
+    ],
+    [
+      'one that is being rotated',
+      (world) => {
+        world.swarm.records.push({ secret: 'plain', since: 'noon', by: 'bert@pc' } as never);
+      },
+      'plain is being rotated already, since noon by bert@pc',
+    ],
+    [
+      'one whose value comes from elsewhere',
+      (world) => {
+        const { read } = world.values;
+        world.values.read = async (names) =>
+          new Map(
+            [...(await read(names))].map(([name, one]) => [
+              name,
+              { ...one, writable: false, from: 'command' },
+            ]),
+          );
+      },
+      "plain gets its value from elsewhere (command), where a new one can't be written",
+    ],
+  ])('refuses %s, and changes nothing', async (_name, change, message) => {
+    const world = createFakeWorld({ plain: 'old-plain' });
+    change(world);
+    await expect(planRotation([random], world)).rejects.toThrow(message);
+    expect(world.calls()).toBe(0);
+  });
+
+  test('refuses a name that leaves no room for .previous', async () => {
+    const name = 'x'.repeat(50);
+    const world = createFakeWorld({ [name]: 'old' });
+    const planned = planRotation([createRandomStrategy(name, {})], world);
+    await expect(planned).rejects.toThrow(/has at most 49 characters/);
+  });
+
+  test('says what will be done, step by step', async () => {
+    const world = createFakeWorld(old);
+    const planned = await planRotation([exec, signing], world);
+    expect(describePlanned(planned)).toEqual([
+      'token: exec, version 1 → 2, a random value',
+      '  1. add (prepare) runs in a task of api',
+      '  2. shop_api restart by their update rules',
+      '  3. try (verify) runs in a task of api',
+      '  4. remove (retire) runs in a task of api',
+      'jwt: signing-key, version 1 → 2, a random value',
+      '  1. the services that use it accept the new key beside the old one',
+      '  2. shop_api restart by their update rules, once for each step',
+      '  3. they drop the old key once nothing that it signed is valid any longer (1h later)',
+    ]);
+  });
+
+  test('makes a value as long as the old one where nothing else is said', async () => {
+    const world = createFakeWorld({ plain: 'o'.repeat(40) });
+    const strategy = createRandomStrategy('plain', {});
+    await runRotation([strategy], world, () => strategy);
+    expect(world.file.get('plain')).toMatch(/^[0-9a-zA-Z]{40}$/);
   });
 });
 

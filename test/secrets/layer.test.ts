@@ -344,3 +344,46 @@ test('a secret without a source is a problem that names the nearest idle one', (
     ['there', value],
   ]);
 });
+
+describe('a secret that is being rotated', () => {
+  test('is left to that, whatever the file says, and so are its versions', async () => {
+    const swarm = createFakeSwarm();
+    await up(layerOf(swarm, { jwt: 'one' }));
+    await up(layerOf(swarm, { jwt: 'two' }));
+    const [first, second] = swarm.secrets.map(({ name }) => name);
+    swarm.records.push({
+      secret: 'jwt',
+      stack: 'shop',
+      phase: 'moving',
+      since: 'noon',
+      by: 'anna@laptop',
+      configId: 'rotation',
+    } as never);
+    expect(await up(layerOf(swarm, { jwt: 'three' }))).toEqual([
+      'jwt is being rotated (moving, since noon by anna@laptop); up and deploy finish that first',
+    ]);
+    expect(swarm.secrets.map(({ name }) => name)).toEqual([first, second]);
+  });
+
+  test('is forgotten together with its stack', async () => {
+    const swarm = createFakeSwarm();
+    const layer = layerOf(swarm, { jwt: 'one' });
+    await up(layer);
+    swarm.records.push({ secret: 'jwt', stack: 'shop', configId: 'rotation' } as never);
+    const plan = layer.planRemoval(await observe(layer), { volumes: false });
+    await runChanges(plan.changes, (change, progress) => layer.apply(change, progress), { signal });
+    expect([swarm.secrets, swarm.records]).toEqual([[], []]);
+  });
+});
+
+test('older versions that are kept are the newest of those that nothing uses', async () => {
+  const swarm = createFakeSwarm();
+  for (const value of ['one', 'two', 'three', 'four']) {
+    await up(layerOf(swarm, { pw: value }, { keep: 9 }));
+    swarm.use(swarm.secrets.at(-1)!.name);
+  }
+  expect(await up(layerOf(swarm, { pw: 'four' }, { keep: 2 }))).toEqual([
+    'remove pw: remove version 1, which nothing uses any longer',
+  ]);
+  expect(describeSecrets(swarm)).toEqual(['pw.v2 two 2', 'pw.v3 three 3', 'pw.v4 four 4']);
+});
