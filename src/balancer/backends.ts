@@ -258,7 +258,7 @@ function warnOfMaintenance(frontends: Frontend[]): string[] {
 function refuseProblems(definition: StackDefinition, found: FrontendProblem[]): void {
   const problems = found.map(
     ({ path, message, next }): Problem => ({
-      file: definition.file,
+      file: definition.xBalancer?.file ?? definition.file,
       ...definition.xBalancer?.locate(path),
       path: formatPath(['x-balancer', ...path]),
       message,

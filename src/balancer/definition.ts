@@ -83,7 +83,7 @@ export function parseBalancer(
   if (!section) return deriveFrontends(definition);
   const at: InputPath = ['x-balancer'];
   const { value, problems } = checkInput<BalancerInput>(section.value, balancerSchema, {
-    file: definition.file,
+    file: section.file ?? definition.file,
     at,
     locate: (path) => section.locate(path.slice(at.length)),
   });
@@ -92,7 +92,7 @@ export function parseBalancer(
   const found: Problem[] = [];
   const report: Report = (path, message, next) => {
     found.push({
-      file: definition.file,
+      file: section.file ?? definition.file,
       ...section.locate(path),
       path: formatPath([...at, ...path]),
       message,

@@ -26,7 +26,7 @@ export function listBalancerSecrets(definition: StackDefinition, engine: EngineN
 const largestPageBytes = 14 * 1024;
 
 /**
- * Reads pages and checks certificates.
+ * Reads pages, as seen from the folder (the compose file's unless told), and checks certificates.
  *
  * @throws InputError with every page that can't be read, every secret that isn't there, and every certificate that is
  *   damaged or has another key.
@@ -35,14 +35,21 @@ export async function readMaterials(
   definition: StackDefinition,
   engine: EngineName,
   secrets: KnownSecrets,
+  folder = dirname(definition.file),
 ): Promise<Materials> {
   const { frontends } = parseBalancer(definition, engine);
   const problems: Problem[] = [];
   const report = (path: InputPath, message: string, next: string): void => {
     const at = definition.xBalancer?.locate(path);
-    problems.push({ file: definition.file, ...at, path: formatPath(['x-balancer', ...path]), message, next });
+    problems.push({
+      file: definition.xBalancer?.file ?? definition.file,
+      ...at,
+      path: formatPath(['x-balancer', ...path]),
+      message,
+      next,
+    });
   };
-  const pages = await readPages(frontends, dirname(definition.file), report);
+  const pages = await readPages(frontends, folder, report);
   const certificates = readCertificates(frontends, secrets, report);
   if (problems.length > 0) throw new InputError(problems);
   return { pages, findCertificate: (wanted) => certificates.get(keyOf(wanted)) };

@@ -3,6 +3,7 @@ import type { CommandContext } from '../cli.ts';
 import { loadCluster } from '../cluster/load-cluster.ts';
 import { InputError, UserError } from '../errors.ts';
 import { neutralise } from '../output/terminal.ts';
+import { loadMaterials } from '../pipeline/inputs.ts';
 import { readRevision, restoreDefinition, type StoredRevision } from '../stack/revision.ts';
 import { applyInputs } from './apply-cluster.ts';
 import { readRevisions } from './read-revisions.ts';
@@ -19,7 +20,7 @@ async function rollBack(
   options: ApplyOptions,
   context: CommandContext,
 ): Promise<void> {
-  const { terminal, cwd } = context;
+  const { terminal, cwd, env } = context;
   const startedAt = performance.now();
   const cluster = await loadCluster(options.file, cwd);
   await using hosts = openHosts(cluster, context);
@@ -32,6 +33,7 @@ async function rollBack(
     images: { stackName: definition.name, images: [] },
     secrets: new Map(),
     rotations: [],
+    materials: await loadMaterials(definition, cluster, env),
   };
   await applyInputs(
     { inputs: { cluster, stack }, hosts, startedAt },

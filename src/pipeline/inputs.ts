@@ -1,4 +1,5 @@
 /** Reads everything the user wrote, checks it across files, and reports all that is wrong at once. */
+import { dirname } from 'node:path';
 import type { Materials } from '../balancer/materials.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { loadCluster } from '../cluster/load-cluster.ts';
@@ -143,6 +144,29 @@ async function loadStackInputs(
     secrets,
     ...(materials && { materials }),
   };
+}
+
+/**
+ * The certificates and pages of a stack that doesn't come from its files: a revision's. Their present state counts, as
+ * the newest password does.
+ *
+ * @throws InputError with every problem.
+ */
+export async function loadMaterials(
+  definition: StackDefinition,
+  cluster: Cluster,
+  env: NodeJS.ProcessEnv,
+): Promise<Materials> {
+  const [{ listBalancerSecrets, readMaterials }, { loadSecrets }] = await Promise.all([
+    import('../balancer/read-materials.ts'),
+    import('../secrets/load-secrets.ts'),
+  ]);
+  const engine = cluster.balancer?.engine ?? 'haproxy';
+  const only = listBalancerSecrets(definition, engine);
+  const { variables, secretsFile } = cluster;
+  const file = only.length === 0 ? undefined : secretsFile;
+  const secrets = await loadSecrets(file, { variables, env, write: false, only });
+  return readMaterials(definition, engine, secrets, dirname(cluster.stack?.files[0] ?? cluster.file));
 }
 
 /** The shell's variables win over the cluster file's, as they do over an `.env` file; but the VIP is the cluster's. */

@@ -55,8 +55,12 @@ export interface StackDefinition {
   leaves?: Record<string, readonly string[]>;
   /** Names that must exist already. */
   external: { networks: string[]; configs: string[]; secrets: string[] };
-  /** The checked but uninterpreted `x-balancer` section, and where it stands in the file. */
-  xBalancer?: { value: unknown; locate: (path: (string | number)[]) => { line?: number; column?: number } };
+  /** The checked but uninterpreted `x-balancer` section, the file it is in and where it stands there. */
+  xBalancer?: {
+    value: unknown;
+    file?: string;
+    locate: (path: (string | number)[]) => { line?: number; column?: number };
+  };
   /** The uninterpreted `x-secrets` section (how secrets are rotated), the file it is in and where it stands there. */
   xSecrets?: {
     value: unknown;
