@@ -41,7 +41,6 @@ function run(program: string, args: string[], env: NodeJS.ProcessEnv): Promise<v
   const fail = (how: string, next = 'open it again'): UserError =>
     new UserError(`nothing was changed: the editor ${program} ${how}`, { next });
   return new Promise((done, failed) => {
-    const child = spawn(program, args, { stdio: 'inherit', env });
     // Ctrl-C is the editor's own affair; but a terminal that is closed, or a logout, must not leave the plain text there
     const end = (signal: NodeJS.Signals): void => {
       child.kill(signal);
@@ -50,7 +49,9 @@ function run(program: string, args: string[], env: NodeJS.ProcessEnv): Promise<v
     const unwatch = (): void => {
       for (const signal of endings) process.off(signal, end);
     };
+    // before there is an editor: what it starts may end us before we are told that it runs
     for (const signal of endings) process.on(signal, end);
+    const child = spawn(program, args, { stdio: 'inherit', env });
     child.on('error', () => {
       unwatch();
       failed(
