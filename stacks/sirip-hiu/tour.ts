@@ -138,7 +138,8 @@ async function fetchPicture(
   };
 }
 
-async function openDashboard(target: TourTarget): Promise<{ value: undefined; detail: string }> {
+/** The cookie of a session that has logged in. */
+export async function openDashboard(target: TourTarget): Promise<{ value: string; detail: string }> {
   const base = `http://${target.address}`;
   const form = await request(`${base}/login`);
   const formToken = /name="form_token"[^>]*value="([^"]+)"/.exec(await form.text())?.[1];
@@ -158,7 +159,10 @@ async function openDashboard(target: TourTarget): Promise<{ value: undefined; de
   const text = await page.text();
   assert.equal(page.status, 200, `the dashboard answered ${page.status}`);
   assert.match(text, /Sphyrna lewini/, 'the dashboard does not show the picture');
-  return { value: undefined, detail: `${base}/, ${text.length.toLocaleString('en-US')} characters` };
+  return {
+    value: readCookies(answer),
+    detail: `${base}/, ${text.length.toLocaleString('en-US')} characters`,
+  };
 }
 
 function readCookies(response: Response): string {

@@ -1,0 +1,168 @@
+/**
+ * Rotation on the reference system under open-loop load of GET and POST through the virtual address: the database's
+ * password by itself, then everything that x-secrets lists at once while the tool is killed at each step. Who was logged
+ * in before stays so, and links to pictures signed before stay good: the load itself uses that session and those links.
+ */
+import { appendFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createConnection } from 'mysql2/promise';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startProbe } from '../../src/drill/probe/probe.ts';
+import { renderReceipt } from '../../src/drill/probe/render-receipt.ts';
+import type { Figures } from '../../src/drill/probe/summarise.ts';
+import { makePicture } from '../../stacks/sirip-hiu/make-picture.ts';
+import {
+  logIn,
+  openDashboard,
+  storePicture,
+  type TourTarget,
+  tourSiripHiu,
+} from '../../stacks/sirip-hiu/tour.ts';
+import { readTourTarget } from '../../stacks/sirip-hiu/tour-target.ts';
+import { clusterFile, expectKawanan, type Finished, projectDir, runKawanan } from './support/kawanan.ts';
+
+const ratePerSecond = 100;
+const kawanan = (args: string[]) => [...args, '--file', clusterFile];
+const rotate = (...args: string[]) => kawanan(['secrets', 'rotate', ...args, '--yes']);
+
+let target: TourTarget;
+/** Made before the first rotation, used through all of them. */
+let session: { token: string; cookie: string; pictureUrl: string };
+
+beforeAll(async () => {
+  await expectKawanan(['lab', 'up']);
+  await expectKawanan(kawanan(['up', '--yes']));
+  target = await readTourTarget(clusterFile);
+  const { value: token } = await logIn(target);
+  const { value: record } = await storePicture(target, token, makePicture(64, 1));
+  const { value: cookie } = await openDashboard(target);
+  session = { token, cookie, pictureUrl: record.picture_url };
+});
+afterAll(() => runKawanan(['lab', 'down']));
+
+/** One multipart body for all uploads: the store names objects by their content, rows are new ones each time. */
+function renderUpload(): { body: Uint8Array; contentType: string } {
+  const boundary = 'kawanan-rotation';
+  const part = (name: string, text: string) =>
+    `--${boundary}\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${text}\r\n`;
+  const head = `${part('species', 'Sphyrna lewini')}--${boundary}\r\ncontent-disposition: form-data; name="image"; filename="fin.png"\r\ncontent-type: image/png\r\n\r\n`;
+  const body = Buffer.concat([Buffer.from(head), makePicture(16, 2), Buffer.from(`\r\n--${boundary}--\r\n`)]);
+  return { body, contentType: `multipart/form-data; boundary=${boundary}` };
+}
+
+/** Does something while that session reads pages, rows and pictures, and uploads. */
+async function underLoad(name: string, work: () => Promise<unknown>): Promise<Figures> {
+  const base = `http://${target.address}`;
+  const bearer = { authorization: `Bearer ${session.token}` };
+  const { body, contentType } = renderUpload();
+  const common = { kind: 'http' as const, expectStatus: [200] };
+  const probe = startProbe({
+    targets: [
+      { ...common, name: 'dashboard', url: `${base}/upload`, headers: { cookie: session.cookie }, weight: 3 },
+      { ...common, name: 'rows', url: `${base}/api/v1/sirip-hiu?per_page=1`, headers: bearer, weight: 3 },
+      { ...common, name: 'picture', url: session.pictureUrl, weight: 2 },
+      {
+        ...common,
+        name: 'upload',
+        url: `${base}/api/v1/sirip-hiu`,
+        method: 'POST',
+        headers: { ...bearer, 'content-type': contentType },
+        body,
+        expectStatus: [201],
+        weight: 2,
+      },
+    ],
+    ratePerSecond,
+    durationMs: 900_000,
+    timeoutMs: 15_000,
+  });
+  await probe.started;
+  await work().catch(async (error: unknown) => {
+    await probe.stop();
+    throw error;
+  });
+  const { figures, byTarget } = await probe.stop();
+  const lines = Object.entries(byTarget).map(([kind, each]) => `  ${kind}: ${renderReceipt(each)}\n`);
+  const receipt = `${name}: ${renderReceipt(figures)}\n${lines.join('')}`;
+  process.stdout.write(receipt);
+  await appendFile(join(projectDir, '.kawanan/rotation-receipts.txt'), receipt);
+  return figures;
+}
+
+/** The number of MySQL's answer to a login; 0 for yes. */
+async function tryDatabase(password: string): Promise<number> {
+  const { user, name } = target.database;
+  try {
+    const connection = await createConnection({ host: target.address, user, password, database: name });
+    connection.destroy();
+    return 0;
+  } catch (error) {
+    return (error as { errno?: number }).errno ?? -1;
+  }
+}
+
+const accessDenied = 1045;
+
+interface Status {
+  rotations: { secret: string; phase: string; state: string }[];
+}
+
+async function readRotations(): Promise<Status['rotations']> {
+  const { stdout } = await expectKawanan(kawanan(['secrets', 'status', '--json']));
+  return (JSON.parse(stdout) as Status).rotations;
+}
+
+describe('under load', () => {
+  test('the password of the database is rotated: none failed, and the old one is refused', async () => {
+    const old = target.database.password;
+    const figures = await underLoad('mysql_password', () => expectKawanan(rotate('mysql_password')));
+    expect(figures.failed).toBe(0);
+    expect(figures.requests).toBeGreaterThan(1_000);
+    target = await readTourTarget(clusterFile);
+    expect(target.database.password).not.toBe(old);
+    expect([await tryDatabase(old), await tryDatabase(target.database.password)]).toEqual([accessDenied, 0]);
+  });
+
+  test('all are rotated at once while the tool is killed at each step: none failed, everybody still logged in', async () => {
+    const old = target.database.password;
+    const before = new Set<string>();
+    // each run goes on where the one before was killed, and is killed at the first step that none was killed at yet
+    const step =
+      /: (makes the new value valid|services are restarted until [^\n]*|proves that|retires the old)/g;
+    const runs: Finished[] = [];
+    const figures = await underLoad('all, killed at each step', async () => {
+      for (let args = rotate('--all'); runs.length < 12; args = rotate('--finish')) {
+        const killWhen = (printed: string): boolean => {
+          const reached = [...printed.matchAll(step)]
+            .map(([, words]) => words!)
+            .find((one) => !before.has(one));
+          if (reached === undefined) return false;
+          before.add(reached);
+          return true;
+        };
+        const run = await runKawanan(args, { killWhen });
+        runs.push(run);
+        if (run.signal === null) break;
+      }
+    });
+    expect(runs.at(-1), runs.at(-1)?.stderr).toMatchObject({ exitCode: 0, signal: null });
+    expect([...before].map((words) => words.split(' ')[0])).toEqual(
+      expect.arrayContaining(['makes', 'services', 'proves', 'retires']),
+    );
+    expect(figures.failed).toBe(0);
+    target = await readTourTarget(clusterFile);
+    expect([await tryDatabase(old), await tryDatabase(target.database.password)]).toEqual([accessDenied, 0]);
+    // what signed things that live on is accepted for as long, and nothing else is under way
+    expect((await readRotations()).map(({ secret }) => secret).sort()).toEqual([
+      'jwt_secret_key',
+      'minio_access_key',
+      'minio_secret_key',
+      'secret_key',
+    ]);
+  });
+
+  test('the system is whole afterwards: a login, a picture in and out, a plan that is empty', async () => {
+    await tourSiripHiu(target);
+    await expectKawanan(kawanan(['plan', '--detailed-exitcode']));
+  });
+});
