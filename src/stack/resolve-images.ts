@@ -20,15 +20,12 @@ export interface ImageSources {
   listHeld(image: string): Promise<HeldImage[]>;
 }
 
-/** One for a run: an image is asked for once, however often the stack is planned. */
+/** One for a run: a registry is asked for an image once, however often the stack is planned. */
 export type ImageResolver = (images: string[]) => Promise<Record<string, ImageAnswer>>;
 
 export function createImageResolver(sources: ImageSources): ImageResolver {
   const answers = new Map<string, Promise<ImageAnswer>>();
-  const resolveOne = async (image: string): Promise<ImageAnswer> => {
-    const held = await sources.listHeld(image);
-    // Built, loaded or sent here: a node that was given only the name would not find it under a registry's digest.
-    if (held.some(({ digests, built }) => built || digests.length === 0)) return { kind: 'local' };
+  const ask = async (image: string): Promise<ImageAnswer> => {
     try {
       const { digest, platforms } = await sources.ask(image);
       return { kind: 'pinned', ...pinImage(image, digest, platforms) };
@@ -36,12 +33,17 @@ export function createImageResolver(sources: ImageSources): ImageResolver {
       return { kind: 'unknown', reason: readEngineMessage(error) };
     }
   };
+  const resolveOne = async (image: string): Promise<ImageAnswer> => {
+    // Each time: the layer below may have sent it since to a node that can't pull it.
+    const held = await sources.listHeld(image);
+    // Built, loaded or sent here: a node that was given only the name would not find it under a registry's digest.
+    if (held.some(({ digests, built }) => built || digests.length === 0)) return { kind: 'local' };
+    const answer = answers.get(image) ?? ask(image);
+    answers.set(image, answer);
+    return answer;
+  };
   return async (images) => {
-    const entries = images.map(async (image) => {
-      const answer = answers.get(image) ?? resolveOne(image);
-      answers.set(image, answer);
-      return [image, await answer] as const;
-    });
+    const entries = images.map(async (image) => [image, await resolveOne(image)] as const);
     return Object.fromEntries(await Promise.all(entries));
   };
 }

@@ -156,6 +156,14 @@ describe('asking', () => {
     expect(asked).toEqual([]);
   });
 
+  test('counts for nothing once a node was sent the image: it would not find it by its digest', async () => {
+    const held: HeldImage[] = [];
+    const { resolve } = createSources(held, tell);
+    expect(await resolve(['a:1'])).toMatchObject({ 'a:1': { kind: 'pinned' } });
+    held.push(pulled, loaded);
+    expect(await resolve(['a:1'])).toEqual({ 'a:1': { kind: 'local' } });
+  });
+
   test('happens once an image in a run, and tells why there is no answer', async () => {
     const { asked, resolve } = createSources([], () =>
       Promise.reject({ statusCode: 500, json: { message: 'dial tcp: \n no route' } }),
