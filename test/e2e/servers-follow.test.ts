@@ -30,7 +30,7 @@ x-balancer:
   web: {listen: 80, service: web, check: tcp, update: blue-green}
 `;
 
-const ratePerSecond = 60;
+const ratePerSecond = 40;
 const longestMs = 240_000;
 const worker = 'vm-dockerswarmworker1';
 
