@@ -16,6 +16,8 @@ export interface Place {
 /** One thing wrong with what the user gave us. */
 export interface Problem extends Place {
   message: string;
+  /** Its name on the page about such problems, where it has one. */
+  code?: string;
   /** What to do about it, e.g. `did you mean "address"?`. */
   next?: string;
 }

@@ -47,7 +47,7 @@ export function formatError(error: unknown, colors: Colors): string[] {
 function formatProblem(problem: Problem, colors: Colors): string[] {
   const place = formatPlace(problem);
   return [
-    `${colors.red('error')} ${place ? `${place}: ` : ''}${neutralise(problem.message)}`,
+    `${colors.red('error')} ${place ? `${place}: ` : ''}${neutralise(problem.message)}${problem.code === undefined ? '' : ` [${problem.code}]`}`,
     ...formatNext(problem.next, colors),
   ];
 }

@@ -84,6 +84,7 @@ async function loadStackInputs(
     { listWantedImages, resolveBuildImages },
     { loadSecrets },
     { checkStack },
+    { lintPlacement },
     { planBackends },
     { listBalancerSecrets, readMaterials },
     { parseRotations, listLeaves },
@@ -94,6 +95,7 @@ async function loadStackInputs(
     import('../images/desired.ts'),
     import('../secrets/load-secrets.ts'),
     import('../stack/check-stack.ts'),
+    import('../stack/lint/lint-placement.ts'),
     import('../balancer/backends.ts'),
     import('../balancer/read-materials.ts'),
     import('../rotation/definition.ts'),
@@ -138,7 +140,10 @@ async function loadStackInputs(
   const materials = balanced && secrets && (await collect(() => readMaterials(definition, engine, secrets)));
   if (problems.length > 0 || !images || !secrets || !rotations) throw new InputError(problems);
   return {
-    definition: { ...resolveBuildImages(definition, images.builds), ...listLeaves(rotations) },
+    definition: {
+      ...lintPlacement(resolveBuildImages(definition, images.builds), cluster),
+      ...listLeaves(rotations),
+    },
     rotations,
     images: listWantedImages(definition, cluster, images.builds, images.archives),
     secrets,

@@ -53,6 +53,8 @@ export interface LayerPlan<Action = unknown> {
   unchanged: number;
   /** Things the user should know that change nothing, e.g. an even number of managers. */
   warnings: string[];
+  /** Those warnings that are about what a file says and can be silenced, for programs. Absent when there are none. */
+  lints?: readonly object[];
   /** Set when the layer can't be observed yet; its changes are then "known after apply". */
   unknown?: string;
   /** Told by the hosts layer to those above: swarm nodes whose kernel has no IPVS. Absent when there are none. */

@@ -4,6 +4,7 @@ import type { Problem } from '../errors.ts';
 import { findNearestWord } from '../input/nearest-word.ts';
 import type { ServiceDefinition, StackDefinition } from './definition.ts';
 import type { PortConfig } from './engine-types.ts';
+import type { RefusalCode } from './lint/lint.ts';
 import {
   findEligibleNodes,
   type PlacementNode,
@@ -49,12 +50,14 @@ function checkConstraints(
     return [
       {
         ...place,
+        code: 'constraint-unmet' satisfies RefusalCode,
         message: `no node of the cluster meets all of ${service.key}'s constraints: ${constraints.join(', ')}`,
         next: 'loosen one of them, or add a node to the cluster file that meets them all',
       },
     ];
   return impossible.map((text) => ({
     ...place,
+    code: 'constraint-unmet' satisfies RefusalCode,
     message: `no node of the cluster meets ${service.key}'s constraint ${JSON.stringify(text)}`,
     next: suggestConstraint(text, nodes),
   }));
@@ -98,6 +101,7 @@ function checkRoom(
   if (limit > 0 && replicas > limit * eligible.length)
     problems.push({
       ...placeOf(service, definition, 'deploy', 'placement', 'max_replicas_per_node'),
+      code: 'too-many-replicas' satisfies RefusalCode,
       message: `${service.key} wants ${replicas} replicas, but at most ${limit} a node on ${nodes} makes ${limit * eligible.length}`,
       next: 'ask for fewer replicas, allow more a node, or loosen the placement',
     });
@@ -105,6 +109,7 @@ function checkRoom(
   if (port && replicas > eligible.length)
     problems.push({
       ...placeOf(service, definition, 'deploy', 'replicas'),
+      code: 'too-many-replicas' satisfies RefusalCode,
       message: `${service.key} wants ${replicas} replicas with host port ${port.PublishedPort}, but may run on ${nodes}: each node has the port once`,
       next: `ask for at most ${eligible.length}, or publish the port with \`mode: ingress\``,
     });
@@ -155,6 +160,7 @@ function comparePublications(
     return [
       {
         ...place,
+        code: 'host-port-conflict' satisfies RefusalCode,
         message: `${both}: a port of the ingress mesh is taken on every node`,
         next: 'give one of them another published port',
       },
@@ -165,6 +171,7 @@ function comparePublications(
   return [
     {
       ...place,
+      code: 'host-port-conflict' satisfies RefusalCode,
       message: `${both} on the host, and both may run on ${shared.map((node) => node.hostname).join(', ')}`,
       next: 'give one of them another published port, or constraints that keep them on different nodes',
     },
@@ -178,6 +185,7 @@ function checkEndpoint(service: ServiceDefinition, definition: StackDefinition):
   return [
     {
       ...placeOf(service, definition, 'ports'),
+      code: 'ingress-without-vip' satisfies RefusalCode,
       message: `${service.key} has \`endpoint_mode: dnsrr\`, and port ${port.PublishedPort || port.TargetPort} through the ingress mesh needs a virtual address`,
       next: 'publish the port with `mode: host`, or take `endpoint_mode: dnsrr` away',
     },

@@ -5,6 +5,8 @@
 import type { BlueGreenPorts } from './blue-green.ts';
 import type { ConfigSpec, NetworkCreate, SecretSpec, ServiceSpec } from './engine-types.ts';
 import type { PinnedImage } from './image-digests.ts';
+import type { PlacedLint } from './lint/lint.ts';
+import type { Silences } from './lint/silence.ts';
 
 export interface BuildDefinition {
   /** Absolute path of the context folder. */
@@ -69,5 +71,9 @@ export interface StackDefinition {
   };
   /** Where a key of the compose files stands, e.g. `['services', 'web', 'deploy']`: the nearest one that is written. */
   locate?: (path: (string | number)[]) => { file?: string; line?: number; column?: number };
+  /** The lints among the warnings, for programs. */
+  lints?: PlacedLint[];
+  /** Lints that `x-lint` of the files silences. */
+  silences?: Silences;
   warnings: string[];
 }

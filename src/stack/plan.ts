@@ -57,6 +57,7 @@ export function planStack(
     layer: stackLayer,
     changes: [...foundations, ...services.changes, ...removals],
     unchanged: services.unchanged + total - foundations.length,
+    ...(definition.lints && definition.lints.length > 0 && { lints: definition.lints }),
     warnings: [
       ...warnOfStack(definition, earlier),
       ...references.warnings,

@@ -3,7 +3,11 @@ import path from 'node:path';
 import { InputError, type Problem } from '../../errors.ts';
 import type { StackDefinition } from '../definition.ts';
 import { findEngineRefusals } from '../engine-rules.ts';
-import { lintStack } from '../lint.ts';
+import type { Lint } from '../lint/lint.ts';
+import { lintRelativeBinds } from '../lint/lint-mounts.ts';
+import { lintStack } from '../lint/lint-stack.ts';
+import { placeLint } from '../lint/place-lints.ts';
+import { isHeard, readSilences } from '../lint/silence.ts';
 import { checkComposeFile, readVersion } from './check-schema.ts';
 import type { ComposeDocument } from './compose-document.ts';
 import { type ComposeStack, newRecord } from './compose-types.ts';
@@ -17,7 +21,7 @@ import { interpolateDocument, type Variables } from './interpolate.ts';
 import { mergeStacks } from './merge-stacks.ts';
 import { parseComposeYaml } from './parse-yaml.ts';
 import { type Findings, locateIn, makeReport, type Report } from './report.ts';
-import { warnIgnoredKeys } from './warn-ignored.ts';
+import { lintIgnoredKeys } from './warn-ignored.ts';
 import { printScalar } from './yaml-scalar.ts';
 import { describeType, isMap, toPlain, type YamlMap, type YamlValue } from './yaml-value.ts';
 
@@ -86,7 +90,6 @@ function readComposeFile(
   else
     for (const { path: at = '', message } of checked.unknownKeys)
       report.warn(at.split('.'), `${message}; it is ignored`);
-  warnIgnoredKeys(root, report);
   return [{ document, root, minor }];
 }
 
@@ -170,10 +173,29 @@ export function buildStack(
     warnings: findings.warnings,
   };
   if (options.convertOnly) return definition;
-  for (const { path: at, message } of lintStack(definition, compose)) report.warn(at, message);
+  const silences = readSilences(read.files, report);
+  const lints = [
+    ...read.files.flatMap(({ root }) => [...lintIgnoredKeys(root), ...lintRelativeBinds(root)]),
+    ...lintStack(definition, compose),
+  ];
+  const heard = dropDuplicates(lints).filter((lint) => isHeard(lint, silences));
   for (const { path: at, message, next } of findEngineRefusals(definition)) report.problem(at, message, next);
   throwIfAny(findings.problems);
-  return definition;
+  const placed = heard.map((lint) => placeLint(lint, definition.locate));
+  return {
+    ...definition,
+    silences,
+    lints: placed.map(({ lint }) => lint),
+    warnings: [...findings.warnings, ...placed.map(({ text }) => text)],
+  };
+}
+
+/** A relative bind mount says it all: that it isn't on every node either needs no second line. */
+function dropDuplicates(lints: Lint[]): Lint[] {
+  const paths = (code: Lint['code']) =>
+    new Set(lints.filter((lint) => lint.code === code).map(({ path: at }) => at.join('.')));
+  const relative = paths('relative-bind-mount');
+  return lints.filter(({ code, path: at }) => code !== 'bind-mount-unpinned' || !relative.has(at.join('.')));
 }
 
 function decodeFile(

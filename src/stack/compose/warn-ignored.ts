@@ -1,5 +1,5 @@
 /** Keys that the compose format has and swarm does not act on: each is named once a service, with what to do instead. */
-import type { Report } from './report.ts';
+import type { Lint } from '../lint/lint.ts';
 import { isMap, type YamlMap } from './yaml-value.ts';
 
 const ignored: Record<string, string> = {
@@ -24,39 +24,58 @@ const ignored: Record<string, string> = {
   userns_mode: 'swarm has no such setting',
 };
 
-/** Warns about what one file writes in vain. */
-export function warnIgnoredKeys(root: YamlMap, report: Report): void {
-  if (!isMap(root.services)) return;
-  for (const [name, service] of Object.entries(root.services)) {
-    if (!isMap(service)) continue;
-    for (const key of Object.keys(service))
-      if (Object.hasOwn(ignored, key))
-        report.warn(['services', name, key], `${key} is ignored in a swarm: ${ignored[key]}`);
-    warnAddresses(name, service, report);
-    warnRestart(name, service, report);
-  }
+/** What one file writes in vain. */
+export function lintIgnoredKeys(root: YamlMap): Lint[] {
+  return Object.entries(isMap(root.services) ? root.services : {}).flatMap(([name, service]) => {
+    if (!isMap(service)) return [];
+    return [
+      ...Object.keys(service)
+        .filter((key) => Object.hasOwn(ignored, key))
+        .map((key) => ignoredKey(['services', name, key], key, ignored[key]!)),
+      ...lintAddresses(name, service),
+      ...lintRestart(name, service),
+    ];
+  });
 }
 
-function warnAddresses(name: string, service: YamlMap, report: Report): void {
-  if (!isMap(service.networks)) return;
-  for (const [network, attached] of Object.entries(service.networks))
-    for (const key of ['ipv4_address', 'ipv6_address'])
-      if (isMap(attached) && key in attached)
-        report.warn(
+function ignoredKey(path: Lint['path'], key: string, next: string): Lint {
+  return {
+    code: 'ignored-key',
+    path,
+    message: `${key} is ignored in a swarm`,
+    why: 'the service runs as if it were not there',
+    next,
+  };
+}
+
+function lintAddresses(name: string, service: YamlMap): Lint[] {
+  return Object.entries(isMap(service.networks) ? service.networks : {}).flatMap(([network, attached]) =>
+    ['ipv4_address', 'ipv6_address']
+      .filter((key) => isMap(attached) && key in attached)
+      .map((key) =>
+        ignoredKey(
           ['services', name, 'networks', network, key],
-          `${key} is ignored in a swarm: tasks get their addresses from the network; use the service's name`,
-        );
+          key,
+          "tasks get their addresses from the network; use the service's name",
+        ),
+      ),
+  );
 }
 
-function warnRestart(name: string, service: YamlMap, report: Report): void {
-  if (typeof service.restart !== 'string' || service.restart === '') return;
-  const at = ['services', name, 'restart'];
-  const policy = isMap(service.deploy) && isMap(service.deploy.restart_policy);
-  report.warn(
-    at,
-    policy
-      ? 'restart is ignored, as there is a deploy.restart_policy; remove it'
-      : 'restart belongs to single containers: it is read as a deploy.restart_policy with its defaults ' +
-          '(on-failure has no limit and no delay between attempts); write deploy.restart_policy to say what you mean',
-  );
+function lintRestart(name: string, service: YamlMap): Lint[] {
+  if (typeof service.restart !== 'string' || service.restart === '') return [];
+  const hasPolicy = isMap(service.deploy) && isMap(service.deploy.restart_policy);
+  return [
+    {
+      code: 'restart-key',
+      path: ['services', name, 'restart'],
+      message: hasPolicy
+        ? 'restart is ignored, as there is a deploy.restart_policy'
+        : 'restart belongs to single containers',
+      why: hasPolicy
+        ? 'only one of the two can say it'
+        : 'it is read as a deploy.restart_policy with its defaults (on-failure has no limit and no delay between attempts)',
+      next: hasPolicy ? 'remove it' : 'write deploy.restart_policy to say what you mean',
+    },
+  ];
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { buildStack, readComposeFiles } from '../../src/stack/compose/build-stack.ts';
+import type { InputError } from '../../../src/errors.ts';
+import { buildStack, readComposeFiles } from '../../../src/stack/compose/build-stack.ts';
 
 /** The warnings of one service, without their places and their advice. */
 function lint(service: string, rest = ''): string[] {
@@ -23,12 +24,37 @@ describe('a service is warned about', () => {
     [
       'a file of one node',
       '{image: "w:1", volumes: ["./a:/b"]}',
-      '2:33 services.web.volumes.0: /f/a must be there on every node that may run web',
+      '2:33 services.web.volumes.0: ./a is a path on the computer that deploys',
+    ],
+    [
+      'a folder of one node',
+      '{image: "w:1", volumes: ["/srv/a:/b"]}',
+      '2:33 services.web.volumes.0: /srv/a must be there on every node that may run web',
+    ],
+    [
+      'a file of one node in the long form, even where it is pinned',
+      `{image: "w:1", volumes: [{type: bind, source: a, target: /b}], ${pinned}}`,
+      '2:33 services.web.volumes.0: a is a path on the computer that deploys',
+    ],
+    [
+      'a database without a volume',
+      '{image: "mysql:8.4"}',
+      '2:9 services.web.image: web runs mysql without a volume that has a name',
+    ],
+    [
+      'a port its variables tell another of',
+      '{image: "w:1", environment: {PORT: 3000}, ports: [{target: 80, published: 8080, mode: host}]}',
+      '2:50 services.web.ports: port 8080 leads to port 80 of the container, but its environment says that it listens on 3000',
+    ],
+    [
+      'a port an option tells another of',
+      '{image: "w:1", command: "serve --port 3000", ports: [{target: 80, published: 8080, mode: host}]}',
+      '2:53 services.web.ports: port 8080 leads to port 80 of the container, but the command listens on 3000',
     ],
     [
       'a volume that stays behind',
       '{image: "w:1", volumes: ["data:/b"]}',
-      '2:33 services.web.volumes.0: the volume s_data is made anew, empty, on each node',
+      '2:33 services.web.volumes.0: the volume s_data is local, and nothing pins web',
     ],
     [
       'ports of the ingress mesh',
@@ -75,7 +101,15 @@ describe('a service is warned about', () => {
     ['a digest', `{image: "w@sha256:${'a'.repeat(64)}"}`],
     ['an image of its own', '{image: w, build: .}'],
     ['a pinned volume', `{image: "w:1", volumes: ["data:/b"], ${pinned}}`],
-    ['a pinned file', `{image: "w:1", volumes: ["./a:/b"], ${pinned}}`],
+    ['a pinned file', `{image: "w:1", volumes: ["/a:/b"], ${pinned}}`],
+    [
+      'a one-shot of a database image',
+      '{image: "mysql:8", deploy: {restart_policy: {condition: on-failure}}}',
+    ],
+    [
+      'a port of another',
+      '{image: "w:1", environment: {MYSQL_PORT: 3306}, ports: [{target: 80, published: 8080, mode: host}]}',
+    ],
     ['the engine socket', '{image: "w:1", volumes: ["/var/run/docker.sock:/s"]}'],
     ['a volume of every node', '{image: "w:1", volumes: ["data:/b"], deploy: {mode: global}}'],
     ['a volume of a driver', '{image: "w:1", volumes: ["nfs:/b"]}'],
@@ -96,9 +130,35 @@ describe('a service is warned about', () => {
   it('what no service uses, and only that', () => {
     const rest = 'secrets: {a: {external: true}, b: {file: x}}\nconfigs: {c: {file: x}}\n';
     expect(lint('{image: "w:1", secrets: [a]}', rest)).toEqual([
-      '3:32 secrets.b: no service uses the secret b',
-      '4:11 configs.c: no service uses the config c',
+      '3:32 secrets.b: no service uses the secret b: it is there for nobody, or a service misses it; give it to a service under secrets:, or remove it [unused-secret]',
+      '4:11 configs.c: no service uses the config c: it is there for nobody, or a service misses it; give it to a service under configs:, or remove it [unused-config]',
     ]);
+  });
+});
+
+describe('x-lint', () => {
+  const latest = 'image: web';
+
+  it('silences a lint of one service, or of all', () => {
+    expect(lint(`{${latest}, x-lint: {ignore: [image-not-pinned]}}`)).toEqual([]);
+    expect(lint(`{${latest}, x-lint: {ignore: [ingress-port]}}`)).toHaveLength(1);
+    expect(lint(`{${latest}}`, 'x-lint: {ignore: [image-not-pinned]}\n')).toEqual([]);
+    expect(lint(`{image: "w:1"}`, 'x-lint: {ignore: [unused-secret]}\nsecrets: {a: {file: x}}\n')).toEqual(
+      [],
+    );
+  });
+
+  it.each([
+    ['an unknown code', '{ignore: [image-not-pined]}', 'did you mean "image-not-pinned"?'],
+    ['another key', '{ingore: [image-not-pinned]}', 'write x-lint: {ignore: [ingress-port]}'],
+    ['a code alone', 'image-not-pinned', 'write x-lint: {ignore: [ingress-port]}'],
+  ])('is refused with %s', (_what, value, next) => {
+    try {
+      lint(`{image: "w:1", x-lint: ${value}}`);
+      expect.unreachable();
+    } catch (error) {
+      expect((error as InputError).problems).toMatchObject([{ file: '/f/c.yml', line: 2, next }]);
+    }
   });
 });
 

@@ -1,0 +1,92 @@
+/**
+ * What is allowed and probably not meant: one pure function a lint, each saying what will happen and what to write
+ * instead. Constraints and ports that can't work on a given cluster are errors of `check-stack.ts`.
+ */
+import type { ComposeStack } from '../compose/compose-types.ts';
+import type { ServiceDefinition, StackDefinition } from '../definition.ts';
+import { formatNanoseconds } from '../format-values.ts';
+import type { Lint } from './lint.ts';
+import { lintBindMounts, lintLocalVolumes } from './lint-mounts.ts';
+import { lintIngress, lintListening } from './lint-ports.ts';
+
+/** Every lint of a stack: service by service, then of what no service uses. */
+export function lintStack(stack: Pick<StackDefinition, 'services'>, compose: ComposeStack): Lint[] {
+  return [
+    ...stack.services.flatMap((service) => [
+      ...lintImage(service),
+      ...lintBindMounts(service),
+      ...lintLocalVolumes(service),
+      ...lintIngress(service),
+      ...lintListening(service),
+      ...lintMonitor(service),
+    ]),
+    ...lintUnused(compose),
+  ];
+}
+
+/** A tag may move between the pulls of two nodes; an image we build gets a tag of its own content. */
+function lintImage({ key, spec, build }: ServiceDefinition): Lint[] {
+  const image = spec.TaskTemplate.ContainerSpec.Image;
+  if (build || image.includes('@') || !image.endsWith(':latest')) return [];
+  return [
+    {
+      code: 'image-not-pinned',
+      path: ['services', key, 'image'],
+      message: `${image} is whatever "latest" is on the day a node pulls it`,
+      why: 'two nodes may run different programs, and a rollback brings nothing back',
+      next: 'pin a version or a digest',
+    },
+  ];
+}
+
+/** Defaults of the engine, in nanoseconds. Source: Docker's documentation of HEALTHCHECK and of `update-monitor`. */
+const defaults = { interval: 30e9, retries: 3, monitor: 5e9 };
+
+/**
+ * A task counts as running from its first healthy answer, which ends the start period too, and is watched from then on:
+ * a version that fails later is noticed only when the check has failed as often as it must.
+ */
+function lintMonitor({ key, spec }: ServiceDefinition): Lint[] {
+  const check = spec.TaskTemplate.ContainerSpec.Healthcheck;
+  const update = spec.UpdateConfig;
+  if (!check?.Test?.length || check.Test[0] === 'NONE' || !update) return [];
+  if (update.FailureAction === 'continue') return [];
+  const verdict = (check.Interval || defaults.interval) * (check.Retries || defaults.retries);
+  const monitor = update.Monitor || defaults.monitor;
+  if (monitor >= verdict) return [];
+  const needed = formatNanoseconds(verdict);
+  return [
+    {
+      code: 'monitor-too-short',
+      path: ['services', key, 'deploy', 'update_config', 'monitor'],
+      message:
+        `an updated task is watched for ${formatNanoseconds(monitor)}, but its health check needs ${needed} ` +
+        `(interval × retries) to call it unhealthy`,
+      why: 'a version that breaks after its start passes',
+      next: `set monitor to ${needed} or more, or check more often`,
+    },
+  ];
+}
+
+function lintUnused(compose: ComposeStack): Lint[] {
+  return (['secrets', 'configs'] as const).flatMap((section) => {
+    const used = new Set(
+      Object.values(compose.services).flatMap((service) => [
+        ...(service[section] ?? []).map((one) => one.source),
+        ...(section === 'configs' ? [service.credentialSpec.config] : []),
+      ]),
+    );
+    const word = section === 'secrets' ? 'secret' : 'config';
+    return Object.keys(compose[section])
+      .filter((key) => !used.has(key))
+      .map(
+        (key): Lint => ({
+          code: `unused-${word}`,
+          path: [section, key],
+          message: `no service uses the ${word} ${key}`,
+          why: `it is there for nobody, or a service misses it`,
+          next: `give it to a service under ${section}:, or remove it`,
+        }),
+      );
+  });
+}
