@@ -147,7 +147,7 @@ describe('the search', () => {
 });
 
 describe('in the whole life of its secrets a stack', () => {
-  test('shows their values to nobody', async () => {
+  test('shows their values to nobody', { timeout: 900_000 }, async () => {
     const sampler = sampleProcesses();
     await run(['plan', '--json']);
     await run(['up', '--yes']);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 export const projectDir = join(import.meta.dirname, '../../..');
 /** The end-to-end tests' own lab, beside the one the developer may have up. */
-export const labDir = process.env['KAWANAN_E2E_LAB'] ?? join(projectDir, '.kawanan/e2e');
+export const labDir = join(projectDir, '.kawanan/e2e');
 export const clusterFile = join(labDir, 'cluster.yml');
 
 export interface Finished {
