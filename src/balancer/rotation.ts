@@ -96,7 +96,7 @@ export async function setStates(
   if (views.every(({ live }) => live === undefined))
     throw new UserError('no balancer answers', {
       details: views.map(({ balancer, unreachable }) => `${balancer}: ${unreachable}`),
-      next: 'kawanan doctor tells what is wrong with them',
+      next: 'kawanan balancer sync mends what is ours; kawanan doctor tells what else is wrong with them',
     });
   const changes = views.map(({ balancer, live }) => ({
     balancer,

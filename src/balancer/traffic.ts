@@ -28,7 +28,6 @@ export function createTraffic(definition: StackDefinition, cluster: Cluster, hos
 
   return {
     async hold({ service, serving, holding }, progress) {
-      if (swarmNodes(cluster).length === 0) return;
       const [serves, holds] = [isOf(service, serving), isOf(service, holding)];
       await addMissing(service, holding, 'drain');
       const views = await viewBalancers(cluster, hosts);

@@ -1,5 +1,6 @@
 /** Puts the layers together for what the user wants. */
 import { hasTurnOvers, markBlueGreen } from '../balancer/mark-blue-green.ts';
+import { hasRotation } from '../balancer/rotation.ts';
 import { createTraffic } from '../balancer/traffic.ts';
 import { balancers } from '../cluster/cluster.ts';
 import type { LayerName } from '../plan/change.ts';
@@ -63,7 +64,8 @@ export async function createLayers(inputs: Inputs, hosts: Hosts, choice: LayerCh
       ),
       createStackLayer(stack.definition, cluster, {
         connectEngine,
-        ...(hasTurnOvers(stack.definition) && { traffic: createTraffic(stack.definition, cluster, hosts) }),
+        ...(hasTurnOvers(stack.definition) &&
+          hasRotation(cluster) && { traffic: createTraffic(stack.definition, cluster, hosts) }),
         hosts,
         images: {
           resolve: choice.resolveImage ?? 'never',
