@@ -28,6 +28,7 @@ interface Measured {
   gapMs: number;
   sent: number;
   failed: number;
+  failures: Record<string, number>;
 }
 
 async function findHolder(): Promise<string> {
@@ -68,7 +69,12 @@ async function measure(work: () => Promise<unknown>): Promise<Measured> {
   stop.abort();
   const { phases } = await probe.finished;
   const { figures } = phases.find(({ name }) => name === 'move')!;
-  return { gapMs: figures.longestGap?.ms ?? 0, sent: figures.requests, failed: figures.failed };
+  return {
+    gapMs: figures.longestGap?.ms ?? 0,
+    sent: figures.requests,
+    failed: figures.failed,
+    failures: figures.failures,
+  };
 }
 
 async function onHolder(command: string[]): Promise<void> {
@@ -84,7 +90,7 @@ async function move(): Promise<void> {
   const to = names.find((name) => name !== from)!;
   const target = { cluster, hosts, progress };
   const seamless = await canHandOver({ address, from, to }, target);
-  await moveAddress({ address, from, to }, { waitMs: 2_000, seamless }, target);
+  await moveAddress({ address, from, to }, { waitMs: 12_000, seamless }, target);
 }
 
 async function powerOff(): Promise<void> {
@@ -133,6 +139,7 @@ for (const [name, target, work, after] of cases) {
   const seen: Measured[] = [];
   for (let round = 0; round < (work === powerOff ? Math.min(moves, 3) : moves); round++) {
     seen.push(await measure(work));
+    process.stderr.write(`${name}: ${JSON.stringify(seen.at(-1))}\n`);
     await after();
   }
   const gaps = seen.map(({ gapMs }) => gapMs).toSorted((a, b) => a - b);

@@ -27,6 +27,8 @@ export interface HandOver extends Move {
 /** What is set up on the machines ends by itself this much later than we would end it. */
 const marginSeconds = 15;
 const pollMs = 250;
+/** keepalived tells the network again after a second who has the address; until then somebody may still come to the giver. */
+const announcedMs = 2_000;
 /** Until keepalived has given the address up or taken it; missed advertisements alone take a third of a second. */
 const moveTimeoutMs = 3_000;
 
@@ -181,12 +183,13 @@ async function waitForEnd(
   { address, from }: Move,
   { giver, waitMs, progress }: { giver: Party; waitMs: number; progress: Progress },
 ): Promise<number> {
-  const endsAt = performance.now() + waitMs;
+  const startedAt = performance.now();
   let told = -1;
   for (;;) {
     const left = Number((await runStep(giver.host, ['count', address])).stdout.trim());
-    if (left === 0 || performance.now() >= endsAt) return left;
-    if (left !== told)
+    const elapsedMs = performance.now() - startedAt;
+    if (elapsedMs >= Math.max(waitMs, announcedMs) || (left === 0 && elapsedMs >= announcedMs)) return left;
+    if (left !== told && left > 0)
       progress.report(
         `waiting for ${left} ${left === 1 ? 'connection' : 'connections'} through ${from} to end`,
       );
