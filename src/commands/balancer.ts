@@ -10,6 +10,11 @@ export function buildCommand(context: CommandContext): Command {
     .action(async (options: ClusterOptions) =>
       (await import('./balancer/show.ts')).showBalancers(options, context),
     );
+  addApplyOptions(command.command('sync'))
+    .description('bring the balancers to what the files say, e.g. after nodes came or went')
+    .action(async (options: ApplyOptions) =>
+      (await import('./balancer/sync.ts')).syncBalancers(options, context),
+    );
   addRotationCommands(command, context);
   addMoveCommands(command, context);
   return command;

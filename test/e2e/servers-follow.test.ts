@@ -64,7 +64,7 @@ async function losesNothing(work: () => Promise<unknown>, only?: string): Promis
 }
 
 interface Shown {
-  balancers: { name: string; holdsVip: boolean }[];
+  balancers: { name: string; holds: string[] }[];
   servers: { name: string; on: Record<string, { admin: string; up: boolean }> }[];
   differences: string[];
 }
@@ -86,6 +86,15 @@ async function expectNothingToDo(): Promise<void> {
 /** Numbers of HAProxy's processes: a reload brings new ones. */
 const processesOf = (balancer: string): Promise<string> =>
   small.on(balancer, async (host) => (await host.run({ program: 'pgrep', args: ['-x', 'haproxy'] })).stdout);
+
+/** So long after something was printed for the first time. */
+function afterSeen(pattern: RegExp, delayMs: number): (printed: string, elapsedMs: number) => boolean {
+  let seenMs: number | undefined;
+  return (printed, elapsedMs) => {
+    if (pattern.test(printed)) seenMs ??= elapsedMs;
+    return seenMs !== undefined && elapsedMs > seenMs + delayMs;
+  };
+}
 
 async function writeCompose(change: (text: string) => string): Promise<void> {
   await writeFile(small.composeFile, change(compose));
@@ -126,7 +135,7 @@ describe('under load on both balancers', () => {
       await expectKawanan(at('deploy', '--yes'), 0, deploy(2));
       const killed = await runKawanan(at('deploy', '--yes'), {
         ...deploy(3),
-        killWhen: (printed) => /turn service .*…[\s\S]*tasks running|watched for/.test(printed),
+        killWhen: afterSeen(/turn service .*…/, 3_000),
       });
       expect(killed.signal).toBe('SIGKILL');
       await expectKawanan(at('deploy', '--yes'), 0, deploy(3));
@@ -172,7 +181,7 @@ describe('the configuration', () => {
     }));
 
   test('with which a frontend serves no longer is taken back on the first balancer, and never gets to the holder', async () => {
-    const holder = (await show()).balancers.find(({ holdsVip }) => holdsVip)!.name;
+    const holder = (await show()).balancers.find(({ holds }) => holds.length > 0)!.name;
     await losesNothing(async () => {
       await writeCompose((text) => text.replace('check: tcp', 'check: GET /broken'));
       const { stderr } = await expectKawanan(at('balancer', 'sync', '--yes'), 1);
@@ -183,7 +192,7 @@ describe('the configuration', () => {
   });
 
   test('that HAProxy itself refuses changes nothing', async () => {
-    const holder = (await show()).balancers.find(({ holdsVip }) => holdsVip)!.name;
+    const holder = (await show()).balancers.find(({ holds }) => holds.length > 0)!.name;
     await losesNothing(async () => {
       const other = balancers(small.cluster).find(({ name }) => name !== holder)!.name;
       // The program on this balancer takes nothing that listens on port 82.
