@@ -77,3 +77,12 @@ test('a reader who leaves early is no defect', async () => {
   child.stdout.destroy();
   expect(await text(child.stderr)).toBe('');
 });
+
+test.each([
+  ['balancer', ['show', 'sync', 'drain', 'ready', 'failover', 'failback']],
+  ['node', ['ls', 'drain', 'ready', 'reboot', 'add', 'promote', 'demote', 'remove']],
+])('kawanan %s has its commands', async (command, names) => {
+  const { out } = await run(command, '--help');
+  const listed = [...out.matchAll(/^ {2}([a-z]+) (?:\[|<)/gm)].map(([, name]) => name);
+  expect(listed.filter((name) => name !== 'help')).toEqual(names);
+});
