@@ -97,7 +97,7 @@ async function verifyUnit(unit: RotationUnit, world: RotationWorld): Promise<voi
   world.tell(
     due === undefined
       ? `${names}: all services have the new value`
-      : `${names}: all services sign with the new key, and accept the old one until ${due}`,
+      : `${names}: all services use the new value, the old one is accepted until ${due}`,
   );
 }
 

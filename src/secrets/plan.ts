@@ -67,7 +67,7 @@ export function planSecrets(wish: SecretsWish, observed: ObservedSecrets): Layer
 
 function explainRotation({ secret, phase, due, by, since }: RotationRecord): string {
   return phase === 'retiring' && due !== undefined
-    ? `${secret}: services sign with the new key and accept the old one until ${due}`
+    ? `${secret}: services use the new value, the old one is accepted until ${due}`
     : `${secret} is being rotated (${phase}, since ${since} by ${by}); up and deploy finish that first`;
 }
 

@@ -115,7 +115,6 @@ export function describeRotation(record: RotationRecord, now: Date): string {
     undone: 'services are back on the old value, what remembers the new one is left to clear away',
     undoing: 'services are going back to the old value',
   };
-  if (isParked(record, now))
-    return `services sign with the new key and accept the old one until ${record.due}`;
+  if (isParked(record, now)) return `services use the new value, the old one is accepted until ${record.due}`;
   return `${words[record.phase]} (since ${record.since}, by ${record.by})`;
 }

@@ -55,7 +55,7 @@ describe('the record of a rotation', () => {
   test('says in words how far it is', () => {
     const now = new Date('2026-11-21T06:00:00Z');
     expect(describeRotation(record, now)).toBe(
-      'services sign with the new key and accept the old one until 2026-11-21T17:00:00.000Z',
+      'services use the new value, the old one is accepted until 2026-11-21T17:00:00.000Z',
     );
     expect(describeRotation({ ...record, phase: 'moving' }, now)).toBe(
       'services are moving to the new value (since 2026-11-21T05:00:00.000Z, by anna@laptop)',
