@@ -1,6 +1,6 @@
 /** A whole run: what is found half done is brought to its end first, then the new rotation, all of it or nothing. */
-import { CombinedError, InterruptedError } from '../errors.ts';
-import { advanceRotations } from './advance.ts';
+import { CombinedError, InputError, InterruptedError } from '../errors.ts';
+import { advanceRotations, stopIfAborted } from './advance.ts';
 import { beginRotation, completeUnit, planRotation } from './begin.ts';
 import type { Strategy } from './strategy.ts';
 import { isUndoable, undoRotations } from './undo.ts';
@@ -53,7 +53,9 @@ async function advanceOrUndo(units: readonly RotationUnit[], world: RotationWorl
   try {
     await advanceRotations(units, world);
   } catch (error) {
-    if (error instanceof InterruptedError || world.signal.aborted) throw error;
+    stopIfAborted(world);
+    // what the user gave is to be put right (a wrong identity, another computer's file); the rotation itself is sound
+    if (error instanceof InterruptedError || error instanceof InputError) throw error;
     const back = units.filter((unit) => phaseOf(unit) !== 'retiring' && isUndoable(unit));
     if (back.length === 0) throw error;
     const names = back.flatMap(({ strategy }) => strategy.secrets).join(', ');

@@ -1,5 +1,5 @@
 /** One strategy at work on its secrets, as far as the records in the swarm tell. */
-import { InputError, UserError } from '../errors.ts';
+import { InputError } from '../errors.ts';
 import { fingerprintSecret } from '../secrets/fingerprint.ts';
 import { secretLabels } from '../secrets/observed.ts';
 import { readVersion } from '../secrets/plan.ts';
@@ -120,14 +120,14 @@ function guessOld(
   return known.current === next ? undefined : known.current;
 }
 
-/** @throws UserError where the secrets file of this computer doesn't have the new value. */
+/** @throws InputError where the secrets file of this computer doesn't have the new value: nothing is taken back then. */
 export function requireNext(unit: RotationUnit, values: UnitValues, world: RotationWorld): void {
   const missing = unit.records.filter(({ secret }) => !values.next.has(secret));
   if (missing.length === 0) return;
-  const { by } = missing[0]!;
   const names = missing.map(({ secret }) => secret).join(', ');
-  throw new UserError(`${world.values.path} doesn't have the new value of ${names}`, {
-    details: [`the rotation was begun by ${by}, and the value is in the secrets file there`],
+  throw new InputError({
+    file: world.values.path,
+    message: `the new value of ${names} isn't in it: ${missing[0]!.by} began the rotation, with the secrets file there`,
     next: 'bring that file here, or run the same command there; `kawanan secrets rotate --undo` goes back to the old value',
   });
 }

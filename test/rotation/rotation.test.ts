@@ -289,6 +289,21 @@ describe('undoing a rotation', () => {
   });
 });
 
+test("a run whose secrets file doesn't know the new value leaves everything as it is", async () => {
+  const world = createFakeWorld({ token: 'old-token' });
+  world.killAt(5, 'before');
+  await rotate(world, ['token']).catch(() => {});
+  world.killAt(0, 'before');
+  world.file.delete('token.next');
+  const records = structuredClone(world.swarm.records);
+  const error = await rotate(world).catch((one) => one);
+  expect(formatError(error, plain).join('\n')).toContain(
+    "the new value of token isn't in it: anna@laptop began the rotation",
+  );
+  expect(world.swarm.records).toEqual(records);
+  expect(world.mounted.get('token')).toBe('old-token');
+});
+
 describe('a rotation that is killed', () => {
   const groups = (['plain', 'token', 'jwt', 'token jwt plain'] as const).flatMap((names) =>
     (['before', 'after'] as const).map((when) => [names, when] as const),

@@ -49,7 +49,7 @@ export async function rotateSecrets(
     tell: (message) => terminal.err(`${neutralise(message)}\n`),
   });
   const strategies = mode === 'rotate' ? await chooseStrategies(names, options, open, context) : [];
-  const lines = await describeWork(mode, strategies, open, context);
+  const lines = await describeWork(mode, names, strategies, open, context);
   if (lines.length === 0) {
     if (options.json) printJson(context, { changed: false });
     else terminal.out(`nothing to ${mode}\n`);
@@ -144,6 +144,7 @@ async function chooseStrategies(
 /** What will be done, a line each; nothing where there is nothing to do. @throws where it can't be begun. */
 async function describeWork(
   mode: Mode,
+  names: string[],
   strategies: readonly Strategy[],
   open: OpenRotations,
   context: CommandContext,
@@ -154,7 +155,7 @@ async function describeWork(
   const records = units.flatMap((unit) => unit.records);
   const unfinished = records.filter((record) => isOpen(record, now));
   if (mode === 'undo')
-    return units
+    return (await findUndoable(names, open))
       .filter(isUndoable)
       .flatMap((unit) => describeUnderWay(unit.records, now).map((line) => `undo ${line}`));
   const finishing = describeUnderWay(unfinished, now).map((line) => `finish ${line}`);
