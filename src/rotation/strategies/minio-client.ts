@@ -13,11 +13,12 @@ export type UserInfo = { kind: 'found'; policies: string[]; groups: string[] } |
 
 /**
  * Standard input: access key and secret key of root, then of the user. The client keeps what it logs in with in a folder
- * of its own: here one in memory, gone with the script. Access keys do stand in arguments, as they do in every
+ * of its own: here one in memory, gone with the script (or with the next one, where it was killed). Access keys do stand in arguments, as they do in every
  * presigned URL: they are names.
  */
 const script = `client=$(command -v mc || command -v minio-client || command -v mcli) || exit 91
 IFS= read -r root_key; IFS= read -r root_secret; IFS= read -r key; IFS= read -r secret
+rm -rf /dev/shm/kawanan-mc-*
 folder=$(mktemp -d /dev/shm/kawanan-mc-XXXXXX) || exit 92
 trap 'rm -rf "$folder"' EXIT
 url=$1; shift
@@ -29,7 +30,10 @@ log_in store "$root_key" "$root_secret" >"$folder/said" || { cat "$folder/said";
 case $operation in
 info) say admin user info store "$key" || exit 95;;
 add) printf '%s\\n%s\\n' "$key" "$secret" | say admin user add store || exit 95
-  for policy; do say admin policy attach store "$policy" --user "$key" || exit 96; done;;
+  for policy; do
+    say admin policy attach store "$policy" --user "$key" >"$folder/said" ||
+      grep -Eq 'AlreadyApplied|already in effect|no net effect' "$folder/said" || { cat "$folder/said"; exit 95; }
+  done;;
 join) for group; do say admin group add store "$group" "$key" || exit 95; done;;
 remove) say admin user remove store "$key" || exit 95;;
 esac`;
@@ -86,9 +90,7 @@ export function openStore(
     /** Makes the user, or gives it this secret key, and its policies and groups; again is no error. */
     async addUser(user: StoreLogin, policies: string[], groups: string[]): Promise<void> {
       const said = await administer(user, ['add', ...policies]);
-      const isThere = /AlreadyApplied|no net effect/i.test(said.text);
-      if (said.exitCode !== 0 && !(said.exitCode === 96 && isThere))
-        throw explainRefusal(secret, 'to add an access key', said);
+      if (said.exitCode !== 0) throw explainRefusal(secret, 'to add an access key', said);
       if (groups.length === 0) return;
       const joined = await administer(user, ['join', ...groups]);
       if (joined.exitCode !== 0) throw explainRefusal(secret, 'to add the access key to a group', joined);
