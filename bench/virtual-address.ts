@@ -3,7 +3,7 @@
 // second, open loop; the gap is the longest time between two answers of a move's own seconds. Beside it, the longest gap
 // of as many seconds in which nothing was moved: what the computer itself does.
 // On a lab that is up with a stack whose frontend `web` listens on port 80 (say `kawanan up` first).
-// Run: node bench/virtual-address.ts cluster.yml [moves, 10]
+// Run: node bench/virtual-address.ts cluster.yml [moves, 10] [part of a case's name]
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { canHandOver, moveAddress } from '../src/balancer/keepalived/hand-over.ts';
@@ -90,7 +90,8 @@ async function move(): Promise<void> {
   const to = names.find((name) => name !== from)!;
   const target = { cluster, hosts, progress };
   const seamless = await canHandOver({ address, from, to }, target);
-  await moveAddress({ address, from, to }, { waitMs: 12_000, seamless }, target);
+  const { cut } = await moveAddress({ address, from, to }, { waitMs: 30_000, seamless }, target);
+  if (cut > 0) process.stderr.write(`${cut} connections did not end within 30 s and were cut\n`);
 }
 
 async function powerOff(): Promise<void> {
@@ -135,7 +136,7 @@ async function restartKeepalived(): Promise<void> {
 }
 
 const rows: string[][] = [];
-for (const [name, target, work, after] of cases) {
+for (const [name, target, work, after] of cases.filter(([name]) => name.includes(process.argv[4] ?? ''))) {
   const seen: Measured[] = [];
   for (let round = 0; round < (work === powerOff ? Math.min(moves, 3) : moves); round++) {
     seen.push(await measure(work));

@@ -86,20 +86,18 @@ keep)
   : > "$folder/kept/$vip"
   # never ask in the address's name: the answer would come here, and with it everybody's idea of where the address is
   echo 2 > "$settings/arp_announce"
+  # nor answer for it once it is on loopback only: who is told that it is here would send us what began at the taker
+  echo 1 > "$settings/arp_ignore"
   ip address add "$vip/32" dev lo 2>/dev/null || true
   ;;
 yield)
   device=$3 state=$4
-  settings=/proc/sys/net/ipv4/conf/$device
   echo -254 > "$state"
   looks=0
   while ip -o -4 address show dev "$device" | grep -q " $vip/" && [ $looks -lt 200 ]; do
     looks=$((looks + 1))
     sleep 0.01
   done
-  # until the taker has told everybody, an answer from here does no harm: connections are still taken here
-  sleep 0.05
-  [ -f "$folder/kept/$vip" ] && echo 1 > "$settings/arp_ignore"
   echo 0 > "$state"
   [ $looks -lt 200 ] || exit ${stillThereExitCode}
   ;;
