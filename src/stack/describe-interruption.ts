@@ -1,7 +1,8 @@
 /** What a change to a service cuts off, in words. Pure. */
 import type { FieldChange } from '../plan/change.ts';
 import type { PortConfig, ServiceSpec } from './engine-types.ts';
-import type { ObservedService, ObservedTask } from './observed.ts';
+import type { ObservedNode, ObservedService, ObservedTask } from './observed.ts';
+import { findEligibleNodes } from './placement.ts';
 
 /** Fields that the swarm changes without starting any task anew. */
 const quietFields =
@@ -22,6 +23,7 @@ export function describeUpdateInterruption(
   desired: ServiceSpec,
   fields: FieldChange[],
   tasks: ObservedTask[],
+  nodes: ObservedNode[] = [],
 ): string | undefined {
   const before = service.Spec.Mode?.Replicated?.Replicas ?? 1;
   const after = desired.Mode?.Replicated?.Replicas ?? 1;
@@ -32,7 +34,7 @@ export function describeUpdateInterruption(
   if (desired.Mode?.ReplicatedJob || desired.Mode?.GlobalJob || before === 0) return undefined;
   const order = desired.UpdateConfig?.Order || 'stop-first';
   const ports = listHostPorts(desired);
-  if (order === 'start-first' && ports.length === 0) return undefined;
+  if (order === 'start-first') return describeWaiting(service, desired, ports, tasks, nodes);
   const parallelism = desired.UpdateConfig?.Parallelism ?? 1;
   if (desired.Mode?.Global)
     return `${name} stops on ${parallelism === 0 ? 'every node' : 'one node after the other'}: one task a node, stop-first`;
@@ -41,10 +43,30 @@ export function describeUpdateInterruption(
   if (before === 1) return `${stops}: ${['one replica', ...describeHolds(desired), order].join(', ')}`;
   if (atOnce) return `${stops}: all ${before} tasks are replaced at once (parallelism ${parallelism})`;
   if (ports.length > 0)
-    return `host port ${ports.join(', ')} held: each node's task stops before its successor starts`;
+    return `${name}: ${parallelism} of ${before} tasks at a time stops, ${before - parallelism === 1 ? 'the other serves' : 'the others serve'}: host port ${ports.join(', ')} held, stop-first`;
   if (!hasHealthCheck(desired))
     return `${name}: ${parallelism} of ${before} tasks at a time is away, and no health check tells when the next may follow`;
   return undefined;
+}
+
+/** Tasks that start first need a node of their own with the port free: where there is none, the update waits for ever. */
+function describeWaiting(
+  service: ObservedService,
+  desired: ServiceSpec,
+  ports: number[],
+  tasks: ObservedTask[],
+  nodes: ObservedNode[],
+): string | undefined {
+  if (ports.length === 0) return undefined;
+  const own = tasks.filter((task) => task.ServiceID === service.ID && task.Status.State === 'running');
+  const taken = new Set(own.map((task) => task.NodeID));
+  const eligible = findEligibleNodes(desired.TaskTemplate.Placement?.Constraints ?? [], nodes);
+  const free = eligible.filter((node) => node.ready && !taken.has(node.id));
+  const busy = eligible.filter((node) => taken.has(node.id)).map((node) => node.hostname);
+  if (free.length > 0 || busy.length === 0) return undefined;
+  const who =
+    own.length === 1 ? 'the new task waits' : own.length === 2 ? 'both new tasks wait' : 'the new tasks wait';
+  return `${who}: host port ${ports.join(', ')} is taken on ${busy.join(', ')}, and start-first stops nothing there`;
 }
 
 /** What stops when a service is taken away and made anew. */

@@ -125,7 +125,14 @@ function planService(
       action: { do: 'turn-over', service: service.key, names },
     };
   if (fields.length === 0) return planConvergence(service.key, existing, observed, base, warnings);
-  const interrupts = describeUpdateInterruption(service.key, existing, desired, fields, observed.tasks);
+  const interrupts = describeUpdateInterruption(
+    service.key,
+    existing,
+    desired,
+    fields,
+    observed.tasks,
+    observed.nodes,
+  );
   return {
     ...base,
     kind: 'update',

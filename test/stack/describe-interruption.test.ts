@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { describeUpdateInterruption } from '../../src/stack/describe-interruption.ts';
 import { diffServices } from '../../src/stack/diff.ts';
 import type { ServiceSpec } from '../../src/stack/engine-types.ts';
-import { makeService, makeSpec, makeTask } from './builders.ts';
+import { makeService, makeSpec, makeTask, nodes } from './builders.ts';
 
 type Change = (spec: ServiceSpec) => void;
 const container = (spec: ServiceSpec) => spec.TaskTemplate.ContainerSpec;
@@ -51,7 +51,7 @@ test.each<[string, Change, Change, string | undefined]>([
     'several with host ports',
     all(replicas(2), hostPort, check),
     newImage,
-    "host port 8000 held: each node's task stops before its successor starts",
+    'web: 1 of 2 tasks at a time stops, the other serves: host port 8000 held, stop-first',
   ],
   ['several behind a check', all(replicas(3), check), newImage, undefined],
   [
@@ -108,4 +108,18 @@ test('an interruption of unknown length is a moment', () => {
   expect(describeUpdateInterruption('web', service, makeSpec('web', newImage), fields, [])).toBe(
     'web stops for a moment: one replica, stop-first',
   );
+});
+
+test('tasks that start first wait where their own port is taken', () => {
+  const held = all(replicas(2), hostPort, order('start-first'));
+  const service = makeService(makeSpec('web', held));
+  const desired = makeSpec('web', all(held, newImage));
+  const fields = diffServices(service.Spec, desired, new Map());
+  const tasks = ['id-w1', 'id-w2'].map((NodeID) => makeTask(service, { NodeID }));
+  const describe = (among: typeof nodes) =>
+    describeUpdateInterruption('web', service, desired, fields, tasks, among);
+  expect(describe(nodes.slice(1))).toBe(
+    'both new tasks wait: host port 8000 is taken on w1, w2, and start-first stops nothing there',
+  );
+  expect(describe(nodes), 'the manager is free').toBeUndefined();
 });
