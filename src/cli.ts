@@ -9,8 +9,18 @@ export interface CommandContext {
   env: NodeJS.ProcessEnv;
   /** Aborts on SIGINT and SIGTERM. */
   signal: AbortSignal;
+  /** Ctrl-C, for a command that asks what it means; absent where nobody can be asked. */
+  interrupts?: Interrupts;
   /** Set by a command that ends well with another code than 0 (`plan --detailed-exitcode`). */
   setExitCode(code: number): void;
+}
+
+/** Who is told of Ctrl-C instead of the signal of all commands. */
+export interface Interrupts {
+  /** From now on `handle` is told of each Ctrl-C; the function that is returned ends that. */
+  listen(handle: () => void): () => void;
+  /** What Ctrl-C does where nobody listens: the signal aborts. `atOnce`: the process ends. */
+  leave(atOnce?: boolean): void;
 }
 
 /** A module of `commands/`: builds its command with options and action. */
@@ -147,7 +157,15 @@ if (import.meta.main) {
     // What runs is let finish, but not for ever: a machine that hangs must not hold the user's terminal.
     setTimeout(() => process.exit(exitCodes.interrupted), interruptPatienceMs).unref();
   };
-  process.on('SIGINT', stop);
+  const listeners: (() => void)[] = [];
+  const interrupts: Interrupts = {
+    listen: (handle) => {
+      listeners.push(handle);
+      return () => void listeners.splice(listeners.indexOf(handle), 1);
+    },
+    leave: (atOnce = false) => (atOnce ? process.exit(exitCodes.interrupted) : stop()),
+  };
+  process.on('SIGINT', () => (interrupt.signal.aborted ? stop : (listeners.at(-1) ?? stop))());
   process.on('SIGTERM', stop);
   const streams = [process.stdout, process.stderr];
   for (const stream of streams) {
@@ -158,7 +176,7 @@ if (import.meta.main) {
     });
   }
   const terminal = createTerminal();
-  const context = { terminal, cwd: process.cwd(), env: process.env, signal: interrupt.signal };
+  const context = { terminal, cwd: process.cwd(), env: process.env, signal: interrupt.signal, interrupts };
   process.exitCode = await runCli(process.argv.slice(2), context);
   // The command is done. What it left open must not hold the user's terminal, and what it printed must arrive.
   const leaveAfterMs = 3_000;

@@ -11,7 +11,7 @@ import type { Layer } from '../plan/layer.ts';
 import type { Hosts } from '../remote/host.ts';
 import { generatedAtUp } from '../secrets/load-secrets.ts';
 import { finishOpenRotations } from './finish-rotations.ts';
-import { type ApplyOptions, confirm, createWalk, openHosts, printJson } from './session.ts';
+import { type ApplyOptions, confirm, createAskingWalk, openHosts, printJson } from './session.ts';
 import { withClusterLock } from './with-lock.ts';
 
 export interface ApplyRequest extends LayerChoice {
@@ -72,13 +72,14 @@ export async function applyInputs(
   const applied = await withClusterLock(target, context, async (lock) => {
     const waited = await lock.ensure();
     const final = settle ? await createLayers(await settle(), hosts, { ...choice, origin }) : layers;
+    using asking = createAskingWalk(final, context);
     const walk = {
-      ...createWalk(final, context),
+      ...asking,
       beforeChanges: lock.ensure,
       keepFailed: options.keepFailed ?? false,
     };
-    if (waited) return applyAndVerify(walk, await planAgain(final, plans, options, context));
-    return applyAndVerify(walk, settle ? await planLayers(walk) : plans);
+    if (waited) return await applyAndVerify(walk, await planAgain(final, plans, options, context));
+    return await applyAndVerify(walk, settle ? await planLayers(walk) : plans);
   });
 
   if (options.json) {

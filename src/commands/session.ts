@@ -5,7 +5,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { InputError, UserError } from '../errors.ts';
 import { createProgressView } from '../output/progress.ts';
 import type { LayerChoice } from '../pipeline/layers.ts';
-import type { Walk } from '../pipeline/run.ts';
+import type { Interruption, Walk } from '../pipeline/run.ts';
 import type { Layer } from '../plan/layer.ts';
 import type { Hosts } from '../remote/host.ts';
 import { createHosts } from '../remote/hosts.ts';
@@ -104,6 +104,70 @@ export function openHosts(cluster: Cluster, { terminal }: CommandContext): Hosts
 export function createWalk(layers: Layer[], { terminal, signal }: CommandContext): Walk {
   const view = createProgressView(terminal);
   return { layers, signal, show: (plan, work) => view.show(plan.layer, plan.changes, work) };
+}
+
+/** The same, where Ctrl-C asks what is to become of the changes; `dispose` when they are done. */
+export function createAskingWalk(layers: Layer[], context: CommandContext): Walk & Disposable {
+  const { terminal, interrupts } = context;
+  const view = createProgressView(terminal);
+  const walk: Walk = {
+    layers,
+    signal: context.signal,
+    show: (plan, work) => view.show(plan.layer, plan.changes, work),
+  };
+  if (!interrupts || !terminal.interactive) return { ...walk, [Symbol.dispose]: () => {} };
+  const stop = new AbortController();
+  const interruption = { canTakeBack: false, takeBack: false, leaving: context.signal };
+  let asking = false;
+  const ask = async (): Promise<void> => {
+    if (asking) interrupts.leave(true);
+    asking = true;
+    const resume = view.pause();
+    try {
+      const answer = await askInterruption(interruption, terminal);
+      if (answer === 'leave') interrupts.leave();
+      if (answer === 'back') {
+        interruption.takeBack = true;
+        stop.abort();
+      }
+    } catch {
+      interrupts.leave(true);
+    } finally {
+      asking = false;
+      resume();
+    }
+  };
+  return {
+    ...walk,
+    signal: AbortSignal.any([context.signal, stop.signal]),
+    interruption,
+    [Symbol.dispose]: interrupts.listen(() => void ask()),
+  };
+}
+
+/** Asks until one of the answers is given; what can't be chosen isn't offered. */
+async function askInterruption(
+  interruption: Interruption,
+  { err, ask, colors }: CommandContext['terminal'],
+): Promise<'finish' | 'back' | 'leave'> {
+  const canTakeBack = interruption.canTakeBack && !interruption.takeBack;
+  err(
+    [
+      `\n${colors.bold('Interrupted. The changes go on meanwhile.')}`,
+      '  f  finish: let the changes go on to their end',
+      ...(canTakeBack ? ['  r  roll back: every service as it was before this run'] : []),
+      '  l  leave: stop here as it is; the same command goes on later',
+      '',
+    ].join('\n'),
+  );
+  for (;;) {
+    const answer = (await ask(`${canTakeBack ? 'f, r or l' : 'f or l'}? `)).trim().toLowerCase();
+    if (/^f(inish)?$/.test(answer)) return 'finish';
+    if (/^l(eave)?$/.test(answer)) return 'leave';
+    if (/^(r|roll ?back)$/.test(answer) && interruption.canTakeBack) return 'back';
+    if (/^(r|roll ?back)$/.test(answer))
+      err('nothing can be rolled back right now: the services are not being changed\n');
+  }
 }
 
 /** Prints a value as JSON on standard output. */

@@ -12,6 +12,8 @@ export interface ProgressView {
     changes: Change[],
     work: (onEvent: (event: ChangeEvent) => void) => Promise<void>,
   ): Promise<void>;
+  /** Stands still, so that a question can be read; goes on when the function that is returned is called. */
+  pause(): () => void;
 }
 
 /** The view that suits the terminal. Progress goes to standard error, so that standard output stays the result. */
@@ -21,6 +23,7 @@ export function createProgressView(terminal: Terminal): ProgressView {
 
 function createLineView(terminal: Terminal): ProgressView {
   return {
+    pause: () => () => {},
     show: async (title, _changes, work) => {
       await work((event) => {
         const line = renderEvent(event);
@@ -57,8 +60,27 @@ interface Row {
   show: (text: string) => void;
 }
 
+/** What the library's default renderer offers, though its types don't tell. */
+interface Renderer {
+  render(): Promise<void>;
+  end(): void;
+}
+
 function createOutlineView(): ProgressView {
+  let renderer: Renderer | undefined;
+  let pause: { over: Promise<void> } | undefined;
   return {
+    pause: () => {
+      const { promise: over, resolve } = Promise.withResolvers<void>();
+      const resume = (): void => {
+        pause = undefined;
+        if (renderer) void renderer.render().then(resolve);
+        else resolve();
+      };
+      pause = { over };
+      renderer?.end();
+      return resume;
+    },
     show: async (title, changes, work) => {
       const { Listr } = await import('listr2');
       const rows = new Map(changes.map((change) => [change.id, createRow()]));
@@ -93,12 +115,20 @@ function createOutlineView(): ProgressView {
           rendererOptions: { collapseSubtasks: false, collapseErrors: false, collapseSkips: false },
         },
       );
+      await pause?.over;
       const shown = outline.run();
+      ({ renderer } = outline as unknown as { renderer: Renderer | undefined });
       try {
-        await work((event) => passOn(event, rows.get(event.change.id)!));
+        await work(async (event) => {
+          // What ends while a question stands there is told after the answer.
+          if (pause) await pause.over;
+          passOn(event, rows.get(event.change.id)!);
+        });
       } finally {
+        await pause?.over;
         for (const row of rows.values()) row.finish();
         await shown;
+        renderer = undefined;
       }
     },
   };

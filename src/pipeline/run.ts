@@ -2,7 +2,7 @@
  * Walks the layers: observes and plans all of them, carries plans out from the bottom up (or, to remove, from the
  * top down), and proves at the end that nothing is left to change.
  */
-import { CombinedError, InterruptedError, UserError } from '../errors.ts';
+import { CombinedError, exitCodes, InterruptedError, UserError } from '../errors.ts';
 import { type LayerName, type LayerPlan, unknownPlan } from '../plan/change.ts';
 import type { EarlierPlans, Layer, RemovalOptions } from '../plan/layer.ts';
 import { type ChangeEvent, runChanges } from '../plan/run-changes.ts';
@@ -12,10 +12,22 @@ export interface Walk {
   signal: AbortSignal;
   /** Called before the changes of each layer: takes the lock as soon as there is a swarm to hold it, keeps it after. */
   beforeChanges?: () => Promise<unknown>;
+  /** What the user said to Ctrl-C, and what can be chosen; absent where nobody is asked. */
+  interruption?: Interruption;
   /** Leave what failed as it is, instead of taking it back. */
   keepFailed?: boolean;
   /** Shows one layer's changes while `work` carries them out. */
   show: (plan: LayerPlan, work: (onEvent: (event: ChangeEvent) => void) => Promise<void>) => Promise<void>;
+}
+
+/** Between a walk and whoever asks the user what Ctrl-C means. */
+export interface Interruption {
+  /** The changes at work can be taken back. */
+  canTakeBack: boolean;
+  /** The user wants that: the walk's signal has been aborted for it. */
+  takeBack: boolean;
+  /** Aborts when the user doesn't want the way back either. */
+  leaving: AbortSignal;
 }
 
 /** The plan of every layer, lowest first. Layers are observed side by side; nothing is changed. */
@@ -125,13 +137,33 @@ async function planOne(layer: Layer, earlier: EarlierPlans, signal: AbortSignal)
 
 /** All of a plan or, where the layer knows the way back, nothing of it. An interrupted one stays where it is. */
 async function runOrTakeBack(walk: Walk, layer: Layer, plan: LayerPlan): Promise<void> {
-  if (!layer.planRestore || walk.keepFailed) return runPlan(walk, layer, plan);
+  const { interruption } = walk;
+  if (!layer.planRestore) return runPlan(walk, layer, plan);
   try {
-    await runPlan(walk, layer, plan, true);
+    if (interruption) interruption.canTakeBack = true;
+    await runPlan(walk, layer, plan, !walk.keepFailed);
+    // It was done by the time the question was answered.
+    if (interruption?.takeBack) throw new InterruptedError('interrupted');
   } catch (error) {
-    if (walk.signal.aborted || error instanceof InterruptedError) throw error;
+    if (interruption?.takeBack) throw await takeBackAsAsked({ ...walk, signal: interruption.leaving }, layer);
+    if (walk.keepFailed || walk.signal.aborted || error instanceof InterruptedError) throw error;
     throw await takeBack(walk, layer, error);
+  } finally {
+    if (interruption) interruption.canTakeBack = false;
   }
+}
+
+/** Takes back what an interrupted plan has changed. @returns the error that tells what was restored. */
+async function takeBackAsAsked(walk: Walk, layer: Layer): Promise<unknown> {
+  const taken = await takeBack(
+    walk,
+    layer,
+    new InterruptedError('interrupted, and nothing had been changed'),
+  );
+  if (!(taken instanceof CombinedError) || taken.exitCode !== exitCodes.interrupted) return taken;
+  return new InterruptedError(`rolled back as asked: the ${layer.name} is back to what it was before`, {
+    details: taken.details,
+  });
 }
 
 /** Takes back what a failed plan has changed. @returns the error that tells what failed and what was restored. */
