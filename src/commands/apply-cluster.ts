@@ -11,12 +11,15 @@ import type { Layer } from '../plan/layer.ts';
 import type { Hosts } from '../remote/host.ts';
 import { generatedAtUp } from '../secrets/load-secrets.ts';
 import { finishOpenRotations } from './finish-rotations.ts';
+import { checkSavedPlan } from './saved-plan.ts';
 import { type ApplyOptions, confirm, createAskingWalk, openHosts, printJson } from './session.ts';
 import { withClusterLock } from './with-lock.ts';
 
 export interface ApplyRequest extends LayerChoice {
   /** The command, as the lock names it. */
   command: string;
+  /** Path of a saved plan: that is done, or nothing. */
+  planFile?: string;
 }
 
 /** Brings the chosen layers to what the files say, after asking; says so when there is nothing to do. */
@@ -49,13 +52,14 @@ export interface AppliedInputs {
 export async function applyInputs(
   { inputs, hosts, startedAt, settle }: AppliedInputs,
   options: ApplyOptions,
-  { command, ...choice }: ApplyRequest,
+  { command, planFile, ...choice }: ApplyRequest,
   context: CommandContext,
 ): Promise<void> {
   const { terminal, signal } = context;
   const origin = { by: describeUser(), why: command };
   const layers = await createLayers(inputs, hosts, { ...choice, origin });
   const plans = await planLayers({ layers, signal });
+  if (planFile !== undefined) await checkSavedPlan(planFile, context.cwd, inputs, plans);
   const elapsed = (): string => formatDuration(performance.now() - startedAt);
 
   // Progress and preview go to standard error, so that --json leaves standard output to the result.
@@ -78,7 +82,9 @@ export async function applyInputs(
       beforeChanges: lock.ensure,
       keepFailed: options.keepFailed ?? false,
     };
-    if (waited) return await applyAndVerify(walk, await planAgain(final, plans, options, context));
+    // While the question stood there, or another run was waited for, the cluster may have moved.
+    if (waited || (!options.yes && !settle))
+      return await applyAndVerify(walk, await planAgain(final, plans, options, context));
     return await applyAndVerify(walk, settle ? await planLayers(walk) : plans);
   });
 
@@ -97,7 +103,7 @@ export async function applyInputs(
   terminal.out(`verified: nothing left to do · ${elapsed()} in all\n`);
 }
 
-/** The plan after another run was waited for; asks again where it isn't the one that was agreed to. */
+/** The plan after time has passed; asks again where it isn't the one that was agreed to. */
 async function planAgain(
   layers: Layer[],
   agreed: LayerPlan[],
@@ -107,7 +113,7 @@ async function planAgain(
   const { terminal, signal } = context;
   const plans = await planLayers({ layers, signal });
   if (JSON.stringify(planToJson(plans)) === JSON.stringify(planToJson(agreed))) return plans;
-  terminal.err(`the other run changed the cluster; this is what is to do now:\n`);
+  terminal.err(`the cluster was changed meanwhile; this is what is to do now:\n`);
   terminal.err(renderPlan(plans, terminal.colors));
   if (hasChanges(plans)) await confirm('Go ahead?', options, context);
   return plans;

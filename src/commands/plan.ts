@@ -5,6 +5,7 @@ import { hasChanges, planToJson, renderPlan } from '../output/render-plan.ts';
 import { loadInputs } from '../pipeline/inputs.ts';
 import { createLayers } from '../pipeline/layers.ts';
 import { planLayers } from '../pipeline/run.ts';
+import { savePlan } from './saved-plan.ts';
 import {
   addClusterOptions,
   addResolveOption,
@@ -17,11 +18,13 @@ import {
 
 interface PlanOptions extends ClusterOptions, ResolveOptions {
   detailedExitcode?: boolean;
+  out?: string;
 }
 
 export function buildCommand(context: CommandContext): Command {
   return addResolveOption(addClusterOptions(new Command('plan')))
     .option('--detailed-exitcode', 'exit with 3 when there are changes')
+    .option('--out <file>', 'write the plan there, for `kawanan up --plan FILE`')
     .action((options: PlanOptions) => showPlan(options, context));
 }
 
@@ -33,6 +36,7 @@ async function showPlan(options: PlanOptions, context: CommandContext): Promise<
     layers: await createLayers(inputs, hosts, { ...readResolve(options), unreachable: 'skip' }),
     signal,
   });
+  if (options.out !== undefined) await savePlan(options.out, cwd, inputs, plans);
   if (options.json) printJson(context, planToJson(plans));
   else {
     for (const warning of inputs.cluster.warnings)

@@ -12,6 +12,8 @@ import {
 interface UpOptions extends ApplyOptions, ResolveOptions {
   takeOver?: boolean;
   skipUnreachable?: boolean;
+  /** Path of a saved plan. */
+  plan?: string;
 }
 
 export function buildCommand(context: CommandContext): Command {
@@ -21,13 +23,19 @@ export function buildCommand(context: CommandContext): Command {
       "leave machines that can't be reached as they are, and go on with the others",
     )
     .option('--take-over', 'take nodes that are in another swarm out of it')
+    .option(
+      '--plan <file>',
+      'do what this plan of `kawanan plan --out` says, or nothing where the cluster has moved since',
+    )
     .action((options: UpOptions) =>
       applyCluster(
         options,
         {
           command: 'up',
           takeOver: options.takeOver ?? false,
-          unreachable: options.skipUnreachable ? 'skip' : 'refuse',
+          // A saved plan was made with what could be reached then, and holds only for that.
+          unreachable: options.skipUnreachable || options.plan !== undefined ? 'skip' : 'refuse',
+          ...(options.plan !== undefined && { planFile: options.plan }),
           ...readResolve(options),
         },
         context,

@@ -57,6 +57,8 @@ export interface LayerPlan<Action = unknown> {
   lints?: readonly object[];
   /** Set when the layer can't be observed yet; its changes are then "known after apply". */
   unknown?: string;
+  /** What the plan rests on: object of the swarm → its version. No part of what is shown. */
+  versions?: Record<string, string>;
   /** Told by the hosts layer to those above: swarm nodes whose kernel has no IPVS. Absent when there are none. */
   nodesWithoutIpvs?: string[];
 }

@@ -13,6 +13,7 @@ import { foldColors } from './blue-green.ts';
 import { type ConvergeLimits, defaultLimits } from './converge.ts';
 import type { StackDefinition } from './definition.ts';
 import { listImagesToResolve, type ResolveImageMode } from './image-digests.ts';
+import { listVersions } from './list-versions.ts';
 import { observeLeftovers, observeStack } from './observe.ts';
 import type { StackObserved } from './observed.ts';
 import { planStack, warnOfStack } from './plan.ts';
@@ -100,7 +101,7 @@ export function createStackLayer(
       };
     },
     plan: (observed, earlier) => {
-      const plan = planStack(definition, observed, earlier);
+      const plan = { ...planStack(definition, observed, earlier), versions: listVersions(observed) };
       const keep = cluster.stack?.keepRevisions ?? defaultKeptRevisions;
       const revision = planRevision(definition, observed, plan.changes, keep);
       return revision ? { ...plan, changes: [...plan.changes, revision] } : plan;

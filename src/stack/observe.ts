@@ -119,6 +119,7 @@ export function dropNulls<Value>(answer: unknown): Value {
 
 interface RawNode {
   ID: string;
+  Version?: { Index: number };
   Spec: { Role: string; Availability: string; Labels?: Record<string, string> };
   Description?: {
     Hostname?: string;
@@ -132,6 +133,7 @@ interface RawNode {
 export function readNode(raw: RawNode): ObservedNode {
   return {
     id: raw.ID,
+    ...(raw.Version && { version: raw.Version.Index }),
     hostname: raw.Description?.Hostname ?? raw.ID,
     role: raw.Spec.Role === 'manager' ? 'manager' : 'worker',
     labels: raw.Spec.Labels ?? {},

@@ -4,6 +4,8 @@ import type { ImageAnswer } from './image-digests.ts';
 
 export interface ObservedNode {
   id: string;
+  /** The swarm's version index of its entry. */
+  version?: number;
   hostname: string;
   role: 'manager' | 'worker';
   labels: Record<string, string>;

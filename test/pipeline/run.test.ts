@@ -231,3 +231,44 @@ describe('walking the layers', () => {
     expect(world.log).toEqual([]);
   });
 });
+
+describe('Ctrl-C answered with roll back', () => {
+  function interruptible(world: FakeWorld, layer: LayerName, transaction: boolean, late = false) {
+    const stop = new AbortController();
+    const interruption = { canTakeBack: false, takeBack: false, leaving: new AbortController().signal };
+    const fake = fakeLayer(layer, ['a', 'b'], world, { transaction });
+    const plan = fake.plan(new Set(), new Map());
+    plan.changes[1]!.after = ['a'];
+    const answer = (): void => {
+      interruption.takeBack = interruption.canTakeBack;
+      stop.abort();
+    };
+    const apply: Layer['apply'] = async (change, progress) => {
+      await fake.apply(change, progress);
+      if (change.action === (late ? 'b' : 'a') && change.kind === 'create') answer();
+    };
+    return { walk: { ...walkOf([{ ...fake, apply }], stop.signal), interruption }, plan };
+  }
+
+  test.each([
+    ['in the middle', false, ['create a', 'remove a']],
+    ['when all had just been done', true, ['create a', 'create b', 'remove a', 'remove b']],
+  ])('takes back what was changed, %s, and exits with 130', async (_, late, log) => {
+    const world: FakeWorld = { present: new Set(), log: [] };
+    const { walk, plan } = interruptible(world, 'stack', true, late);
+    const error = await applyAndVerify(walk, [plan]).catch((caught) => caught);
+    expect(world.log).toEqual(log);
+    expect(error).toBeInstanceOf(InterruptedError);
+    expect(error).toMatchObject({
+      message: 'rolled back as asked: the stack is back to what it was before',
+      exitCode: 130,
+    });
+  });
+
+  test('is not offered by a layer that knows no way back', async () => {
+    const world: FakeWorld = { present: new Set(), log: [] };
+    const { walk, plan } = interruptible(world, 'hosts', false);
+    await expect(applyAndVerify(walk, [plan])).rejects.toMatchObject({ message: 'interrupted' });
+    expect(world.log).toEqual(['create a']);
+  });
+});
