@@ -28,9 +28,14 @@ async function rollBack(
   const { number, createdAt, by, why } = revision;
   terminal.err(`${neutralise(`back to revision ${number}: ${why} by ${by}, ${createdAt}`)}\n`);
   const definition = restoreDefinition(readRevision(revision), `revision ${number}`);
+  const [{ prepareImages }, { listKeptImages }] = await Promise.all([
+    import('../images/prepare-images.ts'),
+    import('../images/desired.ts'),
+  ]);
+  const { archives } = await prepareImages(definition, cluster);
   const stack = {
     definition,
-    images: { stackName: definition.name, images: [] },
+    images: listKeptImages(definition, cluster, archives),
     secrets: new Map(),
     rotations: [],
     materials: await loadMaterials(definition, cluster, env),
@@ -38,7 +43,7 @@ async function rollBack(
   await applyInputs(
     { inputs: { cluster, stack }, hosts, startedAt },
     options,
-    { command: `rollback to ${number}`, only: ['stack', 'balancer'] },
+    { command: `rollback to ${number}`, only: ['images', 'stack', 'balancer'] },
     context,
   );
 }

@@ -37,7 +37,9 @@ export interface WantedImage {
   source:
     | { kind: 'build'; prepared: PreparedBuild }
     | { kind: 'archive'; path: string; imageId: string }
-    | { kind: 'registry' };
+    | { kind: 'registry' }
+    /** Of a revision: nothing tells any more what it was made from, so it must be somewhere. */
+    | { kind: 'kept' };
   /** Names of the nodes that tasks may be placed on, in the cluster file's order. */
   nodes: string[];
   /** Keys of the services that use it. */
@@ -79,6 +81,22 @@ export function listWantedImages(
       if (normaliseReference(reference) === key) return { kind: 'archive', ...archive };
     return { kind: 'registry' };
   }
+}
+
+/** The images of a revision: those of archives as ever, the others wherever they are kept; an engine fetches digests itself. */
+export function listKeptImages(
+  definition: StackDefinition,
+  cluster: Cluster,
+  archives: ImageArchives,
+): WantedImages {
+  const wanted = listWantedImages(definition, cluster, new Map(), archives);
+  const images = wanted.images
+    .filter(({ reference }) => !reference.includes('@'))
+    .map(
+      (image): WantedImage =>
+        image.source.kind === 'archive' ? image : { ...image, source: { kind: 'kept' } },
+    );
+  return { ...wanted, images };
 }
 
 function listEligibleNames(service: ServiceDefinition, nodes: ClusterNode[]): string[] {

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { readArchive } from './archive.ts';
 import type { PreparedBuild } from './desired.ts';
 import { buildLabel, type CachedImage } from './observed.ts';
-import { parseReference } from './reference.ts';
+import { parseReference, readBuildDigest } from './reference.ts';
 
 /** Path of the archive of a built image in a cache folder. */
 export function cachePath(folder: string, reference: string): string {
@@ -20,6 +20,19 @@ export async function findCached(folder: string, prepared: PreparedBuild): Promi
   try {
     const { imageId, labels, architecture } = await readArchive(path);
     return labels[buildLabel] === prepared.digest ? { path, imageId, architecture } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The same of an image of which only the reference is known: its tag tells what it was built from. */
+export async function findKept(folder: string, reference: string): Promise<CachedImage | undefined> {
+  const digest = readBuildDigest(reference);
+  if (digest === undefined) return undefined;
+  const path = cachePath(folder, reference);
+  try {
+    const { imageId, labels, architecture } = await readArchive(path);
+    return labels[buildLabel]?.startsWith(digest) ? { path, imageId, architecture } : undefined;
   } catch {
     return undefined;
   }

@@ -2,7 +2,7 @@
 import type { Observation } from '../plan/layer.ts';
 import { type ConnectionError, isAway, SocketError } from '../remote/remote-errors.ts';
 import type { WantedImages } from './desired.ts';
-import { findCached } from './image-cache.ts';
+import { findCached, findKept } from './image-cache.ts';
 import { EngineFailure, type ImageEngine } from './image-engine.ts';
 import type { CachedImage, NodeImages, ObservedImages } from './observed.ts';
 
@@ -55,7 +55,11 @@ async function observeCache(
 ): Promise<Record<string, CachedImage>> {
   if (folder === undefined) return {};
   const found = await Promise.all(
-    wanted.images.map(async ({ source }) => {
+    wanted.images.map(async ({ reference, source }) => {
+      if (source.kind === 'kept') {
+        const kept = await findKept(folder, reference);
+        return kept && ([reference, kept] as const);
+      }
       if (source.kind !== 'build') return undefined;
       const cached = await findCached(folder, source.prepared);
       return cached && ([source.prepared.digest, cached] as const);

@@ -11,7 +11,7 @@ export interface ObservedImages {
   nodes: NodeImages[];
   /** Names of the nodes that can't be reached now; tasks can't be placed there either. */
   unreachable: string[];
-  /** Build digest → the whole archive of that build in the cache folder. */
+  /** Build digest, or reference where only that is known → the whole archive of that build in the cache folder. */
   cached: Record<string, CachedImage>;
 }
 

@@ -1,11 +1,12 @@
 /** What must happen until every image is on every node that may need it. Pure. */
+import { UserError } from '../errors.ts';
 import type { Change, LayerPlan } from '../plan/change.ts';
 import { assignBuilders, type ImageToBuild } from './assign-builders.ts';
 import type { PreparedBuild, WantedImage, WantedImages } from './desired.ts';
 import { comparable, findImage, type Holding, judgeBuild, listDiffering } from './holdings.ts';
 import type { EngineImage } from './image-engine.ts';
 import { buildLabel, type NodeImages, type ObservedImages, stackLabel } from './observed.ts';
-import { normaliseReference } from './reference.ts';
+import { normaliseReference, readBuildDigest } from './reference.ts';
 
 export type ImageAction =
   /** Built on `builder`, kept in the cache, sent to the other targets. */
@@ -89,6 +90,7 @@ function planOne(
 ): Omit<ImageChange, 'id' | 'after'> | undefined {
   const { reference, source } = image;
   if (source.kind === 'build') return planBuilt(reference, source.prepared, nodes, observed, builder);
+  if (source.kind === 'kept') return planKept(reference, nodes, observed);
   if (source.kind === 'archive') {
     const { path, imageId } = source;
     const lacking = nodes.filter((node) => !holdsArchive(node, reference, imageId));
@@ -106,6 +108,43 @@ function planOne(
   const targets = pulled.map((node) => node.node);
   const again = differing.length > 0 ? ', as the nodes have different images of that name' : '';
   return describe({ do: 'pull', reference, targets }, `pull on ${targets.join(', ')}${again}`, pulled, nodes);
+}
+
+/** @throws UserError where a built image is nowhere any more: nothing could bring it back. */
+function planKept(
+  reference: string,
+  nodes: NodeImages[],
+  observed: ObservedImages,
+): Omit<ImageChange, 'id' | 'after'> | undefined {
+  const lacking = nodes.filter((node) => !findImage(node, reference));
+  if (lacking.length === 0) return undefined;
+  const targets = lacking.map(({ node }) => node);
+  const where = targets.join(', ');
+  const holder = observed.nodes.find(
+    (node) =>
+      findImage(node, reference) && lacking.every(({ architecture }) => architecture === node.architecture),
+  );
+  if (holder)
+    return describe(
+      { do: 'copy', reference, from: holder.node, targets },
+      `copy from ${holder.node} to ${where}`,
+      lacking,
+      nodes,
+    );
+  const cached = observed.cached[reference];
+  if (cached)
+    return describe(
+      { do: 'load', reference, path: cached.path, imageId: cached.imageId, targets },
+      `load from the cache on ${where}`,
+      lacking,
+      nodes,
+    );
+  if (readBuildDigest(reference) === undefined)
+    return describe({ do: 'pull', reference, targets }, `pull on ${where}`, lacking, nodes);
+  throw new UserError(`the image ${reference} is gone: ${where} would need it`, {
+    details: ['no node has it, and neither has the cache on this computer'],
+    next: 'choose another revision of `kawanan history`, or deploy the files that it was built from',
+  });
 }
 
 function planBuilt(

@@ -35,3 +35,8 @@ export function tagWithDigest(reference: string, buildDigest: string): string {
   const short = buildDigest.replace(/^sha256:/, '').slice(0, 12);
   return `${name}:${tag.slice(0, longestTag - short.length - 1)}-${short}`;
 }
+
+/** The digits of the build's digest that the tag of an image we built ends with; `undefined` for other images. */
+export function readBuildDigest(reference: string): string | undefined {
+  return /:[^/:@]*-([0-9a-f]{12})$/.exec(reference)?.[1];
+}

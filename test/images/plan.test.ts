@@ -368,3 +368,45 @@ test('a built service is deployed under the tag of its digest, its image label t
     ['db:1', undefined],
   ]);
 });
+
+describe('an image of a revision', () => {
+  const reference = 'shop/web:1-0123456789ab';
+  const kept: WantedImage = { reference, source: { kind: 'kept' }, nodes: ['a', 'b'], services: ['web'] };
+  const plan = (nodes: NodeImages[], cached: ObservedImages['cached'] = {}, wanted = kept) =>
+    planImages({ stackName: 'shop', images: [wanted] }, { nodes, unreachable: [], cached }).changes.map(
+      ({ action }) => action,
+    );
+  const image = held(reference, 'sha256:web');
+
+  test('is left where it is, when each node has it', () => {
+    expect(plan([node('a', [image]), node('b', [image])])).toEqual([]);
+  });
+
+  test('is sent from whichever node has it, also one that may not run it', () => {
+    expect(plan([node('a'), node('b'), node('c', [image])])).toEqual([
+      { do: 'copy', reference, from: 'c', targets: ['a', 'b'] },
+    ]);
+  });
+
+  test('is not sent to a node of another architecture', () => {
+    const other = node('c', [image], { architecture: 'aarch64' });
+    expect(() => plan([node('a'), node('b'), other])).toThrow(/is gone/);
+  });
+
+  test('is loaded from the cache, where no node has it', () => {
+    const cached = { [reference]: { path: '/c/web.tar', imageId: 'sha256:web', architecture: 'amd64' } };
+    expect(plan([node('a'), node('b')], cached)).toEqual([
+      { do: 'load', reference, path: '/c/web.tar', imageId: 'sha256:web', targets: ['a', 'b'] },
+    ]);
+  });
+
+  test('is refused by name where it was built and is nowhere, and pulled where it was not built', () => {
+    expect(() => plan([node('a'), node('b')])).toThrow(
+      'the image shop/web:1-0123456789ab is gone: a, b would need it',
+    );
+    const foreign: WantedImage = { ...kept, reference: 'nginx:1.27' };
+    expect(plan([node('a'), node('b')], {}, foreign)).toEqual([
+      { do: 'pull', reference: 'nginx:1.27', targets: ['a', 'b'] },
+    ]);
+  });
+});
