@@ -182,6 +182,15 @@ function findLost(current: ObservedTask[], ready: ReadonlySet<string>): TaskTrou
   return task && { kind: 'lost', task, reason: "its node doesn't answer" };
 }
 
+/** Whether no further try follows a failed one of a job, by the job's own restart policy. */
+function hasGivenUp(service: ObservedService, failed: ObservedTask, tasks: ObservedTask[]): boolean {
+  const { Condition, MaxAttempts = 0 } = service.Spec.TaskTemplate.RestartPolicy ?? {};
+  const place = (task: ObservedTask) => task.Slot || task.NodeID;
+  const tries = tasks.filter((task) => place(task) === place(failed));
+  if (!tries.every(isFailed)) return false;
+  return Condition === 'none' || (MaxAttempts > 0 && tries.length > MaxAttempts);
+}
+
 function judgeJob(
   service: ObservedService,
   own: ObservedTask[],
@@ -196,9 +205,10 @@ function judgeJob(
   for (const task of tasks) {
     if (task.Status.State === 'pending' && task.Status.Err)
       troubles.push({ kind: 'pending', task, reason: task.Status.Err });
-    else if (isFailed(task))
-      troubles.push({ kind: 'failing', task, reason: task.Status.Err ?? task.Status.State });
-    else if (!goneStates.has(task.Status.State) && task.Status.State !== 'running')
+    else if (isFailed(task)) {
+      const kind = hasGivenUp(service, task, tasks) ? 'given-up' : 'failing';
+      troubles.push({ kind, task, reason: task.Status.Err ?? task.Status.State });
+    } else if (!goneStates.has(task.Status.State) && task.Status.State !== 'running')
       troubles.push({ kind: 'starting', task });
   }
   const done = completed >= wanted;

@@ -228,3 +228,39 @@ describe('a service whose spec is as wanted', () => {
     expect(findUnconverged(everywhere, tasks, w1Down)).toEqual({ kind: 'converged' });
   });
 });
+
+describe('a job whose task failed', () => {
+  const failing = (policy: object) =>
+    makeService(
+      makeSpec('job', (s) => {
+        s.Mode = { ReplicatedJob: { TotalCompletions: 1 } };
+        s.TaskTemplate.RestartPolicy = policy;
+      }),
+      { JobStatus: { JobIteration: { Index: 3 } } },
+    );
+  const kinds = (policy: object, states: string[]) => {
+    const service = failing(policy);
+    const tasks = states.map((state) => makeTask(service, { state, JobIteration: { Index: 3 } }));
+    return judgeService(service, tasks, nodes).troubles.map(({ kind }) => kind);
+  };
+
+  test.each([
+    ['has given up without restarts', { Condition: 'none' }, ['failed'], ['given-up']],
+    ['has another try left', { Condition: 'on-failure', MaxAttempts: 1 }, ['failed'], ['failing']],
+    [
+      'has given up after its last try',
+      { Condition: 'on-failure', MaxAttempts: 1 },
+      ['failed', 'failed'],
+      ['given-up', 'given-up'],
+    ],
+    [
+      'goes on while a try is at work',
+      { Condition: 'on-failure', MaxAttempts: 1 },
+      ['failed', 'failed', 'preparing'],
+      ['failing', 'failing', 'starting'],
+    ],
+    ['is tried for ever, unless told', {}, ['failed', 'failed'], ['failing', 'failing']],
+  ])('%s', (_, policy, states, expected) => {
+    expect(kinds(policy, states)).toEqual(expected);
+  });
+});
