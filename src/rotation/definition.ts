@@ -3,7 +3,7 @@ import { InputError, type Problem } from '../errors.ts';
 import { findNearestWord, suggestWord } from '../input/nearest-word.ts';
 import { checkInput, formatPath, type InputPath } from '../input/schema-problems.ts';
 import type { StackDefinition } from '../stack/definition.ts';
-import { rotationSectionSchema, type StrategyName, strategySchemas } from './schema.ts';
+import { rotationSectionSchema, type StrategyName, strategyChoiceSchema, strategySchemas } from './schema.ts';
 import { createExecStrategy } from './strategies/exec.ts';
 import { createMinioAccessKeyStrategy } from './strategies/minio-access-key.ts';
 import { createMysqlUserStrategy } from './strategies/mysql-user.ts';
@@ -47,7 +47,10 @@ export function parseRotations(definition: SecretsSection): Strategy[] {
   };
   const strategies: Strategy[] = [];
   for (const [secret, entry] of Object.entries(checked.value)) {
-    const name = entry.strategy ?? 'random';
+    const choice = checkInput(entry, strategyChoiceSchema, { ...source, at: [...at, secret] });
+    problems.push(...choice.problems);
+    if (choice.value === undefined) continue;
+    const name = choice.value.strategy ?? 'random';
     const own = checkInput<unknown>(entry, strategySchemas[name], { ...source, at: [...at, secret] });
     problems.push(...own.problems);
     if (own.value === undefined) continue;

@@ -18,13 +18,13 @@ export const strategySchemas = {
 
 export type StrategyName = keyof typeof strategySchemas;
 
-/** The section as a whole, before each entry is held against its strategy's own keys. */
-export const rotationSectionSchema = z.record(
-  z.string(),
-  z.looseObject({
-    strategy: z.enum(Object.keys(strategySchemas) as [StrategyName, ...StrategyName[]]).optional(),
-  }),
-);
+/** The section as a whole, before its entries are looked at. */
+export const rotationSectionSchema = z.record(z.string(), z.looseObject({}));
+
+/** The key that tells which schema an entry is held against. */
+export const strategyChoiceSchema = z.looseObject({
+  strategy: z.enum(Object.keys(strategySchemas) as [StrategyName, ...StrategyName[]]).optional(),
+});
 
 /** For the exported JSON schema: one of all strategies. */
 export const rotationEntrySchema = z.union(Object.values(strategySchemas));

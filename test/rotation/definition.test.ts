@@ -60,6 +60,14 @@ describe('x-secrets', () => {
       ],
     ],
     [
+      'what is wrong with one beside what is wrong with another',
+      { jwt: { strategy: 7 }, token: { ...exec, service: 'cheker' } },
+      [
+        'x-secrets.jwt.strategy: 7 is not one of random, value, signing-key, mysql-user, minio-access-key, exec',
+        'x-secrets.token.service: there is no service "cheker" in the stack | did you mean "checker"?',
+      ],
+    ],
+    [
       'an unknown key',
       { jwt: { strategy: 'signing-key', lifetime: '1h', lifetimes: '2h' } },
       ['x-secrets.jwt.lifetimes: unknown key "lifetimes" | did you mean "lifetime"?'],
