@@ -45,7 +45,7 @@ export interface BackendModel {
   mode: 'http' | 'tcp';
   balance: BalanceAlgorithm;
   check: Check;
-  timeouts: { server: string; queue: string; connect: string };
+  timeouts: { server: string; queue: string; connect: string; retry?: string };
   /** Connections to one server at a time. */
   maxconn?: number;
   /** The cookie that keeps a browser at its server. */
@@ -175,7 +175,12 @@ function buildBackend(
     mode,
     balance,
     check: route.check,
-    timeouts: { server: timeouts.server, queue: timeouts.queue, connect: timeouts.connect },
+    timeouts: {
+      server: timeouts.server,
+      queue: timeouts.queue,
+      connect: timeouts.connect,
+      ...(timeouts.retry !== undefined && { retry: timeouts.retry }),
+    },
     ...(maxconn !== undefined && { maxconn }),
     ...(sticky && { sticky: { ...sticky, secure: frontend.tls !== undefined } }),
     servers: servers.map((server) => ({

@@ -38,6 +38,7 @@ export function readFrontend(name: string, input: FrontendInput, context: Fronte
       server: timeouts?.server ?? silence,
       queue: timeouts?.queue ?? '10s',
       connect: timeouts?.connect ?? defaultConnectTimeout,
+      ...(timeouts?.retry !== undefined && { retry: timeouts.retry }),
     },
     weights: input.weights ?? {},
     backups: [input.backup ?? []].flat(),
@@ -141,6 +142,12 @@ function reportHttpOnly(name: string, input: FrontendInput, report: Report): voi
     report(
       [name, key],
       `a tcp frontend sees no requests, so it has no ${JSON.stringify(key)}`,
+      'use mode http, or remove it',
+    );
+  if (input.timeouts?.retry !== undefined)
+    report(
+      [name, 'timeouts', 'retry'],
+      'a tcp frontend sees no requests, so none can be asked again',
       'use mode http, or remove it',
     );
   if (input.tls?.hsts !== undefined)

@@ -178,6 +178,11 @@ const frontend = z.strictObject({
       connect: duration
         .optional()
         .describe('A server must accept a connection within this: 300ms. Another one is tried then.'),
+      retry: duration
+        .optional()
+        .describe(
+          'A GET that a server has not begun to answer within this time is asked of another one, three times at most: only where no answer takes as long. http mode, HAProxy only.',
+        ),
     })
     .optional(),
   maxconn: z

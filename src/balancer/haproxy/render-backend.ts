@@ -14,6 +14,16 @@ export function renderBackend(backend: BackendModel, folder: string): string {
   if (method === 'source') lines.splice(1, 0, 'hash-type consistent');
   // Only a failed connection is surely safe to repeat; an empty answer is repeated where the method allows it.
   if (mode === 'http') lines.push('http-request disable-l7-retry unless METH_GET');
+  if (timeouts.retry === undefined) {
+    // Who waits for a server that is down is told at once.
+    lines.push('default-server on-marked-down shutdown-sessions');
+  } else {
+    // A session that is shut down isn't repeated, so a read must be given up by its own time.
+    lines.push(
+      `http-request set-timeout server ${timeouts.retry} if METH_GET`,
+      'retry-on conn-failure empty-response response-timeout',
+    );
+  }
   lines.push(...renderCheck(backend));
   if (timeouts.connect !== defaultConnectTimeout) lines.push(`timeout connect ${timeouts.connect}`);
   if (maxconn !== undefined) lines.push(`default-server maxconn ${maxconn}`);

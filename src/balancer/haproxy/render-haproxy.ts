@@ -68,7 +68,7 @@ const commonDefaults = `    log global
     timeout queue 10s
     retries 3
     option redispatch 1
-    default-server check inter 500ms fastinter 150ms downinter 500ms fall 2 rise 2 on-marked-down shutdown-sessions
+    default-server check inter 500ms fastinter 150ms downinter 500ms fall 2 rise 2
 `;
 
 const httpDefaults = `defaults
