@@ -39,7 +39,8 @@ const up = (): string[] => ['up', '--yes', '--file', small.file];
 const url = (port: number, path = '/'): string => `http://${small.vip}:${port}${path}`;
 
 async function ask(port: number, init: RequestInit = {}, path = '/'): Promise<Response> {
-  return fetch(url(port, path), { redirect: 'manual', signal: AbortSignal.timeout(5_000), ...init });
+  // a packet that gets lost when a connection is made is sent again after 1, 3 and 7 s
+  return fetch(url(port, path), { redirect: 'manual', signal: AbortSignal.timeout(10_000), ...init });
 }
 
 /** Who answered each of so many requests. */
