@@ -45,7 +45,7 @@ function describeSilentBalancers({ balancers = [], nodes }: Status): string[] {
   });
 }
 
-function describeBalancers({ balancers = [], stack }: Status): string[] {
+function describeBalancers({ balancers = [], stack, vips = [] }: Status): string[] {
   // A server is down for a reason where no task of its service runs on its node: the service's own line says that.
   const running = new Set(
     (stack?.services ?? []).flatMap(({ key, color, nodes }) =>
@@ -56,7 +56,10 @@ function describeBalancers({ balancers = [], stack }: Status): string[] {
     .filter(({ unreachable }) => unreachable === undefined)
     .flatMap(({ name, engine, engineState, keepalived, backends }) => [
       ...(engineState === 'active' ? [] : [`${name}: ${engine} is ${engineState || 'not installed'}`]),
-      ...(keepalived === 'active' || keepalived === '' ? [] : [`${name}: keepalived is ${keepalived}`]),
+      // without a virtual address it has nothing to do
+      ...(vips.length === 0 || keepalived === 'active' || keepalived === ''
+        ? []
+        : [`${name}: keepalived is ${keepalived}`]),
       ...backends
         .filter(({ servers }) => servers.length > 0 && servers.every(({ up }) => !up))
         .map((backend) => `${name}: no server of ${backend.name} answers`),

@@ -52,3 +52,11 @@ test('a node is called out of the swarm only where the swarm answered', () => {
   expect(line({})).toBe('m1    10.0.0.2  manager  not in the swarm');
   expect(line({ swarmUnknown: 'm1: no answer within 10 s' })).toBe('m1    10.0.0.2  manager  not known');
 });
+
+test('keepalived that is stopped matters only where there is a virtual address', () => {
+  const { unreachable: _, ...answering } = silent;
+  const balancers = [{ ...answering, engineState: 'active', keepalived: 'inactive' }];
+  const vip = { address: '10.0.0.20', holders: ['lb2'] };
+  expect(status({ balancers }).degraded).toEqual([]);
+  expect(status({ balancers, vip, vips: [vip] }).degraded).toEqual(['lb1: keepalived is inactive']);
+});
