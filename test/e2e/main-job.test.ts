@@ -2,7 +2,7 @@
  * The main job on a lab of its own, in the order a user lives it: five bare machines become the reference system
  * (while the tool is killed again and again), nothing is done twice, machines and services fail, all is taken away.
  */
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Cluster } from '../../src/cluster/cluster.ts';
@@ -74,6 +74,9 @@ const tourWithin = (timeoutMs: number): Promise<void> =>
   eventually(timeoutMs, () => tourSiripHiu(target), 500);
 
 beforeAll(async () => {
+  // What other tests keep beside the lab isn't the lab's to remove, and would look like residue in the end.
+  await expectKawanan(['lab', 'down']);
+  await rm(labDir, { recursive: true, force: true });
   await expectKawanan(['lab', 'up']);
   cleanUps.push(() => runKawanan(['lab', 'down']));
   cluster = await loadCluster(clusterFile);
