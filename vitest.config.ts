@@ -13,20 +13,30 @@ export default defineConfig({
           name: 'unit',
           isolate: false,
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**'],
+          exclude: ['test/e2e/**', 'test/measured/**'],
           // For a computer that is busy with other things: none takes a second on one that isn't.
           testTimeout: 30_000,
         },
       },
       {
-        // One file after the other, in order: they share one lab, and each leaves it as the next expects it.
+        // Two files at a time, each with a lab of its own; within a file tests go in order, one builds on the other.
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          fileParallelism: false,
+          maxWorkers: 2,
           testTimeout: 300_000,
           hookTimeout: 1_200_000,
           bail: 0,
+        },
+      },
+      {
+        // Whole-system runs whose counts of lost requests mean something on a computer that does nothing else: by hand.
+        test: {
+          name: 'measured',
+          include: ['test/measured/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 900_000,
+          hookTimeout: 1_200_000,
         },
       },
     ],

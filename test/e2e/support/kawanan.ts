@@ -4,8 +4,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const projectDir = join(import.meta.dirname, '../../..');
-/** The end-to-end tests' own lab, beside the one the developer may have up. */
-export const labDir = join(projectDir, '.kawanan/e2e');
+/** A lab of the end-to-end tests, beside the one the developer may have up: one for each file that runs at the same time. */
+export const labDir = join(projectDir, `.kawanan/e2e-${process.env['VITEST_POOL_ID'] ?? '1'}`);
 export const clusterFile = join(labDir, 'cluster.yml');
 
 export interface Finished {

@@ -19,7 +19,7 @@ import {
   tourSiripHiu,
 } from '../../stacks/sirip-hiu/tour.ts';
 import { readTourTarget } from '../../stacks/sirip-hiu/tour-target.ts';
-import { clusterFile, expectKawanan, type Finished, projectDir, runKawanan } from './support/kawanan.ts';
+import { clusterFile, expectKawanan, type Finished, projectDir, runKawanan } from '../e2e/support/kawanan.ts';
 
 const ratePerSecond = 100;
 const kawanan = (args: string[]) => [...args, '--file', clusterFile];
