@@ -37,6 +37,8 @@ export async function runChanges<Action>(
   const outcomes = new Map<string, Promise<boolean>>();
   const readiness = new Map<string, Promise<boolean>>();
   const failures: unknown[] = [];
+  const begun = new Set<Change>();
+  const finished = new Set<Change>();
 
   const runOne = async (change: Change<Action>, ready: () => void): Promise<boolean> => {
     const before = await Promise.all([
@@ -50,9 +52,11 @@ export async function runChanges<Action>(
     }
     const startedAt = now();
     onEvent({ type: 'started', change });
+    begun.add(change);
     try {
       const report = (message: string): void => onEvent({ type: 'progress', change, message });
       await apply(change, { signal, report, ready });
+      finished.add(change);
       onEvent({ type: 'done', change, elapsedMs: now() - startedAt });
       return true;
     } catch (error) {
@@ -73,10 +77,23 @@ export async function runChanges<Action>(
 
   if (signal.aborted)
     throw new InterruptedError('interrupted', {
+      details: describeStandstill(changes, begun, finished),
       next: 'run the same command again: it goes on where it stopped',
     });
   if (failures.length === 1) throw failures[0];
   if (failures.length > 1) throw new CombinedError(`${failures.length} changes failed`, failures);
+}
+
+/** What an interrupted run leaves: how much is done, and by name what was begun and what wasn't. */
+function describeStandstill(changes: Change[], begun: Set<Change>, finished: Set<Change>): string[] {
+  const name = ({ object, title }: Change): string => [object.host, title].filter(Boolean).join(' ');
+  const halfDone = changes.filter((change) => begun.has(change) && !finished.has(change)).map(name);
+  const left = changes.filter((change) => !begun.has(change)).map(name);
+  return [
+    `${changes[0]?.layer}: ${finished.size} of ${changes.length} changes done`,
+    ...(halfDone.length > 0 ? [`begun, its end not awaited: ${halfDone.join(', ')}`] : []),
+    ...(left.length > 0 ? [`not begun: ${left.join(', ')}`] : []),
+  ];
 }
 
 /** The changes with each behind all those it waits for; otherwise in the order given. */

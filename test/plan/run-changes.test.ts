@@ -162,6 +162,26 @@ describe('runChanges', () => {
     expect(started).toEqual(['a']);
   });
 
+  test('tells what was done, what was only begun and what was not when it was interrupted', async () => {
+    const interrupt = new AbortController();
+    const run = runChanges(
+      [change('a'), change('b', ['a']), change('c', ['a']), change('d', ['c'])],
+      async ({ id }) => {
+        if (id !== 'c') return;
+        interrupt.abort();
+        throw new InterruptedError('interrupted');
+      },
+      { signal: interrupt.signal },
+    );
+    const error: unknown = await run.catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(InterruptedError);
+    expect((error as InterruptedError).details).toEqual([
+      'hosts: 2 of 4 changes done',
+      'begun, its end not awaited: c',
+      'not begun: d',
+    ]);
+  });
+
   test.each([
     ['an unknown change', [change('a', ['x'])], 'change a waits for x, which is not in the plan'],
     ['itself', [change('a', ['b']), change('b', ['a'])], 'change a waits for itself through b'],

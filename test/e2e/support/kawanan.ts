@@ -18,8 +18,10 @@ export interface Finished {
 
 export interface RunOptions {
   timeoutMs?: number;
-  /** Asked with all that was printed so far; the process is killed (SIGKILL) as soon as it says yes. */
+  /** Asked with all that was printed so far; the process gets `killSignal` once, as soon as it says yes. */
   killWhen?: (printed: string, elapsedMs: number) => boolean;
+  /** SIGKILL unless told. */
+  killSignal?: NodeJS.Signals;
   env?: Record<string, string>;
 }
 
@@ -35,8 +37,11 @@ export function runKawanan(args: string[], options: RunOptions = {}): Promise<Fi
   });
   let stdout = '';
   let stderr = '';
+  let killed = false;
   const look = (): void => {
-    if (options.killWhen?.(stdout + stderr, elapsed())) child.kill('SIGKILL');
+    if (killed || !options.killWhen?.(stdout + stderr, elapsed())) return;
+    killed = true;
+    child.kill(options.killSignal ?? 'SIGKILL');
   };
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     stdout += chunk;
