@@ -60,7 +60,9 @@ def main() -> int:
         return 1
     database = Database(settings)
     object_store = ObjectStore(settings.object_store)
-    health = Health([Dependency("mysql", database.ping), Dependency("object_store", object_store.ping)])
+    dependencies = [Dependency("mysql", database.ping), Dependency("object_store", object_store.ping)]
+    database.on_answer, object_store.on_answer = (dependency.note_answer for dependency in dependencies)
+    health = Health(dependencies)
     tokens = Tokens(settings.jwt_secret_keys, settings.jwt_algorithm, settings.jwt_expiration_time)
     application = create_application(Parts(settings, database, object_store, tokens, health))
     config = uvicorn.Config(

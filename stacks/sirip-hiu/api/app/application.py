@@ -1,4 +1,7 @@
 """The application: its parts put together, its routes and how its errors answer."""
+from contextlib import asynccontextmanager
+
+import anyio.to_thread
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
@@ -9,13 +12,27 @@ from app.database import DatabaseUnavailable
 from app.object_store import ObjectStoreUnavailable
 from app.parts import Parts
 from app.pictures import MAX_PICTURE_BYTES
+from app.settings import WORKER_THREADS
 
 # A multipart body is the picture and a few short fields.
 MAX_BODY_BYTES = MAX_PICTURE_BYTES + 64 * 1024
 
 
+@asynccontextmanager
+async def limit_threads(_: FastAPI):
+    anyio.to_thread.current_default_thread_limiter().total_tokens = WORKER_THREADS
+    yield
+
+
 def create_application(parts: Parts) -> FastAPI:
-    app = FastAPI(title="Sirip Hiu", version="1.0", openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Sirip Hiu",
+        version="1.0",
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=limit_threads,
+    )
     app.state.parts = parts
     app.include_router(login.router, prefix="/api/v1")
     app.include_router(sirip_hiu.router, prefix="/api/v1")

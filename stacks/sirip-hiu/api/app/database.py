@@ -7,7 +7,7 @@ from typing import TypeVar
 from sqlalchemy import URL, Connection, Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError as PoolTimeout
 
-from app.settings import Settings
+from app.settings import WORKER_THREADS, Settings
 
 log = logging.getLogger("app.database")
 Result = TypeVar("Result")
@@ -49,7 +49,7 @@ def open_engine(settings: Settings, *, connections: int, timeout_seconds: int) -
     return create_engine(
         url,
         pool_size=connections,
-        max_overflow=connections,
+        max_overflow=0,
         pool_timeout=3,
         pool_recycle=300,  # shorter than any idle timeout on the way
         pool_pre_ping=True,
@@ -69,9 +69,12 @@ class Database:
     """Runs units of work, each in its own transaction."""
 
     def __init__(self, settings: Settings):
-        self.engine = open_engine(settings, connections=10, timeout_seconds=5)
+        # One for each request that is worked on: none waits for a connection, none is opened for a moment only.
+        self.engine = open_engine(settings, connections=WORKER_THREADS, timeout_seconds=5)
         # Health probes have their own connection: a busy pool is no reason to leave the rotation.
         self.probe_engine = open_engine(settings, connections=1, timeout_seconds=2)
+        # called after each unit of work
+        self.on_answer: Callable[[], None] = lambda: None
 
     def run(self, work: Callable[[Connection], Result], patience_seconds: float = 8.0) -> Result:
         """Runs `work` in a transaction, again when the connection breaks: `work` must bear being repeated."""
@@ -80,7 +83,9 @@ class Database:
         while True:
             try:
                 with self.engine.begin() as connection:
-                    return work(connection)
+                    result = work(connection)
+                self.on_answer()
+                return result
             except (DBAPIError, PoolTimeout) as error:
                 if not is_transient(error):
                     raise

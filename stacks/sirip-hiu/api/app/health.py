@@ -24,13 +24,20 @@ class Dependency:
     def check(self) -> None:
         try:
             self.probe()
-            if self.failures >= FAILURES_THAT_COUNT:
-                log.info("dependency answers", extra={"dependency": self.name})
-            self.failures = 0
         except Exception as error:  # whatever it is, the dependency didn't answer
             self.failures += 1
             if self.failures == FAILURES_THAT_COUNT:
                 log.error("dependency lost", extra={"dependency": self.name, "error": type(error).__name__})
+            self.probed_at = self.clock()
+        else:
+            self.note_answer()
+
+    def note_answer(self) -> None:
+        """It answered: a probe, or a request, which says as much. Probes alone would call a busy dependency lost: they
+        are no better served than requests are, and bear less. All replicas would leave the rotation at once for it."""
+        if self.failures >= FAILURES_THAT_COUNT:
+            log.info("dependency answers", extra={"dependency": self.name})
+        self.failures = 0
         self.probed_at = self.clock()
 
     @property

@@ -1,5 +1,6 @@
 """The object store (MinIO or anything that speaks S3 with signature version 4)."""
 import logging
+from collections.abc import Callable
 
 import boto3
 from botocore.client import Config
@@ -45,6 +46,8 @@ class ObjectStore:
         # Writes are repeated: the key depends on the content, so a second PUT changes nothing.
         self.client = open_client(settings, attempts=4, read_timeout=5)
         self.probe_client = open_client(settings, attempts=1, read_timeout=2)
+        # called after each picture that is stored
+        self.on_answer: Callable[[], None] = lambda: None
 
     def put(self, key: str, picture: Picture) -> None:
         try:
@@ -54,6 +57,7 @@ class ObjectStore:
         except (BotoCoreError, ClientError) as error:
             log.error("object not stored", extra={"error": describe(error)})
             raise ObjectStoreUnavailable("the object store does not answer") from error
+        self.on_answer()
 
     def presign(self, key: str) -> str:
         """A URL that fetches the object without credentials until it expires. Computed here, nothing is asked."""

@@ -52,6 +52,17 @@ class HealthReports(unittest.TestCase):
         self.dependency.check()
         self.assertEqual(self.health.report()[0], 200)
 
+    def test_requests_that_are_answered_outweigh_probes_that_are_not(self):
+        self.make_ready()
+        self.works = False
+        for _ in range(3 * FAILURES_THAT_COUNT):
+            self.dependency.check()
+            self.dependency.note_answer()
+        self.assertEqual(self.health.report()[0], 200)
+        for _ in range(FAILURES_THAT_COUNT):
+            self.dependency.check()
+        self.assertEqual(self.health.report()[0], 503)
+
     def test_a_probe_that_hangs_counts_as_lost(self):
         self.make_ready()
         self.clock.now += STALE_SECONDS + 1
