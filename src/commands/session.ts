@@ -8,7 +8,7 @@ import type { LayerChoice } from '../pipeline/layers.ts';
 import type { Interruption, Walk } from '../pipeline/run.ts';
 import type { Layer } from '../plan/layer.ts';
 import type { Hosts } from '../remote/host.ts';
-import { createHosts } from '../remote/hosts.ts';
+import { createHosts, type HostsOptions } from '../remote/hosts.ts';
 import { type ResolveImageMode, resolveImageModes } from '../stack/image-digests.ts';
 
 export interface ClusterOptions {
@@ -87,8 +87,13 @@ function parseSeconds(text: string): number {
 }
 
 /** The connections to a cluster's hosts, closed at the end of the block that holds them. */
-export function openHosts(cluster: Cluster, { terminal }: CommandContext): Hosts & AsyncDisposable {
+export function openHosts(
+  cluster: Cluster,
+  { terminal }: CommandContext,
+  watching: Pick<HostsOptions, 'timeouts' | 'onLost'> = {},
+): Hosts & AsyncDisposable {
   const hosts = createHosts(cluster, {
+    ...watching,
     onTrust: ({ host, fingerprint, file }) =>
       terminal.err(
         `${host}: seen for the first time; its key ${fingerprint} is now trusted (recorded in ${file})\n`,

@@ -38,7 +38,7 @@ async function watch(cluster: Cluster, options: StatusOptions, context: CommandC
   try {
     for await (const status of watchStatus(cluster, {
       signal,
-      openHosts: () => openHosts(cluster, context),
+      openHosts: (watching) => openHosts(cluster, context, watching),
     })) {
       const at = new Date().toISOString();
       const text = options.json ? JSON.stringify(status) : renderStatus(status, terminal.colors);

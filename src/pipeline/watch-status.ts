@@ -1,118 +1,130 @@
 /** The status of a cluster again and again, soon after it changes, also when machines die in the middle of an answer. */
-import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cluster, ClusterNode } from '../cluster/cluster.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 import type { Hosts } from '../remote/host.ts';
-import { ConnectionError } from '../remote/remote-errors.ts';
+import type { HostsOptions } from '../remote/hosts.ts';
+import { ConnectionError, isAway } from '../remote/remote-errors.ts';
 import { type ClusterStatus, readClusterStatus } from './read-status.ts';
 
 export interface WatchOptions {
-  /** Makes connections; closed here. */
-  openHosts: () => Hosts;
+  /** Makes connections that are noticed when they break; closed here. */
+  openHosts: (watching: Required<Pick<HostsOptions, 'timeouts' | 'onLost'>>) => Hosts;
   signal: AbortSignal;
   /** Between the beginnings of two looks; 1,000 unless told. */
   intervalMs?: number;
+  /** Told of the nodes that don't answer whenever these change, before the look that shows it. */
+  onSilent?: (silent: Silence) => void;
+  /** Told of the connections once, before the first look: what else is asked of the machines goes over them, too. */
+  onHosts?: (hosts: Hosts) => void;
 }
 
-const knockTimeoutMs = 700;
-/** A machine that is reached by TCP and doesn't answer over SSH holds a look up for this long at most. */
-const lookTimeoutMs = 5_000;
+/** Why nodes don't answer, by their names. */
+export type Silence = ReadonlyMap<string, ConnectionError>;
 
 /**
- * Yields the status of each look, until the signal ends it. A machine that goes silent ends the look that waits for it:
- * a killed one is seen within two seconds.
+ * A machine is given up once it has left four questions unanswered. They go over the connection that is open anyway:
+ * sshd counts each knock at its port as a failed login, and soon lets us in no more (PerSourcePenalties, OpenSSH 9.8).
+ */
+const timeouts = { keepaliveMs: 300, connectMs: 2_000, handshakeMs: 5_000 };
+const retryMs = 500;
+/** Where we aren't let in: trying more often makes sshd refuse us for longer. */
+const slowRetryMs = 15_000;
+
+/**
+ * Yields the status of each look, until the signal ends it. A machine that goes silent is left out of the looks, and
+ * that begins a new one: a killed one is seen within two seconds.
  */
 export async function* watchStatus(
   cluster: Cluster,
-  { openHosts, signal, intervalMs = 1_000 }: WatchOptions,
+  { openHosts, signal, intervalMs = 1_000, onSilent = () => {}, onHosts = () => {} }: WatchOptions,
 ): AsyncGenerator<ClusterStatus> {
-  let hosts = openHosts();
-  // Machines behind a jump host or a firewall can't be knocked at: SSH alone tells how they are.
-  const deaf = new Set(await findDeaf(cluster.nodes, hosts));
-  const known = cluster.nodes.filter(({ name }) => !deaf.has(name));
+  const silent = new Map<string, ConnectionError>();
+  // Ends the look or the rest that is under way. No promise that lives as long as the watch: it would keep all that waited for it.
+  let wake = (): void => {};
+  const abort = (): void => wake();
+  signal.addEventListener('abort', abort);
+  const tell = (): void => {
+    onSilent(new Map(silent));
+    wake();
+  };
+  const giveUp = (name: string, reason: ConnectionError): void => {
+    if (signal.aborted || silent.has(name)) return;
+    silent.set(name, reason);
+    tell();
+    void awaitReturn(name, reason, hosts, signal).then(() => {
+      if (signal.aborted) return;
+      silent.delete(name);
+      tell();
+    });
+  };
+  const hosts = openHosts({
+    timeouts,
+    onLost: (name) => giveUp(name, new ConnectionError(name, 'timeout', "doesn't answer")),
+  });
+  const answering = leaveOutSilent(hosts, silent, giveUp);
+  onHosts(answering);
   try {
     while (!signal.aborted) {
       const startedAt = performance.now();
-      const silent = await findSilent(known);
-      const status = await Promise.race([
-        readClusterStatus(cluster, withoutSilent(hosts, silent)),
-        untilChanged(known, silent, signal),
-      ]);
+      const status = await new Promise<ClusterStatus | undefined>((resolve, reject) => {
+        wake = () => resolve(undefined);
+        readClusterStatus(cluster, answering).then(resolve, reject);
+      });
       if (signal.aborted) return;
-      if (status === undefined) {
-        // What hangs on the old connections ends with them.
-        void hosts.close();
-        hosts = openHosts();
-        continue;
-      }
+      if (status === undefined) continue;
       yield status;
       const restMs = intervalMs - (performance.now() - startedAt);
-      if (restMs > 0) await sleep(restMs, undefined, { signal }).catch(() => {});
+      if (restMs <= 0 || signal.aborted) continue;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, restMs);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
     }
   } finally {
+    signal.removeEventListener('abort', abort);
     await hosts.close();
   }
 }
 
-/** Names of the nodes that don't take a connection on their SSH port. */
-async function findSilent(nodes: ClusterNode[]): Promise<Set<string>> {
-  const answers = await Promise.all(nodes.map((node) => knock(node)));
-  return new Set(nodes.filter((_, index) => !answers[index]).map(({ name }) => name));
-}
-
-/** Silent nodes that SSH reaches nevertheless. */
-async function findDeaf(nodes: ClusterNode[], hosts: Hosts): Promise<string[]> {
-  const silent = await findSilent(nodes);
-  const reached = await Promise.all(
-    [...silent].map((name) =>
-      Promise.race([
-        hosts.connect(name).then(
-          () => [name],
-          () => [],
-        ),
-        sleep(lookTimeoutMs, [] as string[], { ref: false }),
-      ]),
-    ),
-  );
-  return reached.flat();
-}
-
-/** Resolves with nothing as soon as other nodes are silent than these, or when a look has taken too long. */
-async function untilChanged(
-  nodes: ClusterNode[],
-  silent: Set<string>,
+/** Tries to connect until that succeeds or the signal ends it. */
+async function awaitReturn(
+  name: string,
+  reason: ConnectionError,
+  hosts: Hosts,
   signal: AbortSignal,
-): Promise<undefined> {
-  const deadline = performance.now() + lookTimeoutMs;
-  while (!signal.aborted && performance.now() < deadline) {
-    await sleep(300, undefined, { signal }).catch(() => {});
-    const now = await findSilent(nodes);
-    if (now.size !== silent.size || [...now].some((name) => !silent.has(name))) return undefined;
+): Promise<void> {
+  let failure: unknown = reason;
+  while (!signal.aborted) {
+    await sleep(isAway(failure) ? retryMs : slowRetryMs, undefined, { signal }).catch(() => {});
+    if (signal.aborted) return;
+    try {
+      await hosts.connect(name);
+      return;
+    } catch (error) {
+      failure = error;
+    }
   }
-  return undefined;
 }
 
-function withoutSilent(hosts: Hosts, silent: Set<string>): Hosts {
+function leaveOutSilent(
+  hosts: Hosts,
+  silent: Silence,
+  giveUp: (name: string, reason: ConnectionError) => void,
+): Hosts {
   return {
     connect: async (name) => {
-      if (silent.has(name)) throw new ConnectionError(name, 'timeout', "doesn't answer");
-      return hosts.connect(name);
+      const reason = silent.get(name);
+      if (reason) throw reason;
+      try {
+        return await hosts.connect(name);
+      } catch (error) {
+        if (error instanceof ConnectionError && error.failure !== 'closed') giveUp(name, error);
+        throw error;
+      }
     },
     close: hosts.close,
   };
-}
-
-/** Whether anything at all answers on a node's SSH port; a refusal is an answer. */
-function knock({ address, ssh }: ClusterNode): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: address, port: ssh.port });
-    const end = (answers: boolean): void => {
-      clearTimeout(timer);
-      socket.destroy();
-      resolve(answers);
-    };
-    const timer = setTimeout(() => end(false), knockTimeoutMs);
-    socket.once('connect', () => end(true));
-    socket.once('error', ({ code }: NodeJS.ErrnoException) => end(code === 'ECONNREFUSED'));
-  });
 }

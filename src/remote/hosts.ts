@@ -19,6 +19,8 @@ export interface HostsOptions {
   /** Socket of the SSH agent; SSH_AUTH_SOCK unless told, `null` for none. */
   agent?: string | null;
   timeouts?: Partial<SshTimeouts>;
+  /** Told of each host whose connection breaks, as soon as that is known; the next `connect` opens another. */
+  onLost?: (nodeName: string) => void;
 }
 
 /** The hosts of a cluster over SSH. Nothing is opened, and nothing heavy loaded, before the first `connect`. */
@@ -81,7 +83,9 @@ async function prepareWay(options: HostsOptions): Promise<Way> {
   };
   return {
     createMachine: (node) =>
-      createMachine(node.name, node.address, resolveNodeTarget(node, context), openOptions),
+      createMachine(node.name, node.address, resolveNodeTarget(node, context), openOptions, () =>
+        options.onLost?.(node.name),
+      ),
     jumpHosts: openOptions.jumpHosts,
   };
 }

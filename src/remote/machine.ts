@@ -3,7 +3,7 @@ import { createEngineApi, engineSocketPath } from './engine-api.ts';
 import type { Host } from './host.ts';
 import { bridgeSocket, forwardSocket } from './open-socket.ts';
 import { type OpenOptions, openSsh, type SshConnection } from './open-ssh.ts';
-import { closedError } from './remote-errors.ts';
+import { type ConnectionError, closedError } from './remote-errors.ts';
 import { readRemoteFile, removeRemoteFile, writeRemoteFile } from './remote-file.ts';
 import { runCommand } from './run-command.ts';
 import { createSlots, type Slots } from './slots.ts';
@@ -25,12 +25,16 @@ export interface Machine {
   close(): Promise<void>;
 }
 
-/** One machine, not connected yet. A connection that was lost is opened anew by whoever needs it next. */
+/**
+ * One machine, not connected yet. A connection that was lost is opened anew by whoever needs it next; `onLost` is told
+ * of it, though not where it was closed by us.
+ */
 export function createMachine(
   name: string,
   address: string,
   target: SshTarget,
   options: OpenOptions,
+  onLost: (error: ConnectionError) => void = () => {},
 ): Machine {
   const place = { host: name, user: target.user };
   let closed = false;
@@ -40,7 +44,7 @@ export function createMachine(
     return { connection: await openSsh(target, options), places: createSlots(sessionsPerConnection) };
   };
 
-  const main = shareSession(openSession);
+  const main = shareSession(openSession, onLost);
   const bridges = poolSessions(openSession);
   /** Sockets that sshd can't open for us. */
   const bridged = new Set<string>();
@@ -103,7 +107,10 @@ export function createMachine(
 }
 
 /** One session for all who ask; a new one after it was lost. */
-function shareSession(open: () => Promise<Session>): { get(): Promise<Session>; close(): Promise<void> } {
+function shareSession(
+  open: () => Promise<Session>,
+  onLost: (error: ConnectionError) => void,
+): { get(): Promise<Session>; close(): Promise<void> } {
   let current: Promise<Session> | undefined;
   const get = (): Promise<Session> => {
     if (current) return current;
@@ -112,7 +119,12 @@ function shareSession(open: () => Promise<Session>): { get(): Promise<Session>; 
       if (current === opening) current = undefined;
     };
     current = opening;
-    opening.then(({ connection }) => connection.onLost(forget), forget);
+    opening.then(({ connection }) => {
+      connection.onLost((error) => {
+        forget();
+        if (error.failure !== 'closed') onLost(error);
+      });
+    }, forget);
     return opening;
   };
   return {

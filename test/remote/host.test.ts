@@ -257,10 +257,16 @@ describe('a connection that is lost', () => {
     expect(await sessionPid(host)).not.toBe(pid);
   });
 
-  test('because the machine went silent is noticed', async () => {
+  test('because the machine went silent is noticed, also by who only watches', async () => {
+    const lost: string[] = [];
     const own = createHosts(
       { nodes: [sshd.node] },
-      { home: sshd.folder, agent: null, timeouts: { keepaliveMs: 200 } },
+      {
+        home: sshd.folder,
+        agent: null,
+        timeouts: { keepaliveMs: 200 },
+        onLost: (name) => void lost.push(name),
+      },
     );
     const silent = await own.connect('vm-test');
     const pid = await sessionPid(silent);
@@ -268,19 +274,25 @@ describe('a connection that is lost', () => {
     try {
       const error = await silent.run({ program: 'true' }).catch((thrown) => thrown);
       expect(error).toMatchObject({ failure: 'lost', message: '127.0.0.1 no longer answers' });
+      expect(lost).toEqual(['vm-test']);
     } finally {
       process.kill(pid, 'SIGKILL');
       await own.close();
     }
   });
 
-  test('by our own close ends what still runs', async () => {
-    const own = createHosts({ nodes: [sshd.node] }, { home: sshd.folder, agent: null });
+  test('by our own close ends what still runs, and is no loss', async () => {
+    const lost: string[] = [];
+    const own = createHosts(
+      { nodes: [sshd.node] },
+      { home: sshd.folder, agent: null, onLost: (name) => void lost.push(name) },
+    );
     const mine = await own.connect('vm-test');
     const running = mine.run({ program: 'sleep', args: ['20'] }).catch((thrown) => thrown);
     await mine.run({ program: 'true' });
     await own.close();
     expect(await running).toMatchObject({ failure: 'closed' });
+    expect(lost).toEqual([]);
   });
 
   test('by our own close opens no other, which would keep the process alive', async () => {
