@@ -144,18 +144,21 @@ export const clusterSchema = z.strictObject({
     ])
     .optional(),
   receipt: z
-    .strictObject({
-      rate: z.int().min(1).max(5000).optional().describe('requests a second; 100 unless told'),
-      targets: path('YAML list of what is sent; without it each frontend is read').optional(),
-      keep: path('folder in which receipts are kept, with every request').optional(),
-      failed: z.int().min(0).optional().describe('how many requests may fail; none unless told'),
-      gap: milliseconds.optional().describe('longest time without a success: 500ms, 2s'),
-      p99: milliseconds.optional().describe('what 99 % of the answers may take'),
-      worst: milliseconds.optional().describe('what the slowest answer may take'),
-    })
+    .union([
+      z.literal(false),
+      z.strictObject({
+        rate: z.int().min(1).max(5000).optional().describe('requests a second; 100 unless told'),
+        targets: path('YAML list of what is sent; without it each route is read').optional(),
+        keep: path('folder in which receipts are kept, with every request').optional(),
+        failed: z.int().min(0).optional().describe('how many requests may fail; none unless told'),
+        gap: milliseconds.optional().describe('longest time without a success: 500ms, 2s'),
+        p99: milliseconds.optional().describe('what 99 % of the answers may take'),
+        worst: milliseconds.optional().describe('what the slowest answer may take'),
+      }),
+    ])
     .optional()
     .describe(
-      'changes are made under load, and a receipt says what clients noticed; over its budget the command fails',
+      'what a change may cost its clients; over this budget the command fails. false: changes are made without load',
     ),
   images: z
     .strictObject({

@@ -82,8 +82,8 @@ export interface Cluster {
   secretsFile?: string;
   /** How many older versions of each secret stay in the swarm although nothing uses them. */
   keepSecrets?: number;
-  /** Present where changes are made under load, with a receipt of what clients noticed. */
-  receipt?: ReceiptSettings;
+  /** What changes may cost their clients; `false`: changes are made without load. */
+  receipt?: ReceiptSettings | false;
   images: ImageSettings;
   /** Variables for the compose file's `${NAME}` and the secrets file's templates; `KAWANAN_VIP` is always among them. */
   variables: Record<string, string>;

@@ -66,7 +66,7 @@ function buildCluster(input: ClusterInput, file: string, toAbsolute: (path: stri
       },
     }),
     ...buildSecrets(input.secrets, toAbsolute),
-    ...(input.receipt && { receipt: buildReceipt(input.receipt, toAbsolute) }),
+    ...(input.receipt !== undefined && { receipt: buildReceipt(input.receipt, toAbsolute) }),
     images: buildImages(input.images, toAbsolute),
     variables: { KAWANAN_VIP: findEntry(nodes, balancer), ...toTexts(input.variables) },
     warnings: collectWarnings(nodes, balancer?.vip !== undefined),
@@ -126,7 +126,8 @@ function buildSecrets(
 function buildReceipt(
   input: NonNullable<ClusterInput['receipt']>,
   toAbsolute: (path: string) => string,
-): ReceiptSettings {
+): ReceiptSettings | false {
+  if (input === false) return false;
   const { rate, targets, keep, failed = 0, gap, p99, worst } = input;
   const toMs = (text: string): number => Number.parseInt(text, 10) * (text.endsWith('ms') ? 1 : 1000);
   return {

@@ -1,4 +1,5 @@
 /** What `up` and `deploy` have in common: plan, show, ask, apply, verify, tell. */
+import type { BalancerModel } from '../balancer/backends.ts';
 import type { CommandContext } from '../cli.ts';
 import { describeUser } from '../lock/this-process.ts';
 import { formatDuration } from '../output/format.ts';
@@ -14,6 +15,7 @@ import { finishOpenRotations } from './finish-rotations.ts';
 import { checkSavedPlan } from './saved-plan.ts';
 import { type ApplyOptions, confirm, createAskingWalk, openHosts, printJson } from './session.ts';
 import { withClusterLock } from './with-lock.ts';
+import { tellReceipt, withReceipt } from './with-receipt.ts';
 
 export interface ApplyRequest extends LayerChoice {
   /** The command, as the lock names it. */
@@ -73,7 +75,7 @@ export async function applyInputs(
   terminal.err(renderPlan(plans, terminal.colors));
   await confirm(`Go ahead on ${inputs.cluster.name}?`, options, context);
   const target = { cluster: inputs.cluster, hosts, command, options };
-  const applied = await withClusterLock(target, context, async (lock) => {
+  const { result: applied, receipt } = await withClusterLock(target, context, async (lock) => {
     const waited = await lock.ensure();
     const final = settle ? await createLayers(await settle(), hosts, { ...choice, origin }) : layers;
     using asking = createAskingWalk(final, context);
@@ -83,9 +85,17 @@ export async function applyInputs(
       keepFailed: options.keepFailed ?? false,
     };
     // While the question stood there, or another run was waited for, the cluster may have moved.
-    if (waited || (!options.yes && !settle))
-      return await applyAndVerify(walk, await planAgain(final, plans, options, context));
-    return await applyAndVerify(walk, settle ? await planLayers(walk) : plans);
+    const agreed =
+      waited || (!options.yes && !settle)
+        ? await planAgain(final, plans, options, context)
+        : settle
+          ? await planLayers(walk)
+          : plans;
+    return await withReceipt(
+      { cluster: inputs.cluster, model: () => planModel(inputs), command, options },
+      context,
+      () => applyAndVerify(walk, agreed),
+    );
   });
 
   if (options.json) {
@@ -94,13 +104,25 @@ export async function applyInputs(
       changes: plan.changes.length,
       elapsedMs,
     }));
-    printJson(context, { changed: true, phases, plans: planToJson(applied.map(({ plan }) => plan)) });
+    printJson(context, {
+      changed: true,
+      phases,
+      plans: planToJson(applied.map(({ plan }) => plan)),
+      ...(receipt && { receipt }),
+    });
     return;
   }
   for (const { plan, elapsedMs } of applied) {
     terminal.out(`${plan.layer}: ${plan.changes.length} done in ${formatDuration(elapsedMs)}\n`);
   }
   terminal.out(`verified: nothing left to do · ${elapsed()} in all\n`);
+  await tellReceipt(receipt, context);
+}
+
+/** What the balancers serve once the stack is as wanted. */
+async function planModel({ cluster, stack }: Inputs): Promise<BalancerModel> {
+  const { planBackends } = await import('../balancer/backends.ts');
+  return planBackends(stack?.definition, cluster);
 }
 
 /** The plan after time has passed; asks again where it isn't the one that was agreed to. */

@@ -1,6 +1,12 @@
 import { Command } from 'commander';
 import type { CommandContext } from '../cli.ts';
-import { type ApplyOptions, addApplyOptions, addClusterOptions, type ClusterOptions } from './session.ts';
+import {
+  type ApplyOptions,
+  addApplyOptions,
+  addClusterOptions,
+  addReceiptOptions,
+  type ClusterOptions,
+} from './session.ts';
 
 /** `kawanan balancer`: the balancers that run. What each does is loaded only when it is asked for. */
 export function buildCommand(context: CommandContext): Command {
@@ -10,7 +16,7 @@ export function buildCommand(context: CommandContext): Command {
     .action(async (options: ClusterOptions) =>
       (await import('./balancer/show.ts')).showBalancers(options, context),
     );
-  addApplyOptions(command.command('sync'))
+  addReceiptOptions(addApplyOptions(command.command('sync')))
     .description('bring the balancers to what the files say, e.g. after nodes came or went')
     .action(async (options: ApplyOptions) =>
       (await import('./balancer/sync.ts')).syncBalancers(options, context),
@@ -26,14 +32,14 @@ export interface RotationOptions extends ApplyOptions {
 }
 
 function addRotationCommands(command: Command, context: CommandContext): void {
-  addApplyOptions(command.command('drain'))
+  addReceiptOptions(addApplyOptions(command.command('drain')))
     .description('give a server, or all of a node, nothing new on any balancer, and wait until it is idle')
     .argument('<server|node>', 'name of a server, BACKEND/SERVER, or name of a node')
     .option('--wait <seconds>', 'how long to wait for its requests and connections to end', '60')
     .action(async (name: string, options: RotationOptions) =>
       (await import('./balancer/drain.ts')).drain(name, options, context),
     );
-  addApplyOptions(command.command('ready'))
+  addReceiptOptions(addApplyOptions(command.command('ready')))
     .description('put a drained server, or all of a node, back on every balancer')
     .argument('<server|node>', 'name of a server, BACKEND/SERVER, or name of a node')
     .action(async (name: string, options: ApplyOptions) =>
@@ -47,14 +53,14 @@ export interface MoveOptions extends ApplyOptions {
 }
 
 function addMoveCommands(command: Command, context: CommandContext): void {
-  addApplyOptions(command.command('failover'))
+  addReceiptOptions(addApplyOptions(command.command('failover')))
     .description('move the virtual address to another balancer; connections go on through the old one')
     .option('--to <node>', 'the balancer that is to hold it; the next in line unless told')
     .option('--wait <seconds>', 'how long connections through the old balancer may take to end', '60')
     .action(async (options: MoveOptions & { to?: string }) =>
       (await import('./balancer/failover.ts')).failOver(options, context),
     );
-  addApplyOptions(command.command('failback'))
+  addReceiptOptions(addApplyOptions(command.command('failback')))
     .description('give each virtual address back to the balancer that comes first in the cluster file')
     .option('--wait <seconds>', 'how long connections through the old balancer may take to end', '60')
     .action(async (options: MoveOptions) =>

@@ -1,6 +1,12 @@
 import { Command, Option } from 'commander';
 import type { CommandContext } from '../cli.ts';
-import { type ApplyOptions, addApplyOptions, addClusterOptions, type ClusterOptions } from './session.ts';
+import {
+  type ApplyOptions,
+  addApplyOptions,
+  addClusterOptions,
+  addReceiptOptions,
+  type ClusterOptions,
+} from './session.ts';
 
 /** `kawanan node`: single nodes of the swarm. What each does is loaded only when it is asked for. */
 export function buildCommand(context: CommandContext): Command {
@@ -25,7 +31,7 @@ export interface AddNodeOptions extends ApplyOptions {
 }
 
 function addDrainOptions(command: Command): Command {
-  return addApplyOptions(command)
+  return addReceiptOptions(addApplyOptions(command))
     .option('--wait <seconds>', 'how long its requests and connections may take to end', '60')
     .option('--cut', 'end what still runs after that');
 }
@@ -37,7 +43,7 @@ function addServiceCommands(command: Command, context: CommandContext): void {
     .action(async (name: string, options: DrainNodeOptions) =>
       (await import('./node/drain.ts')).drain(name, options, context),
     );
-  addApplyOptions(command.command('ready'))
+  addReceiptOptions(addApplyOptions(command.command('ready')))
     .description('put a drained node back into service: first in the swarm, then on the balancers')
     .argument('<node>')
     .option('--rebalance', 'start services anew whose tasks are unevenly spread')
@@ -54,7 +60,7 @@ function addServiceCommands(command: Command, context: CommandContext): void {
 
 function addMemberCommands(command: Command, context: CommandContext): void {
   const collect = (value: string, before: string[]): string[] => [...before, ...value.split(',')];
-  addApplyOptions(command.command('add'))
+  addReceiptOptions(addApplyOptions(command.command('add')))
     .description('write a machine into the cluster file and bring the cluster up with it')
     .argument('<name>')
     .argument('<address>', 'IPv4 address')
@@ -67,13 +73,13 @@ function addMemberCommands(command: Command, context: CommandContext): void {
     .action(async (name: string, address: string, options: AddNodeOptions) =>
       (await import('./node/add.ts')).addNode({ name, address }, options, context),
     );
-  addApplyOptions(command.command('promote'))
+  addReceiptOptions(addApplyOptions(command.command('promote')))
     .description('make a worker a manager, in the cluster file and in the swarm')
     .argument('<node>')
     .action(async (name: string, options: ApplyOptions) =>
       (await import('./node/set-role.ts')).setRole(name, 'manager', options, context),
     );
-  addApplyOptions(command.command('demote'))
+  addReceiptOptions(addApplyOptions(command.command('demote')))
     .description('make a manager a worker, in the cluster file and in the swarm')
     .argument('<node>')
     .action(async (name: string, options: ApplyOptions) =>

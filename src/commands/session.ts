@@ -18,6 +18,8 @@ export interface ClusterOptions {
 
 export interface ApplyOptions extends ClusterOptions {
   yes?: boolean;
+  /** Made under load, or not, whatever the cluster file says. */
+  receipt?: boolean;
   /** Seconds. */
   lockWait?: number;
   keepFailed?: boolean;
@@ -43,7 +45,7 @@ export function addApplyOptions(command: Command): Command {
 
 /** Adds those of every command that brings something to what is wanted, rather than away. */
 export function addDeployOptions(command: Command): Command {
-  return addApplyOptions(command).option(
+  return addReceiptOptions(addApplyOptions(command)).option(
     '--keep-failed',
     'leave a stack that fails as it is, to look at it; without it every service goes back to what it was',
   );
@@ -66,14 +68,14 @@ export function readResolve({ resolveImage }: ResolveOptions): Pick<LayerChoice,
   return resolveImage === undefined ? {} : { resolveImage };
 }
 
-/** Adds the options of commands that can be made under load. */
+/** Adds the options of commands that are made under load, where somebody answers. */
 export function addReceiptOptions(command: Command): Command {
   return command
     .option(
       '--receipt',
-      'do it under load, and say what clients noticed; the cluster file decides unless told',
+      'fail (exit code 1) when a request fails meanwhile, or over the budget of the cluster file',
     )
-    .option('--no-receipt', 'send no load, whatever the cluster file says');
+    .option('--no-receipt', 'send no requests meanwhile to see what clients notice');
 }
 
 function parseSeconds(text: string): number {

@@ -19,6 +19,8 @@ import { readBalancerEvents } from './timeline/read-journal.ts';
 export interface DrillLoad {
   targets: ProbeTarget[];
   ratePerSecond: number;
+  /** Take certificates without checking them: addresses are asked, and certificates are for names. */
+  insecure?: boolean;
 }
 
 /** What a drill came to. Plain data: reports are made of it. */

@@ -175,7 +175,7 @@ export async function loadMaterials(
 }
 
 /** The shell's variables win over the cluster file's, as they do over an `.env` file; but the VIP is the cluster's. */
-function composeVariables(cluster: Cluster, env: NodeJS.ProcessEnv): Record<string, string> {
+export function composeVariables(cluster: Cluster, env: NodeJS.ProcessEnv): Record<string, string> {
   const shell = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
   const vip = cluster.variables['KAWANAN_VIP'];
   return {

@@ -5,9 +5,11 @@ import type { CommandContext } from '../../cli.ts';
 import { InputError, UserError } from '../../errors.ts';
 import { showWork } from '../../output/show-work.ts';
 import { neutralise } from '../../output/terminal.ts';
+import { loadBalancerModel } from '../../pipeline/load-balancer-model.ts';
 import type { RotationOptions } from '../balancer.ts';
 import { confirm, printJson } from '../session.ts';
 import { withClusterLock } from '../with-lock.ts';
+import { tellReceipt, withReceipt } from '../with-receipt.ts';
 import { openBalancers, requireRotation } from './find-balancers.ts';
 import { tellRotation } from './tell-rotation.ts';
 
@@ -30,18 +32,28 @@ export async function drain(name: string, options: RotationOptions, context: Com
     );
     await confirm('Drain nevertheless?', options, context);
   }
-  const result = await withClusterLock(
-    { ...open, command: `balancer drain ${name}`, options },
-    context,
-    async (lock) => {
-      await lock.ensure();
-      return showWork(context.terminal, `draining ${name}`, context.signal, (progress) =>
-        drainServers({ ...open, progress }, choose, { timeoutMs }),
-      );
-    },
-  );
-  if (options.json) printJson(context, result);
-  else tellRotation(name, 'drained', result, context);
+  const command = `balancer drain ${name}`;
+  const { result, receipt } = await withClusterLock({ ...open, command, options }, context, async (lock) => {
+    await lock.ensure();
+    return withReceipt(
+      {
+        cluster: open.cluster,
+        model: () => loadBalancerModel(open.cluster, context.env),
+        command,
+        options,
+      },
+      context,
+      () =>
+        showWork(context.terminal, `draining ${name}`, context.signal, (progress) =>
+          drainServers({ ...open, progress }, choose, { timeoutMs }),
+        ),
+    );
+  });
+  if (options.json) printJson(context, { ...result, ...(receipt && { receipt }) });
+  else {
+    tellRotation(name, 'drained', result, context);
+    await tellReceipt(receipt, context);
+  }
   if (result.sessions > 0)
     throw new UserError(
       `${result.sessions} requests or connections still run on ${name} after ${timeoutMs / 1000} s`,

@@ -12,9 +12,11 @@ import type { CommandContext } from '../../cli.ts';
 import { UserError } from '../../errors.ts';
 import { formatCount } from '../../output/format.ts';
 import { showWork } from '../../output/show-work.ts';
+import { loadBalancerModel } from '../../pipeline/load-balancer-model.ts';
 import type { MoveOptions } from '../balancer.ts';
 import { confirm, printJson } from '../session.ts';
 import { withClusterLock } from '../with-lock.ts';
+import { tellReceipt, withReceipt } from '../with-receipt.ts';
 import { readSeconds } from './drain.ts';
 import { type OpenBalancers, openBalancers } from './find-balancers.ts';
 
@@ -27,7 +29,7 @@ export async function moveAddresses(
 ): Promise<void> {
   const waitMs = readSeconds(options.wait) * 1000;
   await using open = await openBalancers(options, context);
-  const moves = await withClusterLock(
+  const { result: moves, receipt } = await withClusterLock(
     { ...open, command: `balancer ${command}`, options },
     context,
     async (lock) => {
@@ -37,20 +39,29 @@ export async function moveAddresses(
       for (const move of chosen) checkTaker(move, status);
       const target = { ...open, progress: { signal: context.signal, report: () => {} } };
       const seamless = await askWhereCut(chosen, target, { options, context });
-      const done: HandOver[] = [];
-      for (const move of chosen) {
-        const title = `moving ${move.address} from ${move.from} to ${move.to}`;
-        done.push(
-          await showWork(context.terminal, title, context.signal, (progress) =>
-            moveAddress(move, { waitMs, seamless }, { ...open, progress }),
-          ),
-        );
-      }
-      return done;
+      const moveAll = async (): Promise<HandOver[]> => {
+        const done: HandOver[] = [];
+        for (const move of chosen) {
+          const title = `moving ${move.address} from ${move.from} to ${move.to}`;
+          done.push(
+            await showWork(context.terminal, title, context.signal, (progress) =>
+              moveAddress(move, { waitMs, seamless }, { ...open, progress }),
+            ),
+          );
+        }
+        return done;
+      };
+      if (chosen.length === 0) return { result: await moveAll() };
+      const { cluster } = open;
+      const model = () => loadBalancerModel(cluster, context.env);
+      return withReceipt({ cluster, model, command: `balancer ${command}`, options }, context, moveAll);
     },
   );
-  if (options.json) printJson(context, moves);
-  else tellMoves(moves, open, context);
+  if (options.json) printJson(context, { moves, ...(receipt && { receipt }) });
+  else {
+    tellMoves(moves, open, context);
+    await tellReceipt(receipt, context);
+  }
 }
 
 function checkTaker({ from, to, address }: Move, { nodes }: BalancerStatus): void {

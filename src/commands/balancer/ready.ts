@@ -3,8 +3,10 @@ import { viewBalancers } from '../../balancer/live.ts';
 import { readyServers } from '../../balancer/rotation.ts';
 import type { CommandContext } from '../../cli.ts';
 import { showWork } from '../../output/show-work.ts';
+import { loadBalancerModel } from '../../pipeline/load-balancer-model.ts';
 import { type ApplyOptions, printJson } from '../session.ts';
 import { withClusterLock } from '../with-lock.ts';
+import { tellReceipt, withReceipt } from '../with-receipt.ts';
 import { openBalancers, requireRotation } from './find-balancers.ts';
 import { tellRotation } from './tell-rotation.ts';
 
@@ -18,16 +20,26 @@ export async function ready(name: string, options: ApplyOptions, context: Comman
     open.cluster,
     views.flatMap(({ live }) => live?.servers ?? []),
   );
-  const result = await withClusterLock(
-    { ...open, command: `balancer ready ${name}`, options },
-    context,
-    async (lock) => {
-      await lock.ensure();
-      return showWork(context.terminal, `readying ${name}`, context.signal, (progress) =>
-        readyServers({ ...open, progress }, choose, { timeoutMs: 0 }),
-      );
-    },
-  );
-  if (options.json) printJson(context, result);
-  else tellRotation(name, 'ready', result, context);
+  const command = `balancer ready ${name}`;
+  const { result, receipt } = await withClusterLock({ ...open, command, options }, context, async (lock) => {
+    await lock.ensure();
+    return withReceipt(
+      {
+        cluster: open.cluster,
+        model: () => loadBalancerModel(open.cluster, context.env),
+        command,
+        options,
+      },
+      context,
+      () =>
+        showWork(context.terminal, `readying ${name}`, context.signal, (progress) =>
+          readyServers({ ...open, progress }, choose, { timeoutMs: 0 }),
+        ),
+    );
+  });
+  if (options.json) printJson(context, { ...result, ...(receipt && { receipt }) });
+  else {
+    tellRotation(name, 'ready', result, context);
+    await tellReceipt(receipt, context);
+  }
 }

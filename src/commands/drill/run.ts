@@ -3,10 +3,11 @@ import { availableParallelism, totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { CommandContext } from '../../cli.ts';
-import { deriveTargets } from '../../drill/derive-load.ts';
+import { deriveTargets, fitTargets } from '../../drill/derive-load.ts';
 import { healLeftovers } from '../../drill/heal-leftovers.ts';
 import { openStage } from '../../drill/open-stage.ts';
 import { renderReceipt } from '../../drill/probe/render-receipt.ts';
+import { tryTargets } from '../../drill/probe/try-targets.ts';
 import type { ReportData } from '../../drill/report/report-data.ts';
 import { type DrillResult, runDrill } from '../../drill/run-drill.ts';
 import { drills } from '../../drill/scenario/catalogue.ts';
@@ -28,6 +29,9 @@ interface RunOptions extends ApplyOptions {
   allowDisruption?: boolean;
   out?: string;
 }
+
+/** A target that is slower than this is left out. */
+const answerWithinMs = 5_000;
 
 /** Adds `kawanan drill run`. */
 export function addRun(command: Command, context: CommandContext): void {
@@ -61,10 +65,11 @@ async function runDrills(names: string[], options: RunOptions, context: CommandC
   });
   const address =
     cluster.balancer?.vip?.address ?? cluster.nodes.find(({ role }) => role === 'balancer')?.address;
-  const targets = options.targets
-    ? await readTargets(resolve(cwd, options.targets), cluster.variables)
-    : deriveTargets(model, address ?? '');
-  if (address === undefined || targets.length === 0)
+  const derived = options.targets === undefined;
+  const wished = derived
+    ? deriveTargets(model, [address ?? ''])
+    : await readTargets(resolve(cwd, options.targets!), cluster.variables);
+  if (address === undefined || wished.length === 0)
     throw new UserError('there is nothing to send requests to: no balancer serves anything', {
       next: 'drills measure through a balancer: add x-balancer to the compose file',
     });
@@ -77,9 +82,15 @@ async function runDrills(names: string[], options: RunOptions, context: CommandC
     healLeftovers({ ...stage, report }),
   ))
     terminal.err(`healed ${line}\n`);
+  const { targets, silent } = fitTargets(wished, await tryTargets(wished, answerWithinMs));
+  for (const line of silent) terminal.err(`${neutralise(`left out, for it fails already: ${line}`)}\n`);
+  if (targets.length === 0)
+    throw new UserError(`nothing answers at ${address}, so nothing can be lost`, {
+      next: 'kawanan doctor says what is wrong with it',
+    });
   for (const drill of wanted) {
     const result = await work(context, drill.title, (report) =>
-      runDrill(drill, { ...stage, report }, { targets, ratePerSecond }),
+      runDrill(drill, { ...stage, report }, { targets, ratePerSecond, insecure: derived }),
     );
     results.push(result);
     if (!options.json) printResult(result, context);

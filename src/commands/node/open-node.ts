@@ -2,16 +2,19 @@
 import type { CommandContext } from '../../cli.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import { loadCluster } from '../../cluster/load-cluster.ts';
+import type { Receipt } from '../../drill/receipt/receipt.ts';
 import { describeUser } from '../../lock/this-process.ts';
 import { showWork } from '../../output/show-work.ts';
 import { neutralise } from '../../output/terminal.ts';
 import type { DrainOptions, NodeResult, NodeWork } from '../../pipeline/drain-node.ts';
+import { loadBalancerModel } from '../../pipeline/load-balancer-model.ts';
 import type { NodeSituation } from '../../pipeline/node-situation.ts';
 import type { Hosts } from '../../remote/host.ts';
 import { readSeconds } from '../balancer/drain.ts';
 import type { DrainNodeOptions } from '../node.ts';
 import { type ApplyOptions, openHosts } from '../session.ts';
 import { withClusterLock } from '../with-lock.ts';
+import { withReceipt } from '../with-receipt.ts';
 
 export interface OpenCluster extends AsyncDisposable {
   cluster: Cluster;
@@ -34,17 +37,18 @@ export function readDrainOptions({ wait, cut }: DrainNodeOptions): DrainOptions 
   };
 }
 
-/** Runs one piece of work on a node under the cluster's lock, and shows what it reports. */
+/** Runs one piece of work on a node under the cluster's lock and, where somebody answers, under load; shows what it reports. */
 export async function workOnNode<Result>(
   { cluster, hosts }: OpenCluster,
   { command, title, options }: { command: string; title: string; options: ApplyOptions },
   context: CommandContext,
   work: (node: NodeWork) => Promise<Result>,
-): Promise<Result> {
+): Promise<{ result: Result; receipt?: Receipt }> {
   return withClusterLock({ cluster, hosts, command, options }, context, async (lock) => {
     await lock.ensure();
-    return showWork(context.terminal, title, context.signal, (progress) =>
-      work({ cluster, hosts, progress }),
+    const model = () => loadBalancerModel(cluster, context.env);
+    return withReceipt({ cluster, model, command, options }, context, () =>
+      showWork(context.terminal, title, context.signal, (progress) => work({ cluster, hosts, progress })),
     );
   });
 }

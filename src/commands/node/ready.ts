@@ -3,6 +3,7 @@ import { UserError } from '../../errors.ts';
 import { readyNode } from '../../pipeline/drain-node.ts';
 import { findSwarmNode } from '../../pipeline/node-situation.ts';
 import { type ApplyOptions, printJson } from '../session.ts';
+import { tellReceipt } from '../with-receipt.ts';
 import { openCluster, tellShortcomings, workOnNode } from './open-node.ts';
 
 /** Puts a node back into service. */
@@ -13,17 +14,19 @@ export async function ready(
 ): Promise<void> {
   await using open = await openCluster(options, context);
   findSwarmNode(open.cluster, name);
-  const result = await workOnNode(
+  const { result, receipt } = await workOnNode(
     open,
     { command: `node ready ${name}`, title: `readying ${name}`, options },
     context,
     (work) => readyNode(work, name, { rebalance: options.rebalance ?? false }),
   );
-  if (options.json) printJson(context, { node: name, drained: false, ...result });
+  if (options.json)
+    printJson(context, { node: name, drained: false, ...result, ...(receipt && { receipt }) });
   else {
     tellShortcomings(result, context);
     for (const service of result.rebalanced) context.terminal.out(`${service} was started anew\n`);
     context.terminal.out(`${name} is ready\n`);
+    await tellReceipt(receipt, context);
   }
   if (result.down.length > 0)
     throw new UserError('it takes tasks, but checks of its servers do not pass yet', {

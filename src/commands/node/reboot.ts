@@ -5,6 +5,7 @@ import { rebootNode } from '../../pipeline/reboot-node.ts';
 import { guardQuorum } from '../../swarm/guard-quorum.ts';
 import type { DrainNodeOptions } from '../node.ts';
 import { confirm, printJson } from '../session.ts';
+import { tellReceipt } from '../with-receipt.ts';
 import { openCluster, readDrainOptions, tellShortcomings, warnOfDrain, workOnNode } from './open-node.ts';
 
 /** Restarts machines one after the other; the next only once the one before serves again. */
@@ -28,15 +29,17 @@ export async function reboot(
     // What was true of it before its neighbour was restarted need not be true now.
     const { member, members } = await readNodeSituation(open.cluster, open.hosts, name);
     guardQuorum(member, members);
-    const result = await workOnNode(
+    const { result, receipt } = await workOnNode(
       open,
       { command: `node reboot ${name}`, title: `restarting ${name}`, options },
       context,
       (work) => rebootNode(work, name, drainOptions),
     );
-    results.push({ node: name, ...result });
+    results.push({ node: name, ...result, ...(receipt && { receipt }) });
     tellShortcomings(result, context);
-    if (!options.json) terminal.out(`${name} was restarted\n`);
+    if (options.json) continue;
+    terminal.out(`${name} was restarted\n`);
+    await tellReceipt(receipt, context);
   }
   if (options.json) printJson(context, results);
 }

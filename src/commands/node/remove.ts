@@ -6,6 +6,7 @@ import { removeMember } from '../../pipeline/remove-node.ts';
 import { applyCluster } from '../apply-cluster.ts';
 import type { DrainNodeOptions } from '../node.ts';
 import { confirm } from '../session.ts';
+import { tellReceipt } from '../with-receipt.ts';
 import { editClusterFile } from './edit-file.ts';
 import { openCluster, readDrainOptions, tellShortcomings, warnOfDrain, workOnNode } from './open-node.ts';
 
@@ -29,13 +30,14 @@ export async function removeNode(
     if (situation) {
       warnOfDrain(situation, context);
       await confirm(`Take ${name} out of the cluster?`, options, context);
-      const result = await workOnNode(
+      const { result, receipt } = await workOnNode(
         open,
         { command: `node remove ${name}`, title: `removing ${name}`, options },
         context,
         (work) => removeMember(work, situation, { ...drainOptions, lost: options.lost ?? false }),
       );
       tellShortcomings(result, context);
+      await tellReceipt(receipt, context);
     }
   }
   await edit.write();

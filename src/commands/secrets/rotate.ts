@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { planBackends } from '../../balancer/backends.ts';
 import type { CommandContext } from '../../cli.ts';
+import type { Receipt } from '../../drill/receipt/receipt.ts';
 import { InputError, InterruptedError, UserError } from '../../errors.ts';
 import { describeUser } from '../../lock/this-process.ts';
 import { formatDuration } from '../../output/format.ts';
@@ -15,9 +17,9 @@ import { planCollection } from '../../secrets/plan.ts';
 import type { RotationRecord } from '../../secrets/rotation-record.ts';
 import { type ApplyOptions, confirm, createWalk, openHosts, printJson } from '../session.ts';
 import { withClusterLock } from '../with-lock.ts';
-import { type ReceiptOptions, withReceipt } from '../with-receipt.ts';
+import { tellReceipt, withReceipt } from '../with-receipt.ts';
 
-export interface RotateOptions extends ApplyOptions, ReceiptOptions {
+export interface RotateOptions extends ApplyOptions {
   all?: boolean;
   finish?: boolean;
   undo?: boolean;
@@ -58,20 +60,25 @@ export async function rotateSecrets(
   for (const line of lines) terminal.err(`${neutralise(line)}\n`);
   await confirm(`Go ahead on ${inputs.cluster.name}?`, options, context);
   const target = { cluster: inputs.cluster, hosts, command: `secrets rotate`, options };
-  await withClusterLock(target, context, async (lock) => {
+  const receipt = await withClusterLock(target, context, async (lock) => {
     keepLock = lock.ensure;
     const waited = await lock.ensure();
     // the other run may have left something that would come along unseen
     if (waited && mode === 'rotate') await requireSettled(open);
-    const measured = { cluster: inputs.cluster, definition: open.stack.definition, options };
-    await withReceipt(
-      { ...measured, command: `secrets rotate${mode === 'rotate' ? '' : ` --${mode}`}` },
+    const measured = await withReceipt(
+      {
+        cluster: inputs.cluster,
+        model: () => planBackends(open.stack.definition, inputs.cluster),
+        command: `secrets rotate${mode === 'rotate' ? '' : ` --${mode}`}`,
+        options,
+      },
       context,
       () => carryOut(mode, names, strategies, open, inputs.cluster.keepSecrets),
     );
     if (options.wait) await waitAndFinish(open, context);
+    return measured.receipt;
   });
-  await report(mode, names, open, options, context, performance.now() - startedAt);
+  await report(mode, names, { open, receipt, elapsedMs: performance.now() - startedAt }, options, context);
 }
 
 async function carryOut(
@@ -219,11 +226,11 @@ async function collect({ world }: OpenRotations, keep: number | undefined): Prom
 async function report(
   mode: Mode,
   names: string[],
-  { world }: OpenRotations,
+  { open, receipt, elapsedMs }: { open: OpenRotations; receipt: Receipt | undefined; elapsedMs: number },
   options: RotateOptions,
   context: CommandContext,
-  elapsedMs: number,
 ): Promise<void> {
+  const { world } = open;
   const waiting = (await world.swarm.rotations.list()).filter(({ stack }) => stack === world.stackName);
   if (options.json) {
     printJson(context, {
@@ -232,6 +239,7 @@ async function report(
       ...(names.length > 0 && { secrets: names }),
       elapsedMs,
       waiting: waiting.map(toJson),
+      ...(receipt && { receipt }),
     });
     return;
   }
@@ -240,6 +248,7 @@ async function report(
   if (waiting.length > 0)
     terminal.out('the next up after that, or kawanan secrets rotate --finish, retires them\n');
   terminal.out(`${mode === 'undo' ? 'taken back' : 'rotated'} in ${formatDuration(elapsedMs)}\n`);
+  await tellReceipt(receipt, context);
 }
 
 function toJson({ secret, strategy, phase, due, since, by }: RotationRecord): object {

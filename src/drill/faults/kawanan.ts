@@ -108,7 +108,8 @@ function run(
   killWhen: (printed: string) => boolean = () => false,
 ): Promise<{ exitCode: number | null; printed: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [program, ...args, '--file', clusterFile], {
+    // The drill has a load of its own.
+    const child = spawn(process.execPath, [program, ...args, '--no-receipt', '--file', clusterFile], {
       env: { ...process.env, NO_COLOR: '1' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -13,13 +13,14 @@ export function renderReceipt(figures: Figures): string {
     `${failed.toLocaleString('en-US')} failed${kinds.length > 0 ? ` (${kinds.join(', ')})` : ''}`,
   ];
   if (longestGap !== null) parts.push(`longest gap ${formatMs(longestGap.ms)} ms`);
-  if (latencyMs !== null) parts.push(`p50/p99/worst ${renderSpread(latencyMs)}`);
+  if (latencyMs !== null) parts.push(`p50/p99/worst ${formatSpread(latencyMs)}`);
   if (ownDelayMs !== null && (ownDelayMs.p50 >= 1 || ownDelayMs.worst >= 10))
-    parts.push(`of which the probe's own delay ${renderSpread(ownDelayMs)}`);
+    parts.push(`of which the probe's own delay ${formatSpread(ownDelayMs)}`);
   return parts.join(', ');
 }
 
-function renderSpread({ p50, p99, worst }: Spread): string {
+/** `1.2/4.8/12 ms`: the median, 99 %, and the slowest. */
+export function formatSpread({ p50, p99, worst }: Spread): string {
   return `${[p50, p99, worst].map(formatMs).join('/')} ms`;
 }
 

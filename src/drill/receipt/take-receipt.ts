@@ -10,8 +10,12 @@ export interface ReceiptRequest {
   /** The command that makes the change. */
   what: string;
   targets: ProbeTarget[];
+  /** Targets that are left out, with the reason. */
+  unmeasured: string[];
   ratePerSecond: number;
   budget: ReceiptBudget;
+  /** Take certificates without checking them: addresses are asked, and certificates are for names. */
+  insecure: boolean;
   signal: AbortSignal;
 }
 
@@ -23,7 +27,7 @@ export interface Receipted<Result> {
 }
 
 /** How long things are looked at before the change, to compare with, and after it, for what it left. */
-const beforeMs = 3000;
+const beforeMs = 1000;
 const afterMs = 1000;
 
 /**
@@ -35,9 +39,9 @@ export async function takeReceipt<Result>(
   request: ReceiptRequest,
   change: () => Promise<Result>,
 ): Promise<Receipted<Result>> {
-  const { what, targets, ratePerSecond, budget, signal } = request;
+  const { what, targets, unmeasured, ratePerSecond, budget, insecure, signal } = request;
   const durationMs = Math.min(probeLimits.durationMs, (probeLimits.requests / ratePerSecond) * 1000 - 1000);
-  const probe = startProbe({ targets, ratePerSecond, durationMs });
+  const probe = startProbe({ targets, ratePerSecond, durationMs, insecure });
   await probe.started;
   await sleep(beforeMs, undefined, { signal }).catch(() => {});
   probe.mark(what);
@@ -46,7 +50,13 @@ export async function takeReceipt<Result>(
   const { startedAt, records, marks } = await probe.stop();
   return {
     outcome,
-    receipt: { what, startedAt, ratePerSecond, ...writeReceipt(records, marks[0]!.atMs, budget) },
+    receipt: {
+      what,
+      startedAt,
+      ratePerSecond,
+      ...writeReceipt(records, marks[0]!.atMs, budget),
+      unmeasured,
+    },
     records,
   };
 }

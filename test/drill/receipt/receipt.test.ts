@@ -62,6 +62,34 @@ describe('a receipt', () => {
     ).toEqual(missed);
   });
 
+  test('keeps every budget where none is set', () => {
+    expect(
+      writeReceipt(
+        makeRecords(() => ({ failure: 'timeout' })),
+        300,
+        {},
+      ).missed,
+    ).toEqual([]);
+  });
+
+  test('tells when requests failed: those a second apart are another loss', () => {
+    const records = makeRecords(({ index }) => ({
+      intendedMs: index * 100,
+      ...([35, 36, 44, 60].includes(index) && { failure: index === 36 ? 'timeout' : 'status 503' }),
+      ...(index === 44 && { target: 'api' }),
+    }));
+    expect(writeReceipt(records, 3000, {}).losses).toEqual([
+      {
+        fromMs: 500,
+        toMs: 1400,
+        failed: 3,
+        failures: { 'status 503': 2, timeout: 1 },
+        targets: ['api', 'web'],
+      },
+      { fromMs: 3000, toMs: 3000, failed: 1, failures: { 'status 503': 1 }, targets: ['web'] },
+    ]);
+  });
+
   test('is no success where nothing was sent', () => {
     expect(writeReceipt([], 0, { failed: 0 }).missed).toEqual(['no request was sent']);
   });
