@@ -39,7 +39,7 @@ export async function advanceRotations(
   }
   for (const unit of at('retiring')) if (!isUnitParked(unit, world.now())) await dropAccepted(unit, world);
   const ripe = at('retiring').filter((unit) => !isUnitParked(unit, world.now()));
-  if (ripe.some(({ strategy }) => strategy.overlapSeconds !== undefined)) {
+  if (ripe.some(({ strategy }) => strategy.servicesAccept)) {
     announce(ripe, 'drop the old key', world);
     await rollServices(world);
   }
@@ -60,9 +60,9 @@ async function prepareUnit(unit: RotationUnit, world: RotationWorld): Promise<vo
     await strategy.prepare(await contextOf(unit, values, world));
   }
   await updateUnit(unit, world, ({ next, old }) =>
-    strategy.overlapSeconds === undefined
-      ? { phase: 'moving', serving: next }
-      : { phase: 'accepting', serving: old, accepted: next },
+    strategy.servicesAccept
+      ? { phase: 'accepting', serving: old, accepted: next }
+      : { phase: 'moving', serving: next },
   );
 }
 
@@ -107,8 +107,9 @@ export function dueDate({ strategy }: RotationUnit, world: RotationWorld): strin
   return new Date(world.now().getTime() + strategy.overlapSeconds * 1000).toISOString();
 }
 
+/** From here on there is no way back. */
 async function dropAccepted(unit: RotationUnit, world: RotationWorld): Promise<void> {
-  if (unit.records.every(({ accepted }) => accepted === undefined)) return;
+  if (unit.records.every(({ accepted, due }) => accepted === undefined && due === undefined)) return;
   stopIfAborted(world);
   for (const [index, { accepted: _, due: __, ...rest }] of unit.records.entries()) {
     await world.swarm.rotations.update(rest);

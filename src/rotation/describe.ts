@@ -28,14 +28,14 @@ export function describePlanned(planned: readonly PlannedSecret[]): string[] {
 }
 
 function describeSteps(strategy: Strategy, users: readonly string[]): string[] {
-  const { words, overlapSeconds } = strategy;
+  const { words, overlapSeconds, servicesAccept } = strategy;
   const moving = [...new Set(users)].filter(
     (name) => !strategy.leaves.some((key) => name.endsWith(`_${key}`)),
   );
   const services = moving.length > 0 ? moving.join(', ') : 'no service';
   return [
     ...(words.prepare === undefined ? [] : [words.prepare]),
-    `${services} restart by their update rules${overlapSeconds === undefined ? '' : ', once for each step'}`,
+    `${services} restart by their update rules${servicesAccept ? ', once for each step' : ''}`,
     ...(words.verify === undefined ? [] : [words.verify]),
     ...(words.retire === undefined
       ? []

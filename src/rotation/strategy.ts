@@ -78,8 +78,10 @@ export interface Strategy {
   needsOld: boolean;
   /** No value is ever made up for it: a rotation needs one that was given. */
   givenOnly?: boolean;
-  /** Present where consumers accept two values for a while: this long, in seconds, after all have moved. */
+  /** Present where the old value stays good for a while: this long, in seconds, after all have moved. */
   overlapSeconds?: number;
+  /** What they accept is theirs to say: services get the new value beside the old one first, then the old beside the new. */
+  servicesAccept?: true;
   words: StrategyWords;
   /** How the new value of a secret is made; the old one's length, letters and digits, where this says nothing. */
   recipeOf?(secret: string): Recipe | undefined;

@@ -7,7 +7,7 @@ import type { RotationWorld } from './world.ts';
 /** Whether a unit can still go back. */
 export function isUndoable(unit: RotationUnit): boolean {
   const phase = phaseOf(unit);
-  if (phase === 'retiring') return unit.records.every(({ accepted }) => accepted !== undefined);
+  if (phase === 'retiring') return unit.records.every(({ due }) => due !== undefined);
   return phase !== 'retired';
 }
 
@@ -76,8 +76,8 @@ function namesOf(units: readonly RotationUnit[]): string {
 async function turnBack(unit: RotationUnit, world: RotationWorld): Promise<void> {
   const phase = phaseOf(unit);
   if (phase === 'undoing' || phase === 'undone') return;
-  const hasSigned =
-    unit.strategy.overlapSeconds !== undefined && (phase === 'moving' || phase === 'retiring');
+  const { overlapSeconds, servicesAccept } = unit.strategy;
+  const hasSigned = overlapSeconds !== undefined && (phase === 'moving' || phase === 'retiring');
   if (!hasSigned) {
     for (const [index, { accepted: _, ...rest }] of unit.records.entries()) {
       const record = { ...rest, phase: 'undoing' as const, serving: rest.old };
@@ -94,7 +94,7 @@ async function turnBack(unit: RotationUnit, world: RotationWorld): Promise<void>
       old: record.next,
       next: record.old,
       serving: record.old,
-      accepted: record.next,
+      ...(servicesAccept && { accepted: record.next }),
     };
     await world.swarm.rotations.update(turned);
     unit.records[index] = turned;

@@ -29,8 +29,19 @@ const signing = createSigningKeyStrategy('jwt', {
   generate: recipe,
 });
 const random = createRandomStrategy('plain', { generate: recipe });
-const strategies: Record<string, Strategy> = { token: exec, jwt: signing, plain: random };
-const old = { token: 'old-token', jwt: 'old-jwt', plain: 'old-plain' };
+/** One whose old value stays good for a while though services know one value only, as with a store that has two users. */
+const lasting: Strategy = {
+  ...createExecStrategy('lasting', {
+    strategy: 'exec',
+    service: 'api',
+    prepare: ['add'],
+    retire: ['remove'],
+    generate: recipe,
+  }),
+  overlapSeconds: 3600,
+};
+const strategies: Record<string, Strategy> = { token: exec, jwt: signing, plain: random, lasting };
+const old = { token: 'old-token', jwt: 'old-jwt', plain: 'old-plain', lasting: 'old-lasting' };
 
 /** What `secrets rotate` does; without names, `--finish`. */
 async function rotate(world: FakeWorld, names: string[] = []): Promise<void> {
@@ -99,9 +110,22 @@ describe('a rotation', () => {
     expectSettled(world, ['jwt']);
   });
 
+  test('of a value that stays good for a while restarts services once', async () => {
+    const world = createFakeWorld({ lasting: 'old-lasting' });
+    await rotate(world, ['lasting']);
+    const value = world.file.get('lasting');
+    const input = `{"secret":"lasting","old":"old-lasting","new":"${value}"}`;
+    expect(world.log).toEqual([`run add ${input}`, `roll lasting=${value}`]);
+    expect(world.swarm.records[0]).toMatchObject({ phase: 'retiring', due: '2026-11-21T01:00:00.000Z' });
+    world.clock += 3_600_000;
+    await rotate(world);
+    expect(world.log.slice(2)).toEqual([`run remove ${input}`]);
+    expectSettled(world, ['lasting']);
+  });
+
   test('of several restarts services once a step, not once a secret', async () => {
     const world = createFakeWorld(old);
-    await rotate(world, ['token', 'jwt', 'plain']);
+    await rotate(world, ['token', 'jwt', 'plain', 'lasting']);
     expect(world.log.filter((line) => line.startsWith('roll'))).toHaveLength(2);
   });
 
@@ -269,6 +293,21 @@ describe('undoing a rotation', () => {
     expect(describeSecrets(world.swarm)).toEqual(['jwt old-jwt 1']);
   });
 
+  test('of a value that stays good for a while moves services back, and retires the new one when it is due', async () => {
+    const world = createFakeWorld({ lasting: 'old-lasting' });
+    await rotate(world, ['lasting']);
+    const value = world.file.get('lasting');
+    await undoRotations(
+      groupRecords(world.swarm.records, () => lasting),
+      world,
+    );
+    expect(Object.fromEntries(world.mounted)).toEqual({ lasting: 'old-lasting' });
+    world.clock += 3_600_000;
+    await rotate(world);
+    expect(world.log.at(-1)).toBe(`run remove {"secret":"lasting","old":"${value}","new":"old-lasting"}`);
+    expectSettled(world, ['lasting']);
+  });
+
   test('is refused once the old value is being retired', async () => {
     const world = createFakeWorld({ token: 'old-token' });
     world.answer = ({ command }) => ({
@@ -305,7 +344,7 @@ test("a run whose secrets file doesn't know the new value leaves everything as i
 });
 
 describe('a rotation that is killed', () => {
-  const groups = (['plain', 'token', 'jwt', 'token jwt plain'] as const).flatMap((names) =>
+  const groups = (['plain', 'token', 'jwt', 'lasting', 'token jwt plain lasting'] as const).flatMap((names) =>
     (['before', 'after'] as const).map((when) => [names, when] as const),
   );
   const valuesOf = (names: string[]): Record<string, string> =>
@@ -327,8 +366,10 @@ describe('a rotation that is killed', () => {
       world.killAt(0, 'before');
       world.failRolls = 0;
       // one that was killed when all was done but its end isn't begun anew
-      const again = killed ? await rotate(world, names).catch((error) => error.message) : undefined;
-      if (again !== undefined) expect(again).toMatch(/^jwt is being rotated already/);
+      const again = killed
+        ? await rotate(world, names).catch((error) => formatError(error, plain).join('\n'))
+        : undefined;
+      if (again !== undefined) expect(again).toMatch(/(jwt|lasting) is being rotated already/);
       await check(world, run);
       world.clock += 3_600_000;
       await rotate(world);

@@ -22,6 +22,7 @@ export function createSigningKeyStrategy(secret: string, input: z.output<typeof 
     leaves: input.leave ?? [],
     needsOld: false,
     overlapSeconds: input.lifetime,
+    servicesAccept: true,
     words: {
       prepare: 'the services that use it accept the new key beside the old one',
       retire: 'they drop the old key once nothing that it signed is valid any longer',
