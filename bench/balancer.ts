@@ -38,16 +38,16 @@ const targets: [string, string][] = [
 
 const controller = new AbortController();
 process.once('SIGINT', () => controller.abort());
-const { cluster, stack } = await loadInputs({
+const { cluster, stacks } = await loadInputs({
   file,
   cwd: process.cwd(),
   env: process.env,
   writeSecrets: false,
 });
-if (!stack) throw new Error(`${file} names no stack`);
+if (stacks.length === 0) throw new Error(`${file} names no stack`);
 const { stage } = await openStage({
   cluster,
-  definition: stack.definition,
+  definitions: stacks.map(({ definition }) => definition),
   cwd: process.cwd(),
   env: process.env,
   signal: controller.signal,

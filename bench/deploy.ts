@@ -72,8 +72,8 @@ print(
 );
 
 const inputs = await loadInputs({ file: labCluster, cwd: root, env: process.env, writeSecrets: false });
-const { cluster, stack } = inputs;
-const { definition } = stack!;
+const { cluster, stacks } = inputs;
+const { definition } = stacks[0]!;
 const hosts = createHosts(cluster);
 const manager = cluster.nodes.find(({ role }) => role === 'manager')!;
 const managerHost = await hosts.connect(manager.name);
@@ -117,7 +117,7 @@ function escapeDollars<Value>(value: Value): Value {
   ) as Value;
 }
 
-const files = cluster.stack!.files.flatMap((file) => ['-c', file]);
+const files = cluster.stacks[0]!.files.flatMap((file) => ['-c', file]);
 const config = (await docker('stack', 'config', ...files)).output;
 const base = escapeDollars(parseDocument(config).toJS() as ComposeFile);
 delete base.services[leftOut];

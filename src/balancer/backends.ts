@@ -7,6 +7,7 @@ import { type Color, colors, nameInColor } from '../stack/blue-green.ts';
 import type { StackDefinition } from '../stack/definition.ts';
 import { findEligibleNodes, selectKnowableConstraints, toPlacementNode } from '../stack/placement.ts';
 import { type FrontendProblem, listSshConflicts, listUnknownNames } from './check-frontends.ts';
+import { listFrontendClashes } from './clashing-frontends.ts';
 import {
   type BalanceAlgorithm,
   type Check,
@@ -110,6 +111,47 @@ export function planBackends(
   model.warnings.push(...warnOfIngress(frontends), ...warnOfMaintenance(frontends));
   if (engine === 'nginx') model.warnings.push(...warnOfPassiveChecks(frontends));
   return model;
+}
+
+/** A stack as the balancers see it. */
+export interface BalancedStack {
+  definition: StackDefinition;
+  materials?: Materials | undefined;
+}
+
+/**
+ * What the balancers of a cluster do for all of its stacks, in the order of the cluster file; empty without any.
+ *
+ * @throws InputError with every problem of every stack, and frontends of two stacks that have one name or one port.
+ */
+export function planStacksBackends(stacks: readonly BalancedStack[], cluster: Cluster): BalancerModel {
+  const places = cluster.stacks.map(({ name }) => name);
+  const ordered = stacks.toSorted(
+    (a, b) => places.indexOf(a.definition.name) - places.indexOf(b.definition.name),
+  );
+  const problems: Problem[] = [];
+  const models = ordered.flatMap(({ definition, materials }) => {
+    try {
+      return [planBackends(definition, cluster, materials)];
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      problems.push(...error.problems);
+      return [];
+    }
+  });
+  if (problems.length === 0)
+    problems.push(
+      ...listFrontendClashes(
+        models.map(({ frontends }, index) => ({ definition: ordered[index]!.definition, frontends })),
+      ),
+    );
+  if (problems.length > 0) throw new InputError(problems);
+  return {
+    ...planBackends(undefined, cluster),
+    frontends: models.flatMap(({ frontends }) => frontends),
+    backends: models.flatMap(({ backends }) => backends),
+    warnings: models.flatMap(({ warnings }) => warnings),
+  };
 }
 
 interface Surroundings {

@@ -2,42 +2,51 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Change } from '../plan/change.ts';
 import type { Layer, Progress } from '../plan/layer.ts';
 import type { Hosts } from '../remote/host.ts';
-import type { StackDefinition } from '../stack/definition.ts';
 import { applyEngine } from './apply-engine.ts';
-import { type BalancerModel, planBackends } from './backends.ts';
+import { type BalancedStack, type BalancerModel, planStacksBackends } from './backends.ts';
 import { warnOfExpiry } from './certificate-expiry.ts';
 import { displaceEngine } from './displace-engine.ts';
 import { applyKeepalived } from './keepalived/apply-keepalived.ts';
 import { applyNftables } from './keepalived/apply-nftables.ts';
-import { type Certificate, type Materials, noMaterials } from './materials.ts';
+import type { Certificate } from './materials.ts';
 import { type ObservedBalancers, observeBalancers } from './observe.ts';
 import { isEngine } from './parts.ts';
 import { type BalancerAction, planBalancerRemoval, planBalancers } from './plan.ts';
 import { removePart } from './remove-part.ts';
 
 export interface BalancerLayerOptions {
-  /** Certificates and pages that the files name. */
-  materials?: Materials | undefined;
+  /**
+   * Stacks of the cluster that this run leaves as they are, asked for at each look: the balancers go on serving them.
+   * None unless told.
+   */
+  others?: () => Promise<BalancedStack[]>;
   /** What a balancer that can't be reached means for removal: `refuse` (unless told) ends the plan, `skip` leaves it as it is. */
   unreachable?: 'refuse' | 'skip';
 }
 
+/** What was seen, and what the balancers are to do by all that was known then. */
+export interface BalancersSeen extends ObservedBalancers {
+  model: BalancerModel;
+}
+
 /**
- * The layer of the engine (HAProxy or NGINX) and keepalived on the balancers.
+ * The layer of the engine (HAProxy or NGINX) and keepalived on the balancers. They serve all stacks of the cluster: when
+ * only some of them go, the rest goes on being served.
  *
  * @throws InputError when the stack's `x-balancer` is wrong: nothing is changed then.
  */
 export function createBalancerLayer(
-  definition: StackDefinition | undefined,
+  stacks: readonly BalancedStack[],
   cluster: Cluster,
   hosts: Hosts,
-  { materials = noMaterials, unreachable = 'refuse' }: BalancerLayerOptions = {},
-): Layer<ObservedBalancers, BalancerAction> {
-  const model = planBackends(definition, cluster, materials);
+  { others = async () => [], unreachable = 'refuse' }: BalancerLayerOptions = {},
+): Layer<BalancersSeen, BalancerAction> {
+  let model = planStacksBackends(stacks, cluster);
   return {
     name: 'balancer',
     async observe() {
-      const value = await observeBalancers(cluster, hosts);
+      const [value, rest] = await Promise.all([observeBalancers(cluster, hosts), others()]);
+      if (rest.length > 0) model = planStacksBackends([...stacks, ...rest], cluster);
       const { engine } = model;
       const bare = value.hosts
         .filter((host) => (engine === 'nginx' ? host.nginxVersion : host.haproxyVersion) === undefined)
@@ -45,15 +54,15 @@ export function createBalancerLayer(
       const untouched = value.hosts.every((host) => Object.keys(host.files).length === 0);
       if (bare.length > 0 && untouched)
         return { kind: 'unknown', reason: `${engine} is not installed on ${bare.join(', ')}` };
-      return { kind: 'observed', value };
+      return { kind: 'observed', value: { ...value, model } };
     },
     plan: (observed) => {
-      const away = observed.away.map(({ host }) => host);
-      const plan = planBalancers(model, cluster, observed.hosts, away);
-      return { ...plan, warnings: [...plan.warnings, ...warnOfExpiry(model, Date.now())] };
+      const plan = planBalancers(observed.model, cluster, observed.hosts, listAway(observed));
+      return { ...plan, warnings: [...plan.warnings, ...warnOfExpiry(observed.model, Date.now())] };
     },
     warnUnobserved: () => model.warnings,
-    planRemoval: (observed) => {
+    planRemoval: (observed, { stacks: going }) => {
+      if (going) return planBalancers(observed.model, cluster, observed.hosts, listAway(observed));
       // what isn't looked at would be left behind without a word
       if (observed.away[0] && unreachable === 'refuse') throw observed.away[0];
       const plan = planBalancerRemoval(cluster, observed.hosts);
@@ -62,6 +71,10 @@ export function createBalancerLayer(
     },
     apply: (change, progress) => applyBalancer(change, progress, { model, cluster, hosts }),
   };
+}
+
+function listAway({ away }: ObservedBalancers): string[] {
+  return away.map(({ host }) => host);
 }
 
 async function applyBalancer(

@@ -21,10 +21,12 @@ const pollMs = 150;
 
 /** For the services of one stack. */
 export function createTraffic(definition: StackDefinition, cluster: Cluster, hosts: Hosts): Traffic {
+  // Another stack may have a service of the same name: its servers stand in backends of other frontends.
+  const own = new Set(planBackends(definition, cluster).backends.map(({ name }) => name));
   const isOf =
     (service: string, color: Color, nodes = swarmNodes(cluster).map(({ name }) => name)) =>
-    ({ name }: Pick<LiveServer, 'name'>): boolean =>
-      nodes.some((node) => nameServer(node, service, color) === name);
+    ({ name, backend }: Pick<LiveServer, 'name' | 'backend'>): boolean =>
+      own.has(backend) && nodes.some((node) => nameServer(node, service, color) === name);
 
   return {
     async hold({ service, serving, holding }, progress) {

@@ -39,6 +39,7 @@ export function checkClusterRules(raw: unknown, file: string, locate: Locate): P
   checkManagers(draft, report);
   checkBalancers(draft, report);
   checkVips(draft, report, locate);
+  checkStacks(raw, report, locate);
   return problems;
 }
 
@@ -114,6 +115,22 @@ function checkVips(draft: Draft, report: Report, locate: Locate): void {
       'remove it here',
       'key',
     );
+}
+
+function checkStacks(raw: unknown, report: Report, locate: Locate): void {
+  const { stack, stacks } = asMapping(raw);
+  if (stacks === undefined) return;
+  if (stack !== undefined) {
+    const { line } = locate(['stack'], 'key');
+    report(
+      ['stacks'],
+      `there is "stack" already${line === undefined ? '' : ` (line ${line})`}`,
+      'move it in here, and keep the one of the two',
+      'key',
+    );
+  }
+  if (Object.keys(asMapping(stacks)).length === 0)
+    report(['stacks'], 'it names no stack', 'write e.g. {shop: shop/compose.yml}, or remove it');
 }
 
 function checkVip(path: InputPath, vip: Subnet, { nodes }: Draft, report: Report): void {

@@ -59,6 +59,19 @@ const milliseconds = z
   .string()
   .regex(/^[1-9]\d{0,6}(ms|s)$/, 'a duration is a number with ms or s: 500ms, 2s');
 
+const stackName = z
+  .string()
+  .regex(/^[a-zA-Z0-9][a-zA-Z0-9_-]*$/, 'a stack name is letters, digits, dashes and underscores');
+const composeFiles = z
+  .union([path('compose file'), z.array(path('compose file')).min(1, 'the list of compose files is empty')])
+  .describe('the compose file, or several that are merged in order');
+const keepRevisions = z
+  .int()
+  .min(1, 'at least the newest revision is kept')
+  .max(1000)
+  .optional()
+  .describe('how many applied states are kept in the swarm for kawanan rollback; 10 unless told');
+
 /** What `cluster.yml` may hold; what depends on several places of it is in cluster-rules.ts. */
 export const clusterSchema = z.strictObject({
   name: z
@@ -109,24 +122,16 @@ export const clusterSchema = z.strictObject({
     })
     .optional(),
   stack: z
-    .strictObject({
-      name: z
-        .string()
-        .regex(/^[a-zA-Z0-9][a-zA-Z0-9_-]*$/, 'a stack name is letters, digits, dashes and underscores'),
-      file: z
-        .union([
-          path('compose file'),
-          z.array(path('compose file')).min(1, 'the list of compose files is empty'),
-        ])
-        .describe('the compose file, or several that are merged in order'),
-      keep_revisions: z
-        .int()
-        .min(1, 'at least the newest revision is kept')
-        .max(1000)
-        .optional()
-        .describe('how many applied states are kept in the swarm for kawanan rollback; 10 unless told'),
-    })
-    .optional(),
+    .strictObject({ name: stackName, file: composeFiles, keep_revisions: keepRevisions })
+    .optional()
+    .describe('what runs on the cluster'),
+  stacks: z
+    .record(
+      stackName,
+      z.union([composeFiles, z.strictObject({ file: composeFiles, keep_revisions: keepRevisions })]),
+    )
+    .optional()
+    .describe('instead of stack, where several run on the cluster: name → compose file, or {file: …}'),
   secrets: z
     .union([
       path('where the values of the secrets come from'),

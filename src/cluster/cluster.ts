@@ -53,6 +53,15 @@ export interface ImageSettings {
   cache?: string;
 }
 
+/** One of the stacks that run on the cluster. */
+export interface StackSettings {
+  name: string;
+  /** Absolute paths, merged in order as `docker stack deploy -c a -c b` does. */
+  files: string[];
+  /** How many applied states are kept in the swarm, the newest included. */
+  keepRevisions?: number;
+}
+
 /** What clients may notice of a change, and how that is measured. */
 export interface ReceiptSettings {
   /** Requests a second; 100 unless told. */
@@ -71,13 +80,8 @@ export interface Cluster {
   /** In the order of the file. */
   nodes: ClusterNode[];
   balancer?: BalancerSettings;
-  /** Absolute paths; `stack.file` of the file is one path or a list, merged in order as `docker stack deploy -c a -c b` does. */
-  stack?: {
-    name: string;
-    files: string[];
-    /** How many applied states are kept in the swarm, the newest included. */
-    keepRevisions?: number;
-  };
+  /** In the order of the file; none where it only says which machines there are. */
+  stacks: StackSettings[];
   /** Absolute path of the secrets file. */
   secretsFile?: string;
   /** How many older versions of each secret stay in the swarm although nothing uses them. */

@@ -9,6 +9,7 @@ import type {
   ImageSettings,
   ReceiptSettings,
   SshSettings,
+  StackSettings,
 } from './cluster.ts';
 import { checkClusterRules, collectWarnings } from './cluster-rules.ts';
 import { type ClusterInput, clusterSchema } from './cluster-schema.ts';
@@ -52,19 +53,12 @@ function buildCluster(input: ClusterInput, file: string, toAbsolute: (path: stri
     }),
   );
   const balancer = buildBalancer(input, nodes);
-  const files = [input.stack?.file ?? []].flat().map(toAbsolute);
   return {
     name: input.name,
     file,
     nodes,
     ...(balancer && { balancer }),
-    ...(input.stack && {
-      stack: {
-        name: input.stack.name,
-        files,
-        ...(input.stack.keep_revisions !== undefined && { keepRevisions: input.stack.keep_revisions }),
-      },
-    }),
+    stacks: buildStacks(input, toAbsolute),
     ...buildSecrets(input.secrets, toAbsolute),
     ...(input.receipt !== undefined && { receipt: buildReceipt(input.receipt, toAbsolute) }),
     images: buildImages(input.images, toAbsolute),
@@ -112,6 +106,22 @@ function readFailback(
   if (failback === 'manual') return undefined;
   if (failback === 'auto') return defaultFailbackSeconds;
   return Number.parseInt(failback.after, 10) * (failback.after.endsWith('m') ? 60 : 1);
+}
+
+/** The one of `stack`, or those of `stacks`: the rules let only one of the two stand. */
+function buildStacks(
+  { stack, stacks = {} }: ClusterInput,
+  toAbsolute: (path: string) => string,
+): StackSettings[] {
+  const several = Object.entries(stacks).map(([name, value]) =>
+    typeof value === 'string' || Array.isArray(value) ? { name, file: value } : { name, ...value },
+  );
+  return [...(stack ? [stack] : []), ...several].map(({ name, file, ...rest }) => ({
+    name,
+    files: [file].flat().map(toAbsolute),
+    ...('keep_revisions' in rest &&
+      rest.keep_revisions !== undefined && { keepRevisions: rest.keep_revisions }),
+  }));
 }
 
 function buildSecrets(

@@ -1,13 +1,13 @@
 /** What `up` and `deploy` have in common: plan, show, ask, apply, verify, tell. */
-import type { BalancerModel } from '../balancer/backends.ts';
 import type { CommandContext } from '../cli.ts';
 import { describeUser } from '../lock/this-process.ts';
 import { formatDuration } from '../output/format.ts';
 import { hasChanges, planToJson, renderPlan } from '../output/render-plan.ts';
+import { planServed } from '../pipeline/deployed-stacks.ts';
 import { type Inputs, loadInputs } from '../pipeline/inputs.ts';
 import { createLayers, type LayerChoice } from '../pipeline/layers.ts';
 import { applyAndVerify, planLayers } from '../pipeline/run.ts';
-import type { LayerPlan } from '../plan/change.ts';
+import { type LayerPlan, nameLayer } from '../plan/change.ts';
 import type { Layer } from '../plan/layer.ts';
 import type { Hosts } from '../remote/host.ts';
 import { generatedAtUp } from '../secrets/load-secrets.ts';
@@ -20,6 +20,8 @@ import { tellReceipt, withReceipt } from './with-receipt.ts';
 export interface ApplyRequest extends LayerChoice {
   /** The command, as the lock names it. */
   command: string;
+  /** Names of the only stacks that are wanted; all of the cluster unless told. */
+  stacks?: readonly string[];
   /** Path of a saved plan: that is done, or nothing. */
   planFile?: string;
 }
@@ -32,7 +34,8 @@ export async function applyCluster(
 ): Promise<void> {
   const { cwd, env } = context;
   const startedAt = performance.now();
-  const load = (writeSecrets: boolean) => loadInputs({ ...options, cwd, env, writeSecrets });
+  const load = (writeSecrets: boolean) =>
+    loadInputs({ ...options, cwd, env, writeSecrets, stacks: request.stacks ?? [] });
   let inputs = await load(false);
   await using hosts = openHosts(inputs.cluster, context);
   if (await finishOpenRotations(inputs, hosts, options, context)) inputs = await load(false);
@@ -54,7 +57,7 @@ export interface AppliedInputs {
 export async function applyInputs(
   { inputs, hosts, startedAt, settle }: AppliedInputs,
   options: ApplyOptions,
-  { command, planFile, ...choice }: ApplyRequest,
+  { command, planFile, stacks: _, ...choice }: ApplyRequest,
   context: CommandContext,
 ): Promise<void> {
   const { terminal, signal } = context;
@@ -92,7 +95,7 @@ export async function applyInputs(
           ? await planLayers(walk)
           : plans;
     return await withReceipt(
-      { cluster: inputs.cluster, model: () => planModel(inputs), command, options },
+      { cluster: inputs.cluster, model: () => planServed(inputs, hosts), command, options },
       context,
       () => applyAndVerify(walk, agreed),
     );
@@ -101,6 +104,7 @@ export async function applyInputs(
   if (options.json) {
     const phases = applied.map(({ plan, elapsedMs }) => ({
       layer: plan.layer,
+      ...(plan.stack !== undefined && { stack: plan.stack }),
       changes: plan.changes.length,
       elapsedMs,
     }));
@@ -113,16 +117,10 @@ export async function applyInputs(
     return;
   }
   for (const { plan, elapsedMs } of applied) {
-    terminal.out(`${plan.layer}: ${plan.changes.length} done in ${formatDuration(elapsedMs)}\n`);
+    terminal.out(`${nameLayer(plan)}: ${plan.changes.length} done in ${formatDuration(elapsedMs)}\n`);
   }
   terminal.out(`verified: nothing left to do · ${elapsed()} in all\n`);
   await tellReceipt(receipt, context);
-}
-
-/** What the balancers serve once the stack is as wanted. */
-async function planModel({ cluster, stack }: Inputs): Promise<BalancerModel> {
-  const { planBackends } = await import('../balancer/backends.ts');
-  return planBackends(stack?.definition, cluster);
 }
 
 /** The plan after time has passed; asks again where it isn't the one that was agreed to. */
@@ -141,6 +139,6 @@ async function planAgain(
   return plans;
 }
 
-function needsValues({ stack }: Inputs): boolean {
-  return [...(stack?.secrets.values() ?? [])].includes(generatedAtUp);
+function needsValues({ secrets }: Inputs): boolean {
+  return [...secrets.values()].includes(generatedAtUp);
 }

@@ -26,7 +26,7 @@ async function examine(options: DoctorOptions, context: CommandContext): Promise
   const { cwd, env, signal } = context;
   const { findings, inputs } = await examineFiles({ ...options, cwd, env, writeSecrets: false });
   // A broken compose file is no reason not to look at the machines; a broken cluster file is.
-  const cluster = await loadRemovalInputs({ ...options, cwd }).then(
+  const cluster = await loadRemovalInputs({ ...options, cwd, env }).then(
     (loaded) => loaded.cluster,
     () => undefined,
   );

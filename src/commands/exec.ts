@@ -3,17 +3,20 @@ import type { CommandContext } from '../cli.ts';
 import { InputError } from '../errors.ts';
 import { chooseTask } from '../stack/choose-task.ts';
 import { type ExecStreams, execInContainer } from '../stack/exec-in-container.ts';
-import { openStack } from './open-stack.ts';
+import { findStackOf, openStacks } from './open-stack.ts';
+import { addStackOption } from './session.ts';
 
 interface ExecOptions {
   file?: string;
+  stack?: string;
   user?: string;
   workdir?: string;
 }
 
 export function buildCommand(context: CommandContext): Command {
-  return new Command('exec')
-    .option('-f, --file <cluster.yml>', 'the cluster file', 'cluster.yml')
+  return addStackOption(
+    new Command('exec').option('-f, --file <cluster.yml>', 'the cluster file', 'cluster.yml'),
+  )
     .option('-u, --user <user>', 'who runs it, as the image knows users')
     .option('-w, --workdir <folder>', 'where it runs')
     .argument('<service>', 'name of a service, or of one of its tasks: web, web.2')
@@ -36,9 +39,10 @@ async function runInTask(
       message: 'no command is given',
       next: `write e.g. kawanan exec ${service} -- sh -c 'ps -ef'`,
     });
-  await using stack = await openStack(options, context);
-  const task = chooseTask(stack.name, service, await stack.read());
-  const engine = (await stack.hosts.connect(task.node)).engine();
+  await using open = await openStacks(options, context);
+  const stack = await findStackOf(service, open);
+  const task = chooseTask(stack.name, service, stack.snapshot);
+  const engine = (await open.hosts.connect(task.node)).engine();
   const { user, workdir } = options;
   const restore = openTerminal();
   try {

@@ -43,8 +43,8 @@ export async function finishOpenRotations(
 }
 
 /** A line for each; none where there is no swarm yet, which what follows will tell. */
-async function describeOpen({ cluster, stack }: Inputs, hosts: Hosts): Promise<string[]> {
-  if (!stack || stack.definition.external.secrets.length === 0) return [];
+async function describeOpen({ cluster, stacks }: Inputs, hosts: Hosts): Promise<string[]> {
+  if (stacks.every(({ definition }) => definition.external.secrets.length === 0)) return [];
   const [{ findManager }, { createRotationStore }, { describeUnderWay, isOpen }] = await Promise.all([
     import('../swarm/connect-manager.ts'),
     import('../secrets/rotation-store.ts'),
@@ -54,8 +54,9 @@ async function describeOpen({ cluster, stack }: Inputs, hosts: Hosts): Promise<s
     const manager = await findManager(cluster, hosts);
     if (manager.kind === 'absent') return [];
     const now = new Date();
+    const names = stacks.map(({ definition }) => definition.name);
     const records = await createRotationStore(manager.engine).list();
-    const ours = records.filter((one) => one.stack === stack.definition.name && isOpen(one, now));
+    const ours = records.filter((one) => names.includes(one.stack) && isOpen(one, now));
     return describeUnderWay(ours, now);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;

@@ -1,23 +1,25 @@
 import { Command } from 'commander';
 import type { CommandContext } from '../cli.ts';
+import { chooseStack } from '../cluster/choose-stack.ts';
 import { loadCluster } from '../cluster/load-cluster.ts';
 import { renderTable } from '../output/table.ts';
 import { neutralise } from '../output/terminal.ts';
 import { describeRevisions } from '../stack/describe-revisions.ts';
 import { readRevisions } from './read-revisions.ts';
-import { addClusterOptions, type ClusterOptions, openHosts, printJson } from './session.ts';
+import { addClusterOptions, addStackOption, openHosts, printJson, type StackOptions } from './session.ts';
 
 export function buildCommand(context: CommandContext): Command {
-  return addClusterOptions(new Command('history')).action((options: ClusterOptions) =>
+  return addStackOption(addClusterOptions(new Command('history'))).action((options: StackOptions) =>
     showHistory(options, context),
   );
 }
 
-async function showHistory(options: ClusterOptions, context: CommandContext): Promise<void> {
+async function showHistory(options: StackOptions, context: CommandContext): Promise<void> {
   const { terminal, cwd } = context;
   const cluster = await loadCluster(options.file, cwd);
+  const { name } = chooseStack(cluster, options.stack);
   await using hosts = openHosts(cluster, context);
-  const revisions = describeRevisions(await readRevisions(cluster, hosts));
+  const revisions = describeRevisions(await readRevisions(name, cluster, hosts));
   if (options.json) {
     printJson(context, revisions);
     return;

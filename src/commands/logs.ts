@@ -1,11 +1,11 @@
 import { Command } from 'commander';
 import type { CommandContext } from '../cli.ts';
-import { loadCluster } from '../cluster/load-cluster.ts';
-import { InputError, UserError } from '../errors.ts';
+import { InputError } from '../errors.ts';
 import { neutralise } from '../output/terminal.ts';
-import { addClusterOptions, type ClusterOptions, openHosts } from './session.ts';
+import { findStackOf, openStacks } from './open-stack.ts';
+import { addClusterOptions, addStackOption, type StackOptions } from './session.ts';
 
-interface LogsOptions extends ClusterOptions {
+interface LogsOptions extends StackOptions {
   tail?: number;
   follow?: boolean;
   since?: string;
@@ -13,7 +13,7 @@ interface LogsOptions extends ClusterOptions {
 }
 
 export function buildCommand(context: CommandContext): Command {
-  return addClusterOptions(new Command('logs'))
+  return addStackOption(addClusterOptions(new Command('logs')))
     .argument('<service>', 'name in the compose file, or the full name in the swarm')
     .option('-n, --tail <lines>', 'only so many lines from the end of each task', parseTail)
     .option('--follow', 'go on as lines are written; Ctrl-C ends it')
@@ -23,19 +23,15 @@ export function buildCommand(context: CommandContext): Command {
 }
 
 async function showLogs(name: string, options: LogsOptions, context: CommandContext): Promise<void> {
-  const { terminal, cwd, signal } = context;
-  const [{ connectManager }, { followServiceLog }, { parseSince }] = await Promise.all([
-    import('../swarm/connect-manager.ts'),
+  const { terminal, signal } = context;
+  const [{ followServiceLog }, { parseSince }] = await Promise.all([
     import('../stack/service-log.ts'),
     import('../stack/parse-since.ts'),
   ]);
   const since = options.since === undefined ? undefined : parseSince(options.since, Date.now());
-  const cluster = await loadCluster(options.file, cwd);
-  if (!cluster.stack)
-    throw new UserError('the cluster file names no stack', { next: 'add `stack: {name, file}` to it' });
-  await using hosts = openHosts(cluster, context);
-  const { engine } = await connectManager(cluster, hosts);
-  const lines = followServiceLog(engine, cluster.stack.name, name, {
+  await using open = await openStacks(options, context);
+  const stack = await findStackOf(name, open);
+  const lines = followServiceLog(open.engine, stack.name, name, {
     signal,
     ...(options.tail !== undefined && { tail: options.tail }),
     ...(options.follow && { follow: true }),

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import type { CommandContext } from '../cli.ts';
-import { exitCodes } from '../errors.ts';
+import { exitCodes, InputError } from '../errors.ts';
 import { hasChanges, planToJson, renderPlan } from '../output/render-plan.ts';
 import { loadInputs } from '../pipeline/inputs.ts';
-import { createLayers } from '../pipeline/layers.ts';
+import { createLayers, deployedLayers } from '../pipeline/layers.ts';
 import { planLayers } from '../pipeline/run.ts';
 import { savePlan } from './saved-plan.ts';
 import {
@@ -19,21 +19,33 @@ import {
 interface PlanOptions extends ClusterOptions, ResolveOptions {
   detailedExitcode?: boolean;
   out?: string;
+  stack?: string[];
 }
 
 export function buildCommand(context: CommandContext): Command {
   return addResolveOption(addClusterOptions(new Command('plan')))
     .option('--detailed-exitcode', 'exit with 3 when there are changes')
+    .option('--stack <name...>', 'only what `kawanan deploy` of these stacks would do')
     .option('--out <file>', 'write the plan there, for `kawanan up --plan FILE`')
     .action((options: PlanOptions) => showPlan(options, context));
 }
 
 async function showPlan(options: PlanOptions, context: CommandContext): Promise<void> {
   const { terminal, cwd, env, signal } = context;
-  const inputs = await loadInputs({ ...options, cwd, env, writeSecrets: false });
+  const { stack: stacks = [] } = options;
+  if (stacks.length > 0 && options.out !== undefined)
+    throw new InputError({
+      message: '--out and --stack exclude each other: `kawanan up --plan` does the whole of a saved plan',
+      next: 'leave one of them out',
+    });
+  const inputs = await loadInputs({ ...options, cwd, env, writeSecrets: false, stacks });
   await using hosts = openHosts(inputs.cluster, context);
   const plans = await planLayers({
-    layers: await createLayers(inputs, hosts, { ...readResolve(options), unreachable: 'skip' }),
+    layers: await createLayers(inputs, hosts, {
+      ...readResolve(options),
+      unreachable: 'skip',
+      ...(stacks.length > 0 && { only: deployedLayers }),
+    }),
     signal,
   });
   if (options.out !== undefined) await savePlan(options.out, cwd, inputs, plans);

@@ -43,9 +43,10 @@ function describeMember(member: NonNullable<NodeStatus['swarm']>, colors: Colors
   return member.status === 'ready' ? colors.green(text) : colors.red(text);
 }
 
-function renderServices({ stack }: ClusterStatus, colors: Colors): string {
-  if (!stack || stack.services.length === 0) return '';
-  const rows = stack.services.map((service) => [
+function renderServices({ stacks }: ClusterStatus, colors: Colors): string {
+  const services = stacks.flatMap((stack) => stack.services);
+  if (services.length === 0) return '';
+  const rows = services.map((service) => [
     service.color === undefined
       ? service.name
       : `${service.name.replace(`--${service.color}`, '')} (${service.color})`,
@@ -61,7 +62,7 @@ function describeTasks({
   running,
   wanted,
   completed,
-}: NonNullable<ClusterStatus['stack']>['services'][number]): string {
+}: ClusterStatus['stacks'][number]['services'][number]): string {
   return running === 0 && completed > 0 ? `${completed}/${wanted} completed` : `${running}/${wanted}`;
 }
 

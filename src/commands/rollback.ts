@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { CommandContext } from '../cli.ts';
+import { chooseStack } from '../cluster/choose-stack.ts';
 import { loadCluster } from '../cluster/load-cluster.ts';
 import { InputError, UserError } from '../errors.ts';
 import { neutralise } from '../output/terminal.ts';
@@ -7,27 +8,30 @@ import { loadMaterials } from '../pipeline/inputs.ts';
 import { readRevision, restoreDefinition, type StoredRevision } from '../stack/revision.ts';
 import { applyInputs } from './apply-cluster.ts';
 import { readRevisions } from './read-revisions.ts';
-import { type ApplyOptions, addDeployOptions, openHosts } from './session.ts';
+import { type ApplyOptions, addDeployOptions, addStackOption, openHosts } from './session.ts';
+
+type RollbackOptions = ApplyOptions & { stack?: string };
 
 export function buildCommand(context: CommandContext): Command {
-  return addDeployOptions(new Command('rollback'))
+  return addStackOption(addDeployOptions(new Command('rollback')))
     .argument('[revision]', 'number of the revision; the one before the newest unless told')
-    .action((revision: string | undefined, options: ApplyOptions) => rollBack(revision, options, context));
+    .action((revision: string | undefined, options: RollbackOptions) => rollBack(revision, options, context));
 }
 
 async function rollBack(
   wanted: string | undefined,
-  options: ApplyOptions,
+  options: RollbackOptions,
   context: CommandContext,
 ): Promise<void> {
   const { terminal, cwd, env } = context;
   const startedAt = performance.now();
   const cluster = await loadCluster(options.file, cwd);
+  const { name } = chooseStack(cluster, options.stack);
   await using hosts = openHosts(cluster, context);
-  const revision = chooseRevision(wanted, await readRevisions(cluster, hosts));
+  const revision = chooseRevision(wanted, await readRevisions(name, cluster, hosts));
   const { number, createdAt, by, why } = revision;
   terminal.err(`${neutralise(`back to revision ${number}: ${why} by ${by}, ${createdAt}`)}\n`);
-  const definition = restoreDefinition(readRevision(revision), `revision ${number}`);
+  const definition = restoreDefinition(readRevision(revision), `revision ${number} of ${name}`);
   const [{ prepareImages }, { listKeptImages }] = await Promise.all([
     import('../images/prepare-images.ts'),
     import('../images/desired.ts'),
@@ -36,14 +40,16 @@ async function rollBack(
   const stack = {
     definition,
     images: listKeptImages(definition, cluster, archives),
-    secrets: new Map(),
     rotations: [],
     materials: await loadMaterials(definition, cluster, env),
   };
   await applyInputs(
-    { inputs: { cluster, stack }, hosts, startedAt },
+    { inputs: { cluster, stacks: [stack], secrets: new Map(), env }, hosts, startedAt },
     options,
-    { command: `rollback to ${number}`, only: ['images', 'stack', 'balancer'] },
+    {
+      command: `rollback to ${number}${cluster.stacks.length > 1 ? ` of ${name}` : ''}`,
+      only: ['images', 'stack', 'balancer'],
+    },
     context,
   );
 }

@@ -2,6 +2,7 @@
 import { createHash, randomBytes, scryptSync } from 'node:crypto';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
+import { findStack } from '../cluster/choose-stack.ts';
 import { InputError, UserError } from '../errors.ts';
 import { planToJson } from '../output/render-plan.ts';
 import type { Inputs } from '../pipeline/inputs.ts';
@@ -87,9 +88,10 @@ async function readSavedPlan(path: string, cwd: string): Promise<SavedPlan> {
 }
 
 /** A digest of each file; of the secrets file, which may hold values, only its size and when it was written. */
-async function describeFiles({ cluster, stack }: Inputs): Promise<Record<string, string>> {
+async function describeFiles({ cluster, stacks }: Inputs): Promise<Record<string, string>> {
   const described: Record<string, string> = {};
-  for (const file of [cluster.file, ...(stack ? (cluster.stack?.files ?? []) : [])])
+  const used = stacks.flatMap(({ definition }) => findStack(cluster, definition.name)?.files ?? []);
+  for (const file of [cluster.file, ...used])
     described[file] = createHash('sha256')
       .update(await readFile(file))
       .digest('hex');
@@ -100,10 +102,12 @@ async function describeFiles({ cluster, stack }: Inputs): Promise<Record<string,
   return described;
 }
 
-function hashWanted({ stack }: Inputs, salt: string): string {
-  const { locate: _, secrets, ...definition } = stack?.definition ?? { secrets: [] };
-  const named = secrets.map(({ key, spec }) => [key, spec.Name, spec.Labels]);
-  return scryptSync(JSON.stringify([definition, named]), salt, 32).toString('hex');
+function hashWanted({ stacks }: Inputs, salt: string): string {
+  const wanted = stacks.map(({ definition: { locate: _, secrets, ...definition } }) => [
+    definition,
+    secrets.map(({ key, spec }) => [key, spec.Name, spec.Labels]),
+  ]);
+  return scryptSync(JSON.stringify(wanted), salt, 32).toString('hex');
 }
 
 function collectVersions(plans: LayerPlan[]): Record<string, string> {

@@ -6,6 +6,7 @@ import { InputError, UserError } from '../errors.ts';
 import { createProgressView } from '../output/progress.ts';
 import type { LayerChoice } from '../pipeline/layers.ts';
 import type { Interruption, Walk } from '../pipeline/run.ts';
+import { nameLayer } from '../plan/change.ts';
 import type { Layer } from '../plan/layer.ts';
 import type { Hosts } from '../remote/host.ts';
 import { createHosts, type HostsOptions } from '../remote/hosts.ts';
@@ -14,6 +15,11 @@ import { type ResolveImageMode, resolveImageModes } from '../stack/image-digests
 export interface ClusterOptions {
   file?: string;
   json?: boolean;
+}
+
+export interface StackOptions extends ClusterOptions {
+  /** Name of the one that is meant. */
+  stack?: string;
 }
 
 export interface ApplyOptions extends ClusterOptions {
@@ -34,6 +40,11 @@ export function addClusterOptions(command: Command): Command {
   return command
     .option('-f, --file <cluster.yml>', 'the cluster file', 'cluster.yml')
     .option('--json', 'print the result as JSON');
+}
+
+/** Adds the option that says which of several stacks is meant. */
+export function addStackOption(command: Command): Command {
+  return command.option('--stack <name>', 'which stack, where the cluster has several');
 }
 
 /** Adds the options of every command that changes a cluster. */
@@ -110,7 +121,7 @@ export function openHosts(
 /** The walk of a command through the layers, shown on its terminal. */
 export function createWalk(layers: Layer[], { terminal, signal }: CommandContext): Walk {
   const view = createProgressView(terminal);
-  return { layers, signal, show: (plan, work) => view.show(plan.layer, plan.changes, work) };
+  return { layers, signal, show: (plan, work) => view.show(nameLayer(plan), plan.changes, work) };
 }
 
 /** The same, where Ctrl-C asks what is to become of the changes; `dispose` when they are done. */
@@ -120,7 +131,7 @@ export function createAskingWalk(layers: Layer[], context: CommandContext): Walk
   const walk: Walk = {
     layers,
     signal: context.signal,
-    show: (plan, work) => view.show(plan.layer, plan.changes, work),
+    show: (plan, work) => view.show(nameLayer(plan), plan.changes, work),
   };
   if (!interrupts || !terminal.interactive) return { ...walk, [Symbol.dispose]: () => {} };
   const stop = new AbortController();

@@ -1,24 +1,25 @@
 import { Command } from 'commander';
 import type { CommandContext } from '../cli.ts';
+import { narrowStacks } from '../cluster/choose-stack.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { loadCluster } from '../cluster/load-cluster.ts';
 import { readClusterStatus } from '../pipeline/read-status.ts';
 import { renderStatus } from './render-status.ts';
-import { addClusterOptions, type ClusterOptions, openHosts, printJson } from './session.ts';
+import { addClusterOptions, addStackOption, openHosts, printJson, type StackOptions } from './session.ts';
 
-interface StatusOptions extends ClusterOptions {
+interface StatusOptions extends StackOptions {
   watch?: boolean;
 }
 
 export function buildCommand(context: CommandContext): Command {
-  return addClusterOptions(new Command('status'))
+  return addStackOption(addClusterOptions(new Command('status')))
     .option('-w, --watch', 'stay and show what changes, until Ctrl-C; with --json one line a change')
     .action((options: StatusOptions) => showStatus(options, context));
 }
 
 async function showStatus(options: StatusOptions, context: CommandContext): Promise<void> {
   const { terminal, cwd } = context;
-  const cluster = await loadCluster(options.file, cwd);
+  const cluster = narrowStacks(await loadCluster(options.file, cwd), options.stack);
   if (options.watch) return watch(cluster, options, context);
   await using hosts = openHosts(cluster, context);
   const status = await readClusterStatus(cluster, hosts);

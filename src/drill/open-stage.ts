@@ -1,7 +1,7 @@
 /** Gets a stage ready: what the balancers serve, and whether the machines are a lab's. */
 
 import type { BalancerModel } from '../balancer/backends.ts';
-import { planBackends } from '../balancer/backends.ts';
+import { planStacksBackends } from '../balancer/backends.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { findLab, type Lab } from '../lab/lab.ts';
 import { readLabStatus } from '../lab/status.ts';
@@ -10,7 +10,8 @@ import type { DrilledService, Stage } from './stage.ts';
 
 export interface StageRequest {
   cluster: Cluster;
-  definition: StackDefinition;
+  /** Of every stack of the cluster. */
+  definitions: readonly StackDefinition[];
   cwd: string;
   env: NodeJS.ProcessEnv;
   signal: AbortSignal;
@@ -19,14 +20,17 @@ export interface StageRequest {
 
 /** The stage of a cluster, and what its balancers do. */
 export async function openStage(request: StageRequest): Promise<{ stage: Stage; model: BalancerModel }> {
-  const { cluster, definition, cwd, env, signal, report } = request;
-  const model = planBackends(definition, cluster);
+  const { cluster, definitions, cwd, env, signal, report } = request;
+  const model = planStacksBackends(
+    definitions.map((definition) => ({ definition })),
+    cluster,
+  );
   const lab = await findLabOf(cluster, findLab({ cwd, env }));
   const stage: Stage = {
     cluster,
     clusterFile: cluster.file,
     ...(lab && { lab }),
-    services: listServices(definition, model),
+    services: listServices(definitions, model),
     signal,
     report,
   };
@@ -46,10 +50,14 @@ const databaseImage = /(^|\/)(mysql|mariadb|postgres)/;
 const storeImage = /(^|\/)minio/;
 
 /** The application first: the service behind the last route of the first http frontend. */
-function listServices(definition: StackDefinition, { frontends, backends }: BalancerModel): DrilledService[] {
+function listServices(
+  definitions: readonly StackDefinition[],
+  { frontends, backends }: BalancerModel,
+): DrilledService[] {
   const route = frontends.find(({ mode }) => mode === 'http')?.routes.at(-1);
   const main = backends.find(({ name }) => name === route?.backend)?.servers[0]?.service;
-  const services = definition.services.map(({ key, spec }): DrilledService => {
+  const all = definitions.flatMap(({ services }) => services);
+  const services = all.map(({ key, spec }): DrilledService => {
     const image = spec.TaskTemplate.ContainerSpec?.Image ?? '';
     const role = databaseImage.test(image)
       ? 'database'

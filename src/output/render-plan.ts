@@ -1,4 +1,4 @@
-import type { Change, ChangeKind, LayerPlan } from '../plan/change.ts';
+import { type Change, type ChangeKind, type LayerPlan, nameLayer } from '../plan/change.ts';
 import { describeChange } from './describe-change.ts';
 import { formatCount } from './format.ts';
 import { neutralise, type Terminal } from './terminal.ts';
@@ -18,10 +18,10 @@ export function renderPlan(plans: LayerPlan[], colors: Colors): string {
 
 function renderLayer(plan: LayerPlan, colors: Colors): string[] {
   if (plan.unknown !== undefined) {
-    return [`${colors.bold(plan.layer)}\n  ? known after apply: ${neutralise(plan.unknown)}\n`];
+    return [`${colors.bold(nameLayer(plan))}\n  ? known after apply: ${neutralise(plan.unknown)}\n`];
   }
   if (plan.changes.length === 0) return [];
-  return [`${colors.bold(plan.layer)}\n`, ...plan.changes.map((change) => renderChange(change, colors))];
+  return [`${colors.bold(nameLayer(plan))}\n`, ...plan.changes.map((change) => renderChange(change, colors))];
 }
 
 function renderChange(change: Change, colors: Colors): string {

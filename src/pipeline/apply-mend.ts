@@ -1,7 +1,7 @@
 /** Carries out what doctor offers. */
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Hosts } from '../remote/host.ts';
-import { findServiceByName } from '../stack/find-service.ts';
+import { chooseStackOf, findServiceByName } from '../stack/find-service.ts';
 import { listStackServices } from '../stack/observe.ts';
 import { connectManager } from '../swarm/connect-manager.ts';
 import type { Mend } from './finding.ts';
@@ -24,8 +24,12 @@ export async function applyMend(mend: Mend, cluster: Cluster, hosts: Hosts): Pro
     return;
   }
   const { engine } = await connectManager(cluster, hosts);
-  const stackName = cluster.stack?.name ?? '';
-  const service = findServiceByName(mend.service, await listStackServices(engine, stackName), stackName);
+  const stacks = await Promise.all(
+    cluster.stacks.map(async ({ name }) => ({ name, services: await listStackServices(engine, name) })),
+  );
+  const stackName = chooseStackOf(mend.service, stacks);
+  const services = stacks.flatMap((stack) => stack.services);
+  const service = findServiceByName(mend.service, services, stackName);
   const { TaskTemplate } = service.Spec;
   // Engine API, ServiceUpdate: a changed ForceUpdate makes all tasks anew by the service's update rules.
   const forced = { ...TaskTemplate, ForceUpdate: (TaskTemplate.ForceUpdate ?? 0) + 1 };

@@ -13,7 +13,10 @@ export type { Finding } from './finding.ts';
 export async function examineFiles(options: LoadOptions): Promise<{ findings: Finding[]; inputs?: Inputs }> {
   try {
     const inputs = await loadInputs({ ...options, writeSecrets: false });
-    const warnings = [...inputs.cluster.warnings, ...(inputs.stack?.definition.warnings ?? [])];
+    const warnings = [
+      ...inputs.cluster.warnings,
+      ...inputs.stacks.flatMap(({ definition }) => definition.warnings),
+    ];
     const findings = warnings.map((message): Finding => ({ verdict: 'warning', about: 'files', message }));
     return {
       inputs,
@@ -25,9 +28,12 @@ export async function examineFiles(options: LoadOptions): Promise<{ findings: Fi
   }
 }
 
-function describeFiles({ cluster, stack }: Inputs): string {
+function describeFiles({ cluster, stacks }: Inputs): string {
+  const count = stacks.reduce((sum, { definition }) => sum + definition.services.length, 0);
   const services =
-    stack === undefined ? 'no stack' : formatCount(stack.definition.services.length, 'service');
+    stacks.length === 0
+      ? 'no stack'
+      : `${formatCount(count, 'service')}${stacks.length > 1 ? ` in ${stacks.length} stacks` : ''}`;
   return `the files are right: ${formatCount(cluster.nodes.length, 'node')}, ${services}`;
 }
 
@@ -64,8 +70,8 @@ export async function examineCluster(
 }
 
 /** The way from here through the balancers to the tasks; nothing where there is no swarm yet. */
-async function examinePath({ cluster, stack }: Inputs, hosts: Hosts): Promise<Finding[]> {
-  const [{ findManager }, { readStackStatus }, { planBackends }, { observePath }, { judgePath }] =
+async function examinePath({ cluster, stacks }: Inputs, hosts: Hosts): Promise<Finding[]> {
+  const [{ findManager }, { readStackStatus }, { planStacksBackends }, { observePath }, { judgePath }] =
     await Promise.all([
       import('../swarm/connect-manager.ts'),
       import('../stack/status.ts'),
@@ -73,21 +79,25 @@ async function examinePath({ cluster, stack }: Inputs, hosts: Hosts): Promise<Fi
       import('./path/observe-path.ts'),
       import('./path/judge-path.ts'),
     ]);
-  if (!stack) return [];
+  if (stacks.length === 0) return [];
   try {
     const manager = await findManager(cluster, hosts);
     // That nobody answers for the swarm is told of already.
     if (manager.kind === 'absent') return [];
-    const [status, nodes] = await Promise.all([
-      readStackStatus(manager.engine, stack.definition.name),
-      manager.engine.listNodes(),
+    const { engine } = manager;
+    const [statuses, nodes] = await Promise.all([
+      Promise.all(stacks.map(({ definition }) => readStackStatus(engine, definition.name))),
+      engine.listNodes(),
     ]);
-    if (status.services.length === 0) return [];
-    const model = planBackends(stack.definition, cluster);
+    const running = statuses.filter(({ services }) => services.length > 0);
+    if (running.length === 0) return [];
+    // A stack that isn't deployed has nothing that could answer.
+    const served = stacks.filter(({ definition }) => running.some(({ name }) => name === definition.name));
+    const model = planStacksBackends(served, cluster);
     const readyNodes = (nodes as { Description: { Hostname: string }; Status: { State: string } }[])
       .filter(({ Status }) => Status.State === 'ready')
       .map(({ Description }) => Description.Hostname);
-    return judgePath(await observePath({ cluster, hosts, model, stacks: [status], readyNodes }));
+    return judgePath(await observePath({ cluster, hosts, model, stacks: running, readyNodes }));
   } catch (error) {
     if (error instanceof ConnectionError) return [];
     return [explain('path', error)];
@@ -142,18 +152,13 @@ async function examineHosts(cluster: Cluster, hosts: Hosts, signal: AbortSignal)
 
 /** Balancers whose files or running configuration aren't what the files here say; those that were never set up aren't told of. */
 async function examineConfigurations(
-  { cluster, stack }: Inputs,
+  { cluster, stacks }: Inputs,
   hosts: Hosts,
   signal: AbortSignal,
 ): Promise<Finding[]> {
   const { createBalancerLayer } = await import('../balancer/layer.ts');
   try {
-    const layer = createBalancerLayer(
-      stack?.definition,
-      cluster,
-      hosts,
-      stack && { materials: stack.materials },
-    );
+    const layer = createBalancerLayer(stacks, cluster, hosts);
     const seen = await layer.observe(signal);
     if (seen.kind === 'unknown') return [];
     const { changes } = layer.plan(seen.value, new Map());

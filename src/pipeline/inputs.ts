@@ -1,13 +1,15 @@
 /** Reads everything the user wrote, checks it across files, and reports all that is wrong at once. */
 import { dirname } from 'node:path';
 import type { Materials } from '../balancer/materials.ts';
-import type { Cluster } from '../cluster/cluster.ts';
+import { chooseStacks, findStack } from '../cluster/choose-stack.ts';
+import type { Cluster, StackSettings } from '../cluster/cluster.ts';
 import { loadCluster } from '../cluster/load-cluster.ts';
 import { InputError, type Problem } from '../errors.ts';
 import type { WantedImages } from '../images/desired.ts';
 import type { Strategy } from '../rotation/strategy.ts';
 import type { LoadedSecrets } from '../secrets/load-secrets.ts';
 import type { StackDefinition } from '../stack/definition.ts';
+import { collectProblems, finishStack, readKnownStacks, readStackDraft } from './stack-draft.ts';
 
 export interface LoadOptions {
   /** The cluster file; `cluster.yml` unless told. */
@@ -16,19 +18,25 @@ export interface LoadOptions {
   env: NodeJS.ProcessEnv;
   /** Write fresh values into the secrets file where it says `generate`; a dry run leaves it as it is. */
   writeSecrets: boolean;
+  /** Names of the only stacks that are wanted; all of the cluster unless told. */
+  stacks?: readonly string[];
 }
 
 /** What the user wants, read and checked. */
 export interface Inputs {
   cluster: Cluster;
-  stack?: StackInputs;
+  /** Those that are wanted, each after the stacks whose networks it uses. */
+  stacks: StackInputs[];
+  /** The values that these stacks and their balancers want. */
+  secrets: LoadedSecrets;
+  /** Where variables come from that values are made of. */
+  env: NodeJS.ProcessEnv;
 }
 
 export interface StackInputs {
   /** With the references of built images that are really deployed. */
   definition: StackDefinition;
   images: WantedImages;
-  secrets: LoadedSecrets;
   /** The certificates and pages of `x-balancer`; absent where nothing is to be balanced. */
   materials?: Materials;
   /** How secrets are rotated, as x-secrets declares it. */
@@ -43,112 +51,119 @@ export interface StackInputs {
  */
 export async function loadInputs(options: LoadOptions): Promise<Inputs> {
   const cluster = await loadCluster(options.file, options.cwd);
-  if (!cluster.stack) return { cluster };
+  const { env, stacks: wanted = [] } = options;
+  if (cluster.stacks.length === 0 && wanted.length === 0)
+    return { cluster, stacks: [], secrets: new Map(), env };
+  const chosen = chooseStacks(cluster, wanted);
   const warnings = [...cluster.warnings];
-  const stack = await loadStackInputs(cluster, options, (message) => warnings.push(message));
-  return { cluster: { ...cluster, warnings }, stack };
+  const loaded = await loadStacksInputs(cluster, chosen, options, (message) => warnings.push(message));
+  return { cluster: { ...cluster, warnings }, ...loaded, env };
 }
 
 /**
- * What removal needs to know: the machines and the stack's name. What there is to remove is read from the cluster, so
+ * What removal needs to know: the machines and the stacks' names. What there is to remove is read from the cluster, so
  * a compose or secrets file that is broken or gone doesn't stand in the way.
  */
-export async function loadRemovalInputs(options: Pick<LoadOptions, 'file' | 'cwd'>): Promise<Inputs> {
+export async function loadRemovalInputs(
+  options: Pick<LoadOptions, 'file' | 'cwd' | 'env' | 'stacks'>,
+): Promise<Inputs> {
+  const { env, stacks: wanted = [] } = options;
   const cluster = await loadCluster(options.file, options.cwd);
-  if (!cluster.stack) return { cluster };
-  const { name, files } = cluster.stack;
-  const definition: StackDefinition = {
-    name,
-    file: files[0]!,
-    networks: [],
-    configs: [],
-    secrets: [],
-    services: [],
-    external: { networks: [], configs: [], secrets: [] },
-    warnings: [],
-  };
-  return {
-    cluster,
-    stack: { definition, images: { stackName: name, images: [] }, secrets: new Map(), rotations: [] },
-  };
+  const chosen = wanted.length === 0 ? cluster.stacks : chooseStacks(cluster, wanted);
+  const stacks = chosen.map(({ name, files }): StackInputs => {
+    const definition: StackDefinition = {
+      name,
+      file: files[0]!,
+      networks: [],
+      configs: [],
+      secrets: [],
+      services: [],
+      external: { networks: [], configs: [], secrets: [] },
+      warnings: [],
+    };
+    return { definition, images: { stackName: name, images: [] }, rotations: [] };
+  });
+  return { cluster, stacks, secrets: new Map(), env };
 }
 
-async function loadStackInputs(
+async function loadStacksInputs(
   cluster: Cluster,
+  chosen: readonly StackSettings[],
   options: LoadOptions,
   warn: (message: string) => void,
-): Promise<StackInputs> {
-  const [
-    { loadStack },
-    { prepareImages },
-    { listWantedImages, resolveBuildImages },
-    { loadSecrets },
-    { checkStack },
-    { lintPlacement },
-    { planBackends },
-    { listBalancerSecrets, readMaterials },
-    { parseRotations, listLeaves },
-    { markBlueGreen },
-  ] = await Promise.all([
-    import('../stack/compose/load-stack.ts'),
-    import('../images/prepare-images.ts'),
-    import('../images/desired.ts'),
-    import('../secrets/load-secrets.ts'),
-    import('../stack/check-stack.ts'),
-    import('../stack/lint/lint-placement.ts'),
-    import('../balancer/backends.ts'),
-    import('../balancer/read-materials.ts'),
-    import('../rotation/definition.ts'),
-    import('../balancer/mark-blue-green.ts'),
-  ]);
+): Promise<Pick<Inputs, 'stacks' | 'secrets'>> {
+  const [{ loadSecrets }, { readMaterials }, { checkStacks }, { orderStacks, nameMakers }] =
+    await Promise.all([
+      import('../secrets/load-secrets.ts'),
+      import('../balancer/read-materials.ts'),
+      import('../stack/check-stacks.ts'),
+      import('../stack/order-stacks.ts'),
+    ]);
   const problems: Problem[] = [];
-  const collect = createCollector(problems);
-
-  const definition = await collect(() =>
-    loadStack(cluster.stack!.files, {
-      name: cluster.stack!.name,
-      variables: composeVariables(cluster, options.env),
-    }),
-  );
+  const collect = collectProblems(problems);
+  const drafts = (
+    await Promise.all(chosen.map((settings) => collect(() => readStackDraft(settings, cluster, options.env))))
+  ).filter((draft) => draft !== undefined);
+  problems.push(...drafts.flatMap((draft) => draft.problems));
   // A broken compose file hides which secrets are wanted; its own problems come first.
-  if (!definition) throw new InputError(problems);
+  if (drafts.length < chosen.length) throw new InputError(problems);
+  const definitions = drafts.map(({ definition }) => definition);
   const engine = cluster.balancer?.engine ?? 'haproxy';
-  const balanced = await collect(() => {
-    planBackends(definition, cluster);
-    return {
-      secrets: listBalancerSecrets(definition, engine),
-      // The second ports of blue-green services are as taken as the first.
-      definition: markBlueGreen(definition, engine),
-    };
-  });
-  const rotations = await collect(() => parseRotations(definition));
-  problems.push(...checkStack(balanced?.definition ?? definition, cluster));
-  const images = await collect(() => prepareImages(definition, cluster));
+  const others = await readKnownStacks(cluster, definitions, options.env);
+  const marked = drafts.map(({ definition, balanced }) => balanced?.definition ?? definition);
+  problems.push(...checkStacks(marked, others, cluster));
+  if (drafts.every(({ balanced }) => balanced))
+    problems.push(...(await findFrontendClashes(definitions, others, cluster)));
+  const ordered = await collect(() => orderStacks(definitions));
   // Writing fresh values is a change: only when nothing else is wrong.
   const write = options.writeSecrets && problems.length === 0;
+  const only = drafts.flatMap(({ definition, balanced }) => [
+    ...definition.external.secrets,
+    ...(balanced?.secrets ?? []),
+  ]);
   const secrets = await collect(async (): Promise<LoadedSecrets> => {
     if (cluster.secretsFile === undefined) return new Map();
     const { variables } = cluster;
-    return loadSecrets(cluster.secretsFile, {
-      variables,
-      env: options.env,
-      write,
-      only: [...definition.external.secrets, ...(balanced?.secrets ?? [])],
-      warn,
-    });
+    return loadSecrets(cluster.secretsFile, { variables, env: options.env, write, only, warn });
   });
-  const materials = balanced && secrets && (await collect(() => readMaterials(definition, engine, secrets)));
-  if (problems.length > 0 || !images || !secrets || !rotations) throw new InputError(problems);
+  const materials = await Promise.all(
+    drafts.map(
+      ({ definition, balanced }) =>
+        balanced && secrets && collect(() => readMaterials(definition, engine, secrets)),
+    ),
+  );
+  if (problems.length > 0 || !secrets || !ordered) throw new InputError(problems);
+  const makers = nameMakers([...definitions, ...others]);
+  const stacks = await Promise.all(
+    drafts.map((draft, index) => finishStack(draft, cluster, { materials: materials[index], makers })),
+  );
   return {
-    definition: {
-      ...lintPlacement(resolveBuildImages(definition, images.builds), cluster),
-      ...listLeaves(rotations),
-    },
-    rotations,
-    images: listWantedImages(definition, cluster, images.builds, images.archives),
+    stacks: ordered.map(({ name }) => stacks.find(({ definition }) => definition.name === name)!),
     secrets,
-    ...(materials && { materials }),
   };
+}
+
+/** Frontends of stacks that are wanted which can't stand beside each other's, or beside those of the cluster's others. */
+async function findFrontendClashes(
+  wanted: readonly StackDefinition[],
+  others: readonly StackDefinition[],
+  cluster: Cluster,
+): Promise<Problem[]> {
+  const [{ planBackends }, { listFrontendClashes }] = await Promise.all([
+    import('../balancer/backends.ts'),
+    import('../balancer/clashing-frontends.ts'),
+  ]);
+  const readFrontends = (definition: StackDefinition) => {
+    try {
+      return [{ definition, frontends: planBackends(definition, cluster).frontends }];
+    } catch (error) {
+      // What is wrong with a stack that nobody asked for is told when somebody does.
+      if (error instanceof InputError) return [];
+      throw error;
+    }
+  };
+  const names = wanted.map(({ name }) => name);
+  return listFrontendClashes([...others, ...wanted].flatMap(readFrontends), names);
 }
 
 /**
@@ -171,29 +186,10 @@ export async function loadMaterials(
   const { variables, secretsFile } = cluster;
   const file = only.length === 0 ? undefined : secretsFile;
   const secrets = await loadSecrets(file, { variables, env, write: false, only });
-  return readMaterials(definition, engine, secrets, dirname(cluster.stack?.files[0] ?? cluster.file));
-}
-
-/** The shell's variables win over the cluster file's, as they do over an `.env` file; but the VIP is the cluster's. */
-export function composeVariables(cluster: Cluster, env: NodeJS.ProcessEnv): Record<string, string> {
-  const shell = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  const vip = cluster.variables['KAWANAN_VIP'];
-  return {
-    ...cluster.variables,
-    ...Object.fromEntries(shell),
-    ...(vip === undefined ? {} : { KAWANAN_VIP: vip }),
-  };
-}
-
-/** Runs a step and keeps its input problems for later; anything else is thrown on. */
-function createCollector(problems: Problem[]): <T>(work: () => T | Promise<T>) => Promise<T | undefined> {
-  return async (work) => {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      problems.push(...error.problems);
-      return undefined;
-    }
-  };
+  return readMaterials(
+    definition,
+    engine,
+    secrets,
+    dirname(findStack(cluster, definition.name)?.files[0] ?? cluster.file),
+  );
 }

@@ -7,7 +7,7 @@ import type { LayerName } from '../plan/change.ts';
 import type { Layer } from '../plan/layer.ts';
 import type { Hosts } from '../remote/host.ts';
 import type { ResolveImageMode } from '../stack/image-digests.ts';
-import type { Inputs } from './inputs.ts';
+import type { Inputs, StackInputs } from './inputs.ts';
 
 export interface LayerChoice {
   /** Only these; all of them unless told. */
@@ -18,77 +18,113 @@ export interface LayerChoice {
   resolveImage?: ResolveImageMode;
   /** What machines that can't be reached mean: `refuse` unless told; `skip` leaves them as they are, with a warning. */
   unreachable?: 'refuse' | 'skip';
+  /** The stacks among the inputs are to go. */
+  removing?: boolean;
   /** Who makes the changes, by which command. */
   origin?: { by: string; why: string };
 }
 
-/** The layers of a cluster, lowest first; those of the stack and the balancers only where the files name them. */
+/** What `deploy` brings to what the files say: all but the machines and the swarm. */
+export const deployedLayers: LayerName[] = ['images', 'secrets', 'stack', 'balancer'];
+
+/**
+ * The layers of a cluster, lowest first; those of stacks and balancers only where the files name them. Each of several
+ * stacks has images and services of its own; secrets and balancers are the cluster's. Stacks of the cluster that aren't
+ * among the inputs stay as they are, and the balancers go on serving them.
+ */
 export async function createLayers(inputs: Inputs, hosts: Hosts, choice: LayerChoice = {}): Promise<Layer[]> {
-  const { cluster } = inputs;
-  const stack = inputs.stack && {
-    ...inputs.stack,
-    definition: markBlueGreen(inputs.stack.definition, cluster.balancer?.engine),
-  };
-  const [{ createHostsLayer }, { createSwarmLayer }, { findManager, connectManager }] = await Promise.all([
+  const { cluster, stacks } = inputs;
+  const [{ createHostsLayer }, { createSwarmLayer }] = await Promise.all([
     import('../hosts/layer.ts'),
     import('../swarm/layer.ts'),
-    import('../swarm/connect-manager.ts'),
   ]);
   const { unreachable = 'refuse' } = choice;
-  const connectEngine = async () => (await connectManager(cluster, hosts)).engine;
   const layers: Layer[] = [
     createHostsLayer(cluster, hosts, { unreachable }),
     createSwarmLayer(cluster, hosts, { takeOver: choice.takeOver ?? false, unreachable }),
   ];
-  if (stack) {
-    const [
-      { createImagesLayer },
-      { buildLabel },
-      { createSecretsLayer },
-      { selectStackSecrets },
-      { createStackLayer },
-    ] = await Promise.all([
-      import('../images/layer.ts'),
-      import('../images/observed.ts'),
-      import('../secrets/layer.ts'),
-      import('../secrets/desired.ts'),
-      import('../stack/layer.ts'),
-    ]);
-    layers.push(
-      createImagesLayer(stack.images, cluster, hosts),
-      createSecretsLayer(
-        selectStackSecrets(stack.definition, stack.secrets),
-        stack.definition.name,
-        () => findManager(cluster, hosts),
-        { file: stack.definition.file, keep: cluster.keepSecrets ?? 0 },
-      ),
-      createStackLayer(stack.definition, cluster, {
-        connectEngine,
-        ...(hasTurnOvers(stack.definition) &&
-          hasRotation(cluster) && { traffic: createTraffic(stack.definition, cluster, hosts) }),
-        hosts,
-        images: {
-          resolve: choice.resolveImage ?? 'never',
-          ours: new Set(
-            stack.images.images.flatMap(({ source, services }) =>
-              source.kind === 'registry' ? [] : services,
-            ),
-          ),
-          builtLabel: buildLabel,
-        },
-        ...(choice.origin && { origin: choice.origin }),
-      }),
-    );
+  if (stacks.length > 0) {
+    const parts = await Promise.all(stacks.map((stack) => createStackLayers(stack, inputs, hosts, choice)));
+    layers.push(...parts.map(({ images }) => images));
+    layers.push(await createClusterSecretsLayer(inputs, hosts));
+    layers.push(...parts.map(({ stack }) => stack));
   }
+  const balanced = stacks.some(({ definition }) => definition.xBalancer !== undefined);
   // Where x-balancer has no machine to stand on, the layer is there to say so.
-  if (balancers(cluster).length > 0 || stack?.definition.xBalancer !== undefined) {
-    const { createBalancerLayer } = await import('../balancer/layer.ts');
+  if (balancers(cluster).length > 0 || balanced) {
+    const [{ createBalancerLayer }, { listOthers, readDeployedStacks }] = await Promise.all([
+      import('../balancer/layer.ts'),
+      import('./deployed-stacks.ts'),
+    ]);
+    // Those that go are served no more.
+    const served = choice.removing ? [] : stacks;
+    const others = listOthers(inputs);
     layers.push(
-      createBalancerLayer(stack?.definition, cluster, hosts, {
-        ...(stack && { materials: stack.materials }),
+      createBalancerLayer(served, cluster, hosts, {
+        others: () => readDeployedStacks(others, cluster, hosts, inputs.env),
         unreachable,
       }),
     );
   }
   return choice.only ? layers.filter(({ name }) => choice.only!.includes(name)) : layers;
+}
+
+/** What each stack has for itself. */
+async function createStackLayers(
+  stack: StackInputs,
+  { cluster }: Inputs,
+  hosts: Hosts,
+  choice: LayerChoice,
+): Promise<{ images: Layer; stack: Layer }> {
+  const [{ connectManager }, { createImagesLayer }, { buildLabel }, { createStackLayer }] = await Promise.all(
+    [
+      import('../swarm/connect-manager.ts'),
+      import('../images/layer.ts'),
+      import('../images/observed.ts'),
+      import('../stack/layer.ts'),
+    ],
+  );
+  const definition = markBlueGreen(stack.definition, cluster.balancer?.engine);
+  const ofStack = cluster.stacks.length > 1 ? { stack: definition.name } : {};
+  const stackLayer = createStackLayer(definition, cluster, {
+    connectEngine: async () => (await connectManager(cluster, hosts)).engine,
+    ...(hasTurnOvers(definition) &&
+      hasRotation(cluster) && { traffic: createTraffic(definition, cluster, hosts) }),
+    hosts,
+    images: {
+      resolve: choice.resolveImage ?? 'never',
+      ours: new Set(
+        stack.images.images.flatMap(({ source, services }) => (source.kind === 'registry' ? [] : services)),
+      ),
+      builtLabel: buildLabel,
+    },
+    ...(choice.origin && { origin: choice.origin }),
+  });
+  return {
+    images: { ...createImagesLayer(stack.images, cluster, hosts), ...ofStack },
+    stack: { ...stackLayer, ...ofStack },
+  };
+}
+
+/** The secrets of all stacks that are wanted: one that several use is made once, for the first of them. */
+async function createClusterSecretsLayer({ cluster, stacks, secrets }: Inputs, hosts: Hosts): Promise<Layer> {
+  const [{ findManager }, { createSecretsLayer }, { selectStackSecrets }] = await Promise.all([
+    import('../swarm/connect-manager.ts'),
+    import('../secrets/layer.ts'),
+    import('../secrets/desired.ts'),
+  ]);
+  const definitions = stacks.map(({ definition }) => definition);
+  const first = definitions[0]!;
+  const ownerOf = (secret: string): string =>
+    (definitions.find(({ external }) => external.secrets.includes(secret)) ?? first).name;
+  return createSecretsLayer(
+    selectStackSecrets(definitions, secrets),
+    first.name,
+    () => findManager(cluster, hosts),
+    {
+      file: first.file,
+      keep: cluster.keepSecrets ?? 0,
+      ...(cluster.stacks.length > 1 && { stackNames: cluster.stacks.map(({ name }) => name), ownerOf }),
+    },
+  );
 }

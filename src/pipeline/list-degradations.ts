@@ -28,8 +28,9 @@ function describeNode({ name, unreachable, swarm }: Status['nodes'][number]): st
   return [];
 }
 
-function describeServices({ stack }: Status): string[] {
-  return (stack?.services ?? [])
+function describeServices({ stacks }: Status): string[] {
+  return stacks
+    .flatMap(({ services }) => services)
     .filter(({ done }) => !done)
     .map((service) => {
       const reason = service.reasons[0];
@@ -45,12 +46,12 @@ function describeSilentBalancers({ balancers = [], nodes }: Status): string[] {
   });
 }
 
-function describeBalancers({ balancers = [], stack, vips = [] }: Status): string[] {
+function describeBalancers({ balancers = [], stacks, vips = [] }: Status): string[] {
   // A server is down for a reason where no task of its service runs on its node: the service's own line says that.
   const running = new Set(
-    (stack?.services ?? []).flatMap(({ key, color, nodes }) =>
-      nodes.map((node) => nameServer(node, key, color)),
-    ),
+    stacks
+      .flatMap(({ services }) => services)
+      .flatMap(({ key, color, nodes }) => nodes.map((node) => nameServer(node, key, color))),
   );
   return balancers
     .filter(({ unreachable }) => unreachable === undefined)

@@ -1,7 +1,7 @@
 /** What the balancers of a cluster serve, as the files say. */
 import type { BalancerModel } from '../balancer/backends.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { composeVariables } from './inputs.ts';
+import { readDefinition } from './stack-draft.ts';
 
 /**
  * Reads the compose files, and neither secrets nor certificates: for commands that plan nothing from them.
@@ -9,11 +9,10 @@ import { composeVariables } from './inputs.ts';
  * @throws InputError with every problem of the compose files.
  */
 export async function loadBalancerModel(cluster: Cluster, env: NodeJS.ProcessEnv): Promise<BalancerModel> {
-  const [{ loadStack }, { planBackends }] = await Promise.all([
-    import('../stack/compose/load-stack.ts'),
-    import('../balancer/backends.ts'),
-  ]);
-  if (!cluster.stack) return planBackends(undefined, cluster);
-  const { name, files } = cluster.stack;
-  return planBackends(await loadStack(files, { name, variables: composeVariables(cluster, env) }), cluster);
+  const { planStacksBackends } = await import('../balancer/backends.ts');
+  const definitions = await Promise.all(cluster.stacks.map((stack) => readDefinition(stack, cluster, env)));
+  return planStacksBackends(
+    definitions.map((definition) => ({ definition })),
+    cluster,
+  );
 }

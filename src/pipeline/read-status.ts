@@ -22,7 +22,8 @@ export interface ClusterStatus {
   nodes: NodeStatus[];
   /** Why nothing is known of the swarm and its services; absent when all is. */
   swarmUnknown?: string;
-  stack?: StackStatus;
+  /** In the order of the cluster file; none where nothing is known of the swarm. */
+  stacks: StackStatus[];
   balancers?: BalancerStatus['nodes'];
   /** The first of `vips`. */
   vip?: NonNullable<BalancerStatus['vip']>;
@@ -53,7 +54,7 @@ export async function readClusterStatus(cluster: Cluster, hosts: Hosts): Promise
     cluster: cluster.name,
     nodes,
     ...(swarm.unknown !== undefined && { swarmUnknown: swarm.unknown }),
-    ...(swarm.stack && { stack: swarm.stack }),
+    stacks: swarm.stacks ?? [],
     ...(balancer && { balancers: balancer.nodes }),
     ...(balancer?.vip && { vip: balancer.vip, vips: balancer.vips }),
     degraded: [],
@@ -73,7 +74,7 @@ async function explainUnreachable(name: string, hosts: Hosts): Promise<string | 
 
 interface SwarmRead {
   nodes?: MemberState[];
-  stack?: StackStatus;
+  stacks?: StackStatus[];
   unknown?: string;
 }
 
@@ -86,11 +87,11 @@ async function readSwarm(cluster: Cluster, hosts: Hosts): Promise<SwarmRead> {
   try {
     const manager = await findManager(cluster, hosts);
     if (manager.kind === 'absent') return { unknown: manager.reason };
-    const [nodes, stack] = await Promise.all([
+    const [nodes, stacks] = await Promise.all([
       manager.engine.listNodes(),
-      cluster.stack ? readStackStatus(manager.engine, cluster.stack.name) : undefined,
+      Promise.all(cluster.stacks.map(({ name }) => readStackStatus(manager.engine, name))),
     ]);
-    return { nodes: nodes.map(parseMember), ...(stack && { stack }) };
+    return { nodes: nodes.map(parseMember), stacks };
   } catch (error) {
     if (error instanceof UserError) return { unknown: error.message };
     throw error;

@@ -1,6 +1,6 @@
 /** The real world of rotations: the swarm, the secrets file, the stack layer, tasks of services. */
 import { InputError, UserError } from '../errors.ts';
-import type { LayerPlan } from '../plan/change.ts';
+import type { Change } from '../plan/change.ts';
 import type { Hosts } from '../remote/host.ts';
 import { chooseStrategy } from '../rotation/definition.ts';
 import type { Strategy } from '../rotation/strategy.ts';
@@ -29,18 +29,20 @@ export interface RotationSetting {
 
 export interface OpenRotations {
   world: RotationWorld;
-  stack: StackInputs;
+  /** Those whose services move. */
+  stacks: StackInputs[];
   /** The strategy of a secret. */
   find: (secret: string) => Strategy;
-  /** What is to do in the stack without any rotation. */
-  planStack(): Promise<LayerPlan>;
+  /** What is to do in the stacks without any rotation. */
+  planStack(): Promise<Change[]>;
 }
 
 /** @throws UserError where the cluster has no stack, no swarm or no secrets file. */
 export async function openRotations(setting: RotationSetting): Promise<OpenRotations> {
   const { inputs, hosts, env, by, signal, show, beforeChanges, tell } = setting;
-  const { cluster, stack } = inputs;
-  if (!stack) throw new UserError('the cluster file names no stack', { next: 'add "stack:" to it' });
+  const { cluster, stacks } = inputs;
+  if (stacks.length === 0)
+    throw new UserError('the cluster file names no stack', { next: 'add "stack:" to it' });
   if (cluster.secretsFile === undefined)
     throw new InputError({
       file: cluster.file,
@@ -48,26 +50,33 @@ export async function openRotations(setting: RotationSetting): Promise<OpenRotat
       next: 'add "secrets: secrets.yml" to it; kawanan secrets init writes one',
     });
   const { engine } = await connectManager(cluster, hosts);
-  const { definition, rotations } = stack;
   const layers = () =>
     createLayers(inputs, hosts, { only: ['stack'], origin: { by, why: 'secrets rotate' } });
-  const snapshots = createSnapshotSource(engine, definition.name);
-  const runner: TaskRunner = {
-    stackName: definition.name,
-    hosts,
-    signal,
-    read: () => snapshots.read(performance.now()),
-  };
+  const runners = new Map(
+    stacks.map(({ definition: { name: stackName } }) => {
+      const snapshots = createSnapshotSource(engine, stackName);
+      const read = () => snapshots.read(performance.now());
+      return [stackName, { stackName, hosts, signal, read } satisfies TaskRunner];
+    }),
+  );
+  const stackOf = (secret: string): string => findDeclaring(secret, stacks).definition.name;
   const world: RotationWorld = {
-    stackName: definition.name,
+    stackNames: stacks.map(({ definition }) => definition.name),
+    stackOf,
     swarm: createSwarmSecrets(engine),
     values: openValueFile(cluster.secretsFile, { variables: cluster.variables, env }),
     roll: async () => {
       const walk: Walk = { layers: await layers(), signal, show, ...(beforeChanges && { beforeChanges }) };
       await applyAndVerify(walk, await planLayers(walk));
     },
-    runInTask: (command) => runInTask(runner, command),
-    readFromTask: (_secret, objectName) => readSecretInTask(runner, objectName),
+    runInTask: (stack, command) => runInTask(runners.get(stack)!, command),
+    readFromTask: async (_secret, objectName) => {
+      for (const runner of runners.values()) {
+        const value = await readSecretInTask(runner, objectName);
+        if (value) return value;
+      }
+      return undefined;
+    },
     now: () => new Date(),
     by,
     tell,
@@ -75,11 +84,21 @@ export async function openRotations(setting: RotationSetting): Promise<OpenRotat
   };
   return {
     world,
-    stack,
-    find: (secret) => chooseStrategy(secret, rotations, definition),
-    planStack: async () => {
-      const [plan] = await planLayers({ layers: await layers(), signal });
-      return plan!;
+    stacks,
+    find: (secret) => {
+      const { rotations, definition } = findDeclaring(secret, stacks);
+      return chooseStrategy(secret, rotations, definition);
     },
+    planStack: async () =>
+      (await planLayers({ layers: await layers(), signal })).flatMap(({ changes }) => changes),
   };
+}
+
+/** The stack whose x-secrets says how a secret is rotated; else the first that has it; else the first. */
+function findDeclaring(secret: string, stacks: readonly StackInputs[]): StackInputs {
+  return (
+    stacks.find(({ rotations }) => rotations.some(({ secrets }) => secrets.includes(secret))) ??
+    stacks.find(({ definition }) => definition.external.secrets.includes(secret)) ??
+    stacks[0]!
+  );
 }

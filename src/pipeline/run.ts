@@ -3,8 +3,14 @@
  * top down), and proves at the end that nothing is left to change.
  */
 import { CombinedError, exitCodes, InterruptedError, UserError } from '../errors.ts';
-import { type LayerName, type LayerPlan, unknownPlan } from '../plan/change.ts';
-import type { EarlierPlans, Layer, RemovalOptions } from '../plan/layer.ts';
+import { type LayerPlan, nameLayer, unknownPlan } from '../plan/change.ts';
+import {
+  type EarlierPlans,
+  keyOfPlan,
+  type Layer,
+  type PlanKey,
+  type RemovalOptions,
+} from '../plan/layer.ts';
 import { type ChangeEvent, runChanges } from '../plan/run-changes.ts';
 
 export interface Walk {
@@ -33,16 +39,23 @@ export interface Interruption {
 /** The plan of every layer, lowest first. Layers are observed side by side; nothing is changed. */
 export async function planLayers({ layers, signal }: Pick<Walk, 'layers' | 'signal'>): Promise<LayerPlan[]> {
   const observations = await Promise.all(layers.map((layer) => layer.observe(signal)));
-  const earlier = new Map<LayerName, LayerPlan>();
+  const earlier = new Map<PlanKey, LayerPlan>();
   for (const [index, layer] of layers.entries()) {
     const seen = observations[index]!;
-    const plan =
+    const plan = ofStack(
+      layer,
       seen.kind === 'observed'
         ? layer.plan(seen.value, earlier)
-        : { ...unknownPlan(layer.name, seen.reason), warnings: layer.warnUnobserved?.(earlier) ?? [] };
-    earlier.set(layer.name, plan);
+        : { ...unknownPlan(layer.name, seen.reason), warnings: layer.warnUnobserved?.(earlier) ?? [] },
+    );
+    earlier.set(keyOfPlan(plan), plan);
   }
   return [...earlier.values()];
+}
+
+/** The plan with the name of the stack that its layer is of. */
+function ofStack({ stack }: Layer, plan: LayerPlan): LayerPlan {
+  return stack === undefined ? plan : { ...plan, stack };
 }
 
 /** What removal would do, top layer first. A layer that can't be observed has nothing to remove. */
@@ -56,8 +69,8 @@ export async function planRemovals(
 
 async function planRemoval(layer: Layer, options: RemovalOptions, signal: AbortSignal): Promise<LayerPlan> {
   const seen = await layer.observe(signal);
-  if (seen.kind === 'observed') return layer.planRemoval(seen.value, options);
-  return { layer: layer.name, changes: [], unchanged: 0, warnings: [] };
+  if (seen.kind === 'observed') return ofStack(layer, layer.planRemoval(seen.value, options));
+  return ofStack(layer, { layer: layer.name, changes: [], unchanged: 0, warnings: [] });
 }
 
 /**
@@ -68,13 +81,15 @@ async function planRemoval(layer: Layer, options: RemovalOptions, signal: AbortS
  */
 async function applyLayers(walk: Walk, plans: LayerPlan[]): Promise<AppliedLayer[]> {
   const applied: AppliedLayer[] = [];
-  const earlier = new Map<LayerName, LayerPlan>();
+  const earlier = new Map<PlanKey, LayerPlan>();
   let moved = false;
   for (const layer of walk.layers) {
     const startedAt = performance.now();
-    const known = plans.find((plan) => plan.layer === layer.name && plan.unknown === undefined);
+    const known = plans.find(
+      (plan) => plan.layer === layer.name && plan.stack === layer.stack && plan.unknown === undefined,
+    );
     const plan = known && !moved ? known : await planOne(layer, earlier, walk.signal);
-    earlier.set(layer.name, plan);
+    earlier.set(keyOfPlan(plan), plan);
     if (plan.changes.length === 0) continue;
     await runOrTakeBack(walk, layer, plan);
     moved = true;
@@ -118,19 +133,23 @@ export async function applyAndVerify(walk: Walk, plans: LayerPlan[]): Promise<Ap
   });
 }
 
+function nameLayerOf({ name: layer, stack }: Layer): string {
+  return nameLayer({ layer, ...(stack !== undefined && { stack }) });
+}
+
 function listPending(plans: LayerPlan[]): string[] {
   return plans.flatMap((plan) => [
-    ...(plan.unknown === undefined ? [] : [`${plan.layer}: ${plan.unknown}`]),
+    ...(plan.unknown === undefined ? [] : [`${nameLayer(plan)}: ${plan.unknown}`]),
     ...plan.changes.map((change) =>
-      [`${plan.layer}:`, change.object.host, change.title].filter(Boolean).join(' '),
+      [`${nameLayer(plan)}:`, change.object.host, change.title].filter(Boolean).join(' '),
     ),
   ]);
 }
 
 async function planOne(layer: Layer, earlier: EarlierPlans, signal: AbortSignal): Promise<LayerPlan> {
   const seen = await layer.observe(signal);
-  if (seen.kind === 'observed') return layer.plan(seen.value, earlier);
-  throw new UserError(`the ${layer.name} layer still can't be observed: ${seen.reason}`, {
+  if (seen.kind === 'observed') return ofStack(layer, layer.plan(seen.value, earlier));
+  throw new UserError(`the ${nameLayerOf(layer)} layer still can't be observed: ${seen.reason}`, {
     next: 'kawanan doctor shows what is missing',
   });
 }
@@ -161,9 +180,12 @@ async function takeBackAsAsked(walk: Walk, layer: Layer): Promise<unknown> {
     new InterruptedError('interrupted, and nothing had been changed'),
   );
   if (!(taken instanceof CombinedError) || taken.exitCode !== exitCodes.interrupted) return taken;
-  return new InterruptedError(`rolled back as asked: the ${layer.name} is back to what it was before`, {
-    details: taken.details,
-  });
+  return new InterruptedError(
+    `rolled back as asked: the ${nameLayerOf(layer)} is back to what it was before`,
+    {
+      details: taken.details,
+    },
+  );
 }
 
 /** Takes back what a failed plan has changed. @returns the error that tells what failed and what was restored. */
@@ -171,7 +193,7 @@ async function takeBack(walk: Walk, layer: Layer, failure: unknown): Promise<unk
   const failures = failure instanceof CombinedError ? failure.errors : [failure];
   let plan: LayerPlan;
   try {
-    plan = await layer.planRestore!(walk.signal);
+    plan = ofStack(layer, await layer.planRestore!(walk.signal));
     if (plan.changes.length > 0) await runPlan(walk, layer, plan);
   } catch (error) {
     return new CombinedError(
@@ -183,9 +205,13 @@ async function takeBack(walk: Walk, layer: Layer, failure: unknown): Promise<unk
     );
   }
   if (plan.changes.length === 0 && plan.unchanged === 0) return failure;
-  return new CombinedError(`it failed, and the ${layer.name} is back to what it was before`, failures, {
-    details: [...plan.changes.map(describeRestoration), ...plan.warnings],
-  });
+  return new CombinedError(
+    `it failed, and the ${nameLayerOf(layer)} is back to what it was before`,
+    failures,
+    {
+      details: [...plan.changes.map(describeRestoration), ...plan.warnings],
+    },
+  );
 }
 
 function describeRestoration({ kind, object }: LayerPlan['changes'][number]): string {

@@ -48,6 +48,8 @@ export interface Change<Action = unknown> {
 /** All that one layer would do. */
 export interface LayerPlan<Action = unknown> {
   layer: LayerName;
+  /** Whose plan it is, of a layer that each stack has; absent where the cluster has only one. */
+  stack?: string;
   changes: Change<Action>[];
   /** How many objects are already as wanted. */
   unchanged: number;
@@ -61,6 +63,11 @@ export interface LayerPlan<Action = unknown> {
   versions?: Record<string, string>;
   /** Told by the hosts layer to those above: swarm nodes whose kernel has no IPVS. Absent when there are none. */
   nodesWithoutIpvs?: string[];
+}
+
+/** A layer in words: `stack`, or `stack shop` where each of several stacks has it. */
+export function nameLayer({ layer, stack }: Pick<LayerPlan, 'layer' | 'stack'>): string {
+  return stack === undefined ? layer : `${layer} ${stack}`;
 }
 
 /** The plan of a layer whose world isn't there yet. */

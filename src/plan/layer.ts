@@ -15,12 +15,25 @@ export type Observation<Observed> =
   /** The layers below aren't there yet, e.g. `docker is not installed on vm-a`. */
   | { kind: 'unknown'; reason: string };
 
-/** What was planned for the layers below, for a layer whose wish depends on it (a secret's new version). */
-export type EarlierPlans = ReadonlyMap<LayerName, LayerPlan>;
+/**
+ * What was planned for the layers below, for a layer whose wish depends on it (a secret's new version); also for the
+ * same layer of stacks that come first, by `stack/shop`.
+ */
+export type EarlierPlans = ReadonlyMap<PlanKey, LayerPlan>;
+
+/** Name of a layer and, where each of several stacks has it, of the stack. */
+export type PlanKey = LayerName | `${LayerName}/${string}`;
+
+/** What tells a layer, or its plan, from all others of a run. */
+export function keyOfPlan({ layer, stack }: Pick<LayerPlan, 'layer' | 'stack'>): PlanKey {
+  return stack === undefined ? layer : `${layer}/${stack}`;
+}
 
 export interface RemovalOptions {
   /** Remove volumes, and the data in them, too. */
   volumes: boolean;
+  /** Names of the stacks that go in this run; absent: everything goes, the swarm included. */
+  stacks?: readonly string[];
 }
 
 /**
@@ -29,6 +42,8 @@ export interface RemovalOptions {
  */
 export interface Layer<Observed = unknown, Action = unknown> {
   readonly name: LayerName;
+  /** Whose it is, of a layer that each of several stacks has. */
+  readonly stack?: string;
   observe(signal: AbortSignal): Promise<Observation<Observed>>;
   plan(observed: Observed, earlier: EarlierPlans): LayerPlan<Action>;
   /** The warnings that need no observation: all that a plan can say while the layer can't be observed. Pure. */

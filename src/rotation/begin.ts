@@ -35,7 +35,7 @@ export interface PlannedSecret {
  */
 export async function planRotation(
   strategies: readonly Strategy[],
-  world: Pick<RotationWorld, 'swarm' | 'values' | 'stackName'>,
+  world: Pick<RotationWorld, 'swarm' | 'values' | 'stackNames'>,
 ): Promise<PlannedSecret[]> {
   const names = strategies.flatMap(({ secrets }) => secrets);
   const [secrets, key, known, records] = await Promise.all([
@@ -65,7 +65,9 @@ export async function planRotation(
         wrong(`the swarm has no secret ${secret} yet`, 'kawanan up makes it');
         continue;
       }
-      const others = newest.secret.services.filter(({ stack }) => stack !== world.stackName);
+      const others = newest.secret.services.filter(
+        ({ stack }) => stack === undefined || !world.stackNames.includes(stack),
+      );
       if (others.length > 0) {
         wrong(
           `${secret} is used by ${others.map(({ name }) => name).join(', ')} too, which would be left with the old value`,
@@ -148,7 +150,7 @@ export async function beginRotation(
   for (const { secret, strategy, old: oldName, next: nextName } of planned) {
     const record = {
       secret,
-      stack: world.stackName,
+      stack: world.stackOf(strategy.secrets[0]!),
       id,
       strategy: strategy.name,
       declaredBy: strategy.secrets[0]!,

@@ -13,7 +13,7 @@ export type FindStrategy = (secret: string) => Strategy;
 export async function findUnits(world: RotationWorld, find: FindStrategy): Promise<RotationUnit[]> {
   const records = await world.swarm.rotations.list();
   return groupRecords(
-    records.filter(({ stack }) => stack === world.stackName),
+    records.filter(({ stack }) => world.stackNames.includes(stack)),
     find,
   );
 }

@@ -171,7 +171,15 @@ export async function contextOf(
   world: RotationWorld,
 ): Promise<StrategyContext> {
   const present = await readPresent(strategy.reads ?? [], world);
-  return { old, next, present, runInTask: world.runInTask, report: world.tell, signal: world.signal };
+  const stack = world.stackOf(strategy.secrets[0]!);
+  return {
+    old,
+    next,
+    present,
+    runInTask: (command) => world.runInTask(stack, command),
+    report: world.tell,
+    signal: world.signal,
+  };
 }
 
 /** Every value that a secret may have where it is checked: those of the file, then those that tasks still have. */

@@ -16,13 +16,13 @@ export async function applySecretChange(
   { action }: Change<SecretAction>,
   swarm: SwarmSecrets,
   wanted: WantedSecrets,
-  stackName: string,
+  ownerOf: (secret: string) => string,
 ): Promise<void> {
   switch (action.do) {
     case 'create-key':
       return void (await ensureKey(swarm));
     case 'create':
-      return createVersion(action, swarm, wanted, stackName);
+      return createVersion(action, swarm, wanted, ownerOf(action.secret));
     case 'remove':
       return swarm.remove(action.id);
     case 'remove-key':

@@ -5,10 +5,11 @@ import type { SecretValue } from './secret-value.ts';
 /** External secret → its value, `generated at up`, or `undefined` when there is no source for it. */
 export type WantedSecrets = ReadonlyMap<string, SecretValue | 'generated at up' | undefined>;
 
-/** The loaded secrets that a stack uses as external ones, in its order. */
+/** The loaded secrets that stacks use as external ones, in their order, each once. */
 export function selectStackSecrets(
-  definition: Pick<StackDefinition, 'external'>,
+  definitions: readonly Pick<StackDefinition, 'external'>[],
   loaded: ReadonlyMap<string, SecretValue | 'generated at up'>,
 ): WantedSecrets {
-  return new Map(definition.external.secrets.map((name) => [name, loaded.get(name)]));
+  const names = definitions.flatMap(({ external }) => external.secrets);
+  return new Map(names.map((name) => [name, loaded.get(name)]));
 }

@@ -24,9 +24,13 @@ export interface SecretsLayerOptions {
   requireSources?: boolean;
   /** How many older versions of each secret stay although nothing uses them; none unless told. */
   keep?: number;
+  /** Every stack of the cluster, where there are several. */
+  stackNames?: readonly string[];
+  /** The stack that a secret is made for, where it isn't that of the layer. */
+  ownerOf?: (secret: string) => string;
 }
 
-/** The layer of a stack's external secrets. Values stay in the closure: what it observes, plans and throws has none. */
+/** The layer of the stacks' external secrets, made for the stack of this name unless `ownerOf` says otherwise. Values stay in the closure: what it observes, plans and throws has none. */
 export function createSecretsLayer(
   wanted: WantedSecrets,
   stackName: string,
@@ -48,10 +52,11 @@ export function createSecretsLayerOn(
   options: SecretsLayerOptions = {},
 ): Layer<ObservedSecrets, SecretAction> {
   const { file, replaceUnknown = false, requireSources = true, keep = 0 } = options;
+  const { stackNames = [stackName], ownerOf = () => stackName } = options;
   const states: SecretsWish['states'] = new Map(
     [...wanted].map(([name, value]) => [name, describeValue(value)]),
   );
-  const wish: SecretsWish = { stackName, states, replaceUnknown, keep, ...(file !== undefined && { file }) };
+  const wish: SecretsWish = { stackNames, states, replaceUnknown, keep, ...(file !== undefined && { file }) };
   return {
     name: 'secrets',
     observe: async () => {
@@ -61,14 +66,15 @@ export function createSecretsLayerOn(
         if (requireSources) refuseMissing(states, file);
         return { kind: 'unknown', reason: swarm.reason };
       }
-      return { kind: 'observed', value: await observeSecrets(swarm, wanted) };
+      return { kind: 'observed', value: await observeSecrets(swarm, wanted, stackNames.length > 1) };
     },
     plan: (observed) => planSecrets(wish, observed),
-    planRemoval: (observed) => planSecretRemoval(stackName, observed),
+    planRemoval: (observed, { stacks: going = stackNames }) =>
+      planSecretRemoval({ going, stackNames }, observed),
     apply: async (change) => {
       const swarm = await connect();
       if ('reason' in swarm) throw new Error(swarm.reason);
-      await applySecretChange(change, swarm, wanted, stackName);
+      await applySecretChange(change, swarm, wanted, ownerOf);
     },
   };
 }
@@ -85,16 +91,27 @@ function refuseMissing(states: SecretsWish['states'], file: string | undefined):
   if (problems.length > 0) throw new InputError(problems);
 }
 
-async function observeSecrets(swarm: SwarmSecrets, wanted: WantedSecrets): Promise<ObservedSecrets> {
-  const [secrets, key, rotations] = await Promise.all([
+async function observeSecrets(
+  swarm: SwarmSecrets,
+  wanted: WantedSecrets,
+  hasSeveralStacks: boolean,
+): Promise<ObservedSecrets> {
+  const [secrets, key, rotations, stacks] = await Promise.all([
     swarm.list(),
     swarm.readKey(),
     swarm.rotations.list(),
+    hasSeveralStacks ? swarm.listStacks() : undefined,
   ]);
   const wantedFingerprints: Record<string, string> = {};
   // the fingerprints are made here, so that neither key nor value reaches the plan
   if (key)
     for (const [name, value] of wanted)
       if (value instanceof SecretValue) wantedFingerprints[name] = fingerprintSecret(key.key, name, value);
-  return { secrets, ...(key && { keyConfigId: key.id }), wantedFingerprints, rotations };
+  return {
+    secrets,
+    ...(key && { keyConfigId: key.id }),
+    wantedFingerprints,
+    rotations,
+    ...(stacks && { stacks }),
+  };
 }

@@ -21,10 +21,10 @@ export interface ListedSecret {
   versions?: SecretVersion[];
 }
 
-/** Entries of the file in their order, then what only the swarm has and the stack owns or uses. */
+/** Entries of the file in their order, then what only the swarm has and the stacks own or use. */
 export function listKnownSecrets(
   allEntries: readonly SecretEntry[],
-  swarm?: { secrets: readonly ObservedSecret[]; stackName?: string },
+  swarm?: { secrets: readonly ObservedSecret[]; stackNames: readonly string[] },
 ): ListedSecret[] {
   const names = new Set(allEntries.map(({ name }) => name));
   // a value that comes or goes belongs to the secret that is being rotated
@@ -35,9 +35,9 @@ export function listKnownSecrets(
     (byName.get(name) ?? []).map(describeVersion).sort((a, b) => b.version - a.version);
   const inFile = new Set(entries.map(({ name }) => name));
   const isOurs = ({ labels, services }: ObservedSecret): boolean =>
-    swarm.stackName !== undefined &&
-    (labels[secretLabels.stack] === swarm.stackName ||
-      services.some(({ stack }) => stack === swarm.stackName));
+    [labels[secretLabels.stack], ...services.map(({ stack }) => stack)].some(
+      (stack) => stack !== undefined && swarm.stackNames.includes(stack),
+    );
   const others = [...byName]
     .filter(([name, secrets]) => !inFile.has(name) && secrets.some(isOurs))
     .map(([name]) => name)

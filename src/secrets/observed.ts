@@ -21,6 +21,8 @@ export interface ObservedSecrets {
   wantedFingerprints: Record<string, string>;
   /** Rotations under way, of any stack. */
   rotations: StoredRotation[];
+  /** Names of the stacks that have services; absent where nobody asked. */
+  stacks?: string[];
 }
 
 /** Name of the config with the key of all fingerprints. */

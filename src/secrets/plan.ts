@@ -16,7 +16,8 @@ export type SecretAction =
 type SecretChange = Change<SecretAction>;
 
 export interface SecretsWish {
-  stackName: string;
+  /** Every stack of the cluster. */
+  stackNames: readonly string[];
   /** Name of the compose file, for problems. */
   file?: string;
   /** How much is known of the value of each external secret. */
@@ -61,7 +62,7 @@ export function planSecrets(wish: SecretsWish, observed: ObservedSecrets): Layer
   if (missing.length > 0) throw new InputError(missing.map((name) => explainMissing(name, wish.file)));
   const key = creates.length > 0 && observed.keyConfigId === undefined ? [planKey()] : [];
   for (const change of creates) change.after = key.map((one) => one.id);
-  const changes = [...key, ...creates, ...planCollection(wish.stackName, observed, wish.keep)];
+  const changes = [...key, ...creates, ...planCollection(wish.stackNames, observed, wish.keep)];
   return { layer: 'secrets', changes, unchanged, warnings };
 }
 
@@ -175,12 +176,12 @@ function planKey(): SecretChange {
 
 /** Older versions of ours that no service, no rollback and no running task needs, but for the newest `keep` of each. */
 export function planCollection(
-  stackName: string,
+  stackNames: readonly string[],
   { secrets, rotations }: Pick<ObservedSecrets, 'secrets' | 'rotations'>,
   keep = 0,
 ): SecretChange[] {
   const rotating = new Set(rotations.map(({ secret }) => secret));
-  const ours = secrets.filter(({ labels }) => labels[secretLabels.stack] === stackName);
+  const ours = secrets.filter(({ labels }) => stackNames.includes(labels[secretLabels.stack] ?? ''));
   const groups = Map.groupBy(ours, ({ labels }) => labels[secretLabels.secret]);
   return [...groups]
     .filter(([name]) => name !== undefined && !rotating.has(name))
@@ -208,11 +209,23 @@ function planRemove(secret: ObservedSecret, title: string): SecretChange {
   };
 }
 
-/** Plans the removal of all that was made for the stack; the key goes last, when no other stack needs it. */
-export function planSecretRemoval(stackName: string, observed: ObservedSecrets): LayerPlan<SecretAction> {
-  const ours = observed.secrets.filter((secret) => secret.labels[secretLabels.stack] === stackName);
+/**
+ * Plans the removal of all that was made for stacks, and of what they shared with stacks of the cluster that went
+ * before them; the key goes last, when no other stack needs it.
+ */
+export function planSecretRemoval(
+  { going, stackNames }: { going: readonly string[]; stackNames: readonly string[] },
+  observed: ObservedSecrets,
+): LayerPlan<SecretAction> {
+  const isGoing = (stack: string | undefined): boolean => stack !== undefined && going.includes(stack);
+  const isGone = (stack: string): boolean =>
+    stackNames.includes(stack) && observed.stacks !== undefined && !observed.stacks.includes(stack);
+  const ours = observed.secrets.filter(({ labels, services }) => {
+    const stack = labels[secretLabels.stack];
+    return isGoing(stack) || (stack !== undefined && isGone(stack) && services.length === 0);
+  });
   const foreign = (secret: ObservedSecret): string[] =>
-    secret.services.filter((service) => service.stack !== stackName).map((service) => service.name);
+    secret.services.filter(({ stack }) => !isGoing(stack)).map((service) => service.name);
   const removed = ours.filter((secret) => foreign(secret).length === 0);
   const changes = removed.map((secret) => planRemove(secret, 'remove'));
   const warnings = ours
@@ -225,7 +238,7 @@ export function planSecretRemoval(stackName: string, observed: ObservedSecrets):
       Object.keys(secret.labels).some((label) => /^kawanan\..*fingerprint$/.test(label)) &&
       !removed.includes(secret),
   );
-  for (const { secret, configId } of observed.rotations.filter(({ stack }) => stack === stackName))
+  for (const { secret, configId } of observed.rotations.filter(({ stack }) => isGoing(stack)))
     changes.push({
       id: `rotation:${secret}`,
       layer: 'secrets',

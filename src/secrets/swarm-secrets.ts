@@ -8,6 +8,8 @@ import { calling, inBody, unlessGone, unlessTaken } from './swarm-calls.ts';
 
 export interface SwarmSecrets {
   list(): Promise<ObservedSecret[]>;
+  /** Names of the stacks that have services. */
+  listStacks(): Promise<string[]>;
   /** `false` where the name is taken. */
   create(name: string, labels: Record<string, string>, value: SecretValue): Promise<boolean>;
   /** No error where there is none. */
@@ -59,6 +61,11 @@ export function createSwarmSecrets(docker: Docker): SwarmSecrets {
             }),
           inRunningTask: running.has(secret.ID),
         }));
+      }),
+    listStacks: () =>
+      calling("the services of the swarm can't be read", async () => {
+        const services = (await docker.listServices()) as unknown as RawService[];
+        return [...new Set(services.flatMap(({ Spec }) => Spec?.Labels?.[stackNamespaceLabel] ?? []))];
       }),
     create: (name, labels, value) =>
       calling(`the secret ${name} can't be created`, () =>

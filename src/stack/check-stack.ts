@@ -33,7 +33,8 @@ export function checkStack(definition: StackDefinition, cluster: Cluster): Probl
 
 type Eligible = ReadonlyMap<string, PlacementNode[]>;
 
-function knowableConstraints(service: ServiceDefinition): string[] {
+/** Those of a service's constraints that the cluster file alone can tell the truth of. */
+export function knowableConstraints(service: ServiceDefinition): string[] {
   return selectKnowableConstraints(service.spec.TaskTemplate.Placement?.Constraints);
 }
 
@@ -116,7 +117,8 @@ function checkRoom(
   return problems;
 }
 
-interface Publication {
+/** A port that a service wants. */
+export interface Publication {
   service: ServiceDefinition;
   port: PortConfig;
 }
@@ -135,8 +137,8 @@ function checkPorts(definition: StackDefinition, eligible: Eligible): Problem[] 
   );
 }
 
-/** The second port of a service that is updated blue-green is as taken as the first. */
-function listPorts({ spec, blueGreen }: ServiceDefinition): PortConfig[] {
+/** Its ports; the second one of a service that is updated blue-green is as taken as the first. */
+export function listPorts({ spec, blueGreen }: ServiceDefinition): PortConfig[] {
   const ports = spec.EndpointSpec?.Ports ?? [];
   if (!blueGreen) return ports;
   const second = ports
@@ -192,11 +194,13 @@ function checkEndpoint(service: ServiceDefinition, definition: StackDefinition):
   ];
 }
 
-function isHostPort(port: PortConfig): boolean {
+/** Whether a port is taken on the node of the task alone. */
+export function isHostPort(port: PortConfig): boolean {
   return port.PublishMode === 'host';
 }
 
-function placeOf(service: ServiceDefinition, definition: StackDefinition, ...path: string[]) {
+/** Where a part of a service is written. */
+export function placeOf(service: ServiceDefinition, definition: StackDefinition, ...path: string[]) {
   const full = ['services', service.key, ...path];
   return { file: definition.file, ...definition.locate?.(full), path: full.join('.') };
 }

@@ -55,6 +55,8 @@ export interface StackDefinition {
   services: ServiceDefinition[];
   /** External secret → keys of services that keep the version they have: a newer one alone is no reason to restart. */
   leaves?: Record<string, readonly string[]>;
+  /** Networks that other stacks of the cluster make: name → stack. Absent where there are none. */
+  networksOfOthers?: Record<string, string>;
   /** Names that must exist already. */
   external: { networks: string[]; configs: string[]; secrets: string[] };
   /** The checked but uninterpreted `x-balancer` section, the file it is in and where it stands there. */

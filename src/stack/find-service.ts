@@ -1,6 +1,6 @@
 /** Finds the service a user means. Pure. */
-import { UserError } from '../errors.ts';
-import { findNearestWord } from '../input/nearest-word.ts';
+import { InputError, UserError } from '../errors.ts';
+import { findNearestWord, suggestWord } from '../input/nearest-word.ts';
 import { nameWithoutColor, readColor } from './blue-green.ts';
 import type { ServiceSpec } from './engine-types.ts';
 
@@ -52,5 +52,42 @@ export function findServicesByName<Service extends NamedService>(
         : names.length > 0
           ? `its services are ${names.join(', ')}`
           : '`kawanan up` brings the stack up',
+  });
+}
+
+/**
+ * The name of the only stack that has a service of this name: `web`, `shop_web`, or one of its tasks (`web.2`).
+ *
+ * @throws InputError where several stacks have one; UserError that names the nearest one where none of several has.
+ */
+export function chooseStackOf(
+  wanted: string,
+  stacks: readonly { name: string; services: readonly Pick<NamedService, 'Spec'>[] }[],
+): string {
+  const [service = ''] = wanted.split('.');
+  const namesOf = (name: string, services: readonly Pick<NamedService, 'Spec'>[]): string[] =>
+    services.map(({ Spec }) => nameWithoutColor(Spec).replace(`${name}_`, ''));
+  const having = stacks.filter(({ name, services }) => {
+    const short = namesOf(name, services);
+    return [wanted, service].some(
+      (word) =>
+        short.includes(word) ||
+        services.some(({ Spec }) => Spec.Name === word || nameWithoutColor(Spec) === word),
+    );
+  });
+  const names = having.map(({ name }) => name);
+  if (having.length > 1)
+    throw new InputError({
+      message: `which ${service}? The stacks ${names.join(' and ')} have one`,
+      next: `say --stack ${names[0]}, or its full name: ${names[0]}_${service}`,
+    });
+  // Of a single stack the answer names its services.
+  const found = having[0] ?? (stacks.length === 1 ? stacks[0] : undefined);
+  if (found) return found.name;
+  throw new UserError(`no stack of the cluster has a service ${JSON.stringify(service)}`, {
+    next: suggestWord(
+      service,
+      stacks.flatMap(({ name, services }) => namesOf(name, services)),
+    ),
   });
 }

@@ -1,6 +1,7 @@
 /** The stack layer: networks, configs, secrets and services of one compose file. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
+import { findStack } from '../cluster/choose-stack.ts';
 import { type Cluster, swarmNodes } from '../cluster/cluster.ts';
 import { UserError } from '../errors.ts';
 import type { Layer } from '../plan/layer.ts';
@@ -102,7 +103,7 @@ export function createStackLayer(
     },
     plan: (observed, earlier) => {
       const plan = { ...planStack(definition, observed, earlier), versions: listVersions(observed) };
-      const keep = cluster.stack?.keepRevisions ?? defaultKeptRevisions;
+      const keep = findStack(cluster, definition.name)?.keepRevisions ?? defaultKeptRevisions;
       const revision = planRevision(definition, observed, plan.changes, keep);
       return revision ? { ...plan, changes: [...plan.changes, revision] } : plan;
     },

@@ -10,6 +10,7 @@ import type { ConfigSpec, SecretSpec, ServiceSpec } from './engine-types.ts';
 import { stackNamespaceLabel } from './engine-types.ts';
 import { type PinnedImage, readPinnedImages } from './image-digests.ts';
 import type { ObservedConfig, ObservedSecret, StackObserved } from './observed.ts';
+import { placeExternal } from './order-stacks.ts';
 
 /** Labels of the secrets that come from the secrets file. */
 export const secretLabel = 'kawanan.secret';
@@ -115,17 +116,11 @@ export function resolveReferences(
       });
     }
   }
+  const comingNetworks = readPlannedNetworks(earlier);
   for (const name of definition.external.networks) {
-    if (['host', 'bridge', 'none', 'default'].includes(name)) continue;
+    if (['host', 'bridge', 'none', 'default'].includes(name) || comingNetworks.has(name)) continue;
     if (!observed.networks.some((network) => network.Name === name && network.Scope === 'swarm'))
-      problems.push(
-        missing(
-          'network',
-          name,
-          observed.networks.map((network) => network.Name),
-          definition,
-        ),
-      );
+      problems.push(missingNetwork(name, definition, observed));
   }
   const images = readPinnedImages(observed.images);
   const names: ObjectNames = {
@@ -211,6 +206,38 @@ function readPlannedSecrets(earlier: EarlierPlans): Map<string, string> {
     if (typeof secret === 'string' && typeof objectName === 'string') planned.set(secret, objectName);
   }
   return planned;
+}
+
+/** The networks that stacks which come first are about to make. */
+function readPlannedNetworks(earlier: EarlierPlans): ReadonlySet<string> {
+  const changes = [...earlier.values()]
+    .filter(({ layer }) => layer === 'stack')
+    .flatMap((plan) => plan.changes);
+  return new Set(
+    changes
+      .filter(({ kind, object }) => object.type === 'network' && kind !== 'remove')
+      .map(({ object }) => object.name),
+  );
+}
+
+function missingNetwork(name: string, definition: StackDefinition, { networks }: StackObserved): Problem {
+  const maker = definition.networksOfOthers?.[name];
+  const place = placeExternal(definition, name);
+  if (maker === undefined)
+    return {
+      ...missing(
+        'network',
+        name,
+        networks.map((network) => network.Name),
+        definition,
+      ),
+      ...place,
+    };
+  return {
+    ...place,
+    message: `the network ${name} is made by the stack ${maker}, which isn't deployed`,
+    next: `deploy both: kawanan deploy ${maker} ${definition.name}`,
+  };
 }
 
 /** The newest version of a secret by its labels; failing that, the secret of exactly that name. */

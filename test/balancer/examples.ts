@@ -38,6 +38,7 @@ export function buildCluster(part: Partial<Cluster> = {}): Cluster {
       buildNode('worker2', '192.0.2.15', 'worker', { labels: { zone: 'b' } }),
     ],
     balancer: { engine: 'haproxy', vip: { address: '192.0.2.20', prefixLength: 24 }, failover: 'safe' },
+    stacks: [],
     images: { archives: {} },
     variables: {},
     warnings: [],

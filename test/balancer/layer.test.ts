@@ -27,7 +27,7 @@ const signal = new AbortController().signal;
 
 test('a balancer that is off leaves the other to be planned, and is named', async () => {
   const layer = createBalancerLayer(
-    buildStack('web: {listen: 80, service: flask}'),
+    [{ definition: buildStack('web: {listen: 80, service: flask}') }],
     cluster,
     connectTo('timeout'),
   );

@@ -42,7 +42,7 @@ test('without options both files are written, the cluster file sound and the sec
   const cluster = await loadCluster('cluster.yml', folder);
   expect(cluster.nodes).toHaveLength(5);
   expect(cluster.secretsFile).toBe(join(folder, 'secrets.yml'));
-  expect(cluster.stack?.files[0]).toMatch(/stacks\/sirip-hiu\/compose\.yml$/);
+  expect(cluster.stacks[0]?.files[0]).toMatch(/stacks\/sirip-hiu\/compose\.yml$/);
   expect(statSync(join(folder, 'secrets.yml')).mode & 0o777).toBe(0o600);
 });
 
@@ -77,7 +77,7 @@ test('machines without a balancer have no balancer section', async () => {
 test("a stack of one's own takes its name from its folder and gets no secrets of the reference", async () => {
   await init(...machines, '--stack', 'my app/compose.yml');
   const cluster = await loadCluster('cluster.yml', folder);
-  expect(cluster.stack).toEqual({ name: 'my-app', files: [join(folder, 'my app', 'compose.yml')] });
+  expect(cluster.stacks).toEqual([{ name: 'my-app', files: [join(folder, 'my app', 'compose.yml')] }]);
   expect(readdirSync(folder)).toEqual(['cluster.yml']);
 });
 

@@ -69,7 +69,7 @@ test('a file with every key becomes a cluster with absolute paths and the settin
       },
     ],
     balancer: { engine: 'haproxy', vip: { address: '192.168.1.20', prefixLength: 24 }, failover: 'fast' },
-    stack: { name: 'sirip-hiu', files: ['/work/stacks/compose.yml', '/etc/more.yml'] },
+    stacks: [{ name: 'sirip-hiu', files: ['/work/stacks/compose.yml', '/etc/more.yml'] }],
     secretsFile: '/work/secrets.yml',
     images: { archives: { 'debian:trixie-slim': '/base.tar' }, cache: '/home/ika/.cache/kawanan' },
     variables: { KAWANAN_VIP: '192.168.1.20', LOG_LEVEL: 'debug', REPLICAS: '2' },
@@ -81,6 +81,7 @@ test('what the smallest file leaves open is filled in, and ssh is told what was 
   expect(parseCluster(clusterText(), '/work/cluster.yml', context)).toEqual({
     name: 'lab',
     file: '/work/cluster.yml',
+    stacks: [],
     nodes: [
       {
         name: 'a',

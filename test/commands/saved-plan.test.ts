@@ -27,21 +27,24 @@ beforeEach(async () => {
   await writeFile(join(cwd, 'secrets.yml'), 'password: hunter2\n');
   inputs = {
     cluster: parseCluster(text, join(cwd, 'cluster.yml'), { home: cwd }),
-    stack: {
-      definition: {
-        name: 'shop',
-        file: join(cwd, 'shop.yml'),
-        networks: [],
-        configs: [],
-        secrets: [secret],
-        services: [],
-        external: { networks: [], configs: [], secrets: [] },
-        warnings: [],
+    stacks: [
+      {
+        definition: {
+          name: 'shop',
+          file: join(cwd, 'shop.yml'),
+          networks: [],
+          configs: [],
+          secrets: [secret],
+          services: [],
+          external: { networks: [], configs: [], secrets: [] },
+          warnings: [],
+        },
+        images: { stackName: 'shop', images: [] },
+        rotations: [],
       },
-      images: { stackName: 'shop', images: [] },
-      secrets: new Map(),
-      rotations: [],
-    },
+    ],
+    secrets: new Map(),
+    env: {},
   };
 });
 afterEach(() => rm(cwd, { recursive: true }));
@@ -74,8 +77,10 @@ test('a plan holds no longer once a file has changed', async () => {
 });
 
 test('a plan holds no longer once what the compose file reads is another', async () => {
-  const definition = { ...inputs.stack!.definition, name: 'other' };
-  expect(await findDifferences({ ...inputs, stack: { ...inputs.stack!, definition } }, plans)).toEqual([
+  const [stack] = inputs.stacks;
+  const external = { ...stack!.definition.external, networks: ['other'] };
+  const stacks = [{ ...stack!, definition: { ...stack!.definition, external } }];
+  expect(await findDifferences({ ...inputs, stacks }, plans)).toEqual([
     'what the compose file comes to is another: a file or variable that it reads has changed',
   ]);
 });

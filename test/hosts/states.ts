@@ -23,6 +23,7 @@ export function makeCluster(nodes: ClusterNode[]): Cluster {
     file: '/cluster.yml',
     nodes,
     balancer: { engine: 'haproxy', vip: { address: '198.18.0.20', prefixLength: 24 }, failover: 'safe' },
+    stacks: [],
     images: { archives: {} },
     variables: {},
     warnings: [],

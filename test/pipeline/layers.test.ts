@@ -10,12 +10,9 @@ async function planBalancing(section?: string): Promise<unknown> {
   const definition = buildStack(section);
   const inputs = {
     cluster: { ...cluster, nodes: cluster.nodes.filter(({ role }) => role !== 'balancer') },
-    stack: {
-      definition,
-      images: { stackName: definition.name, images: [] },
-      secrets: new Map(),
-      rotations: [],
-    },
+    stacks: [{ definition, images: { stackName: definition.name, images: [] }, rotations: [] }],
+    secrets: new Map(),
+    env: {},
   };
   const layers = await createLayers(inputs, noHosts, { only: ['balancer'] });
   return planLayers({ layers, signal: new AbortController().signal });

@@ -17,7 +17,7 @@ const silent = {
   backends: [],
 };
 const status = (of: Partial<ClusterStatus>): ClusterStatus => {
-  const seen = { cluster: 'c', nodes: [node], balancers: [silent], degraded: [], ...of };
+  const seen = { cluster: 'c', nodes: [node], balancers: [silent], stacks: [], degraded: [], ...of };
   return { ...seen, degraded: listDegradations(seen) };
 };
 

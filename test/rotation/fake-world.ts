@@ -104,7 +104,8 @@ export function createFakeWorld(secrets: Record<string, string>, byHand = false)
     } satisfies RotationStore,
   });
   const world: FakeWorld = {
-    stackName: 'shop',
+    stackNames: ['shop'],
+    stackOf: () => 'shop',
     swarm,
     values,
     file,
@@ -135,7 +136,7 @@ export function createFakeWorld(secrets: Record<string, string>, byHand = false)
         }
         world.log.push(`roll ${[...world.mounted].map(([name, value]) => `${name}=${value}`).join(' ')}`);
       }),
-    runInTask: (command) =>
+    runInTask: (_stack, command) =>
       step(() => {
         world.log.push(`run ${command.command.join(' ')} ${String(command.stdin).trim()}`);
         return world.answer(command);

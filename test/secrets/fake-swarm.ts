@@ -28,6 +28,9 @@ export function createFakeSwarm(): FakeSwarm {
         secret.services = names.includes(secret.name) ? [{ name: 'shop_api', stack: 'shop' }] : [];
     },
     list: async () => swarm.secrets.map(({ value, ...seen }) => structuredClone(seen)),
+    listStacks: async () => [
+      ...new Set(swarm.secrets.flatMap(({ services }) => services.flatMap(({ stack }) => stack ?? []))),
+    ],
     create: async (name, labels, value) => {
       if (swarm.secrets.some((secret) => secret.name === name)) return false;
       add(name, labels, value.reveal().toString());

@@ -229,7 +229,7 @@ describe('secrets', () => {
       partly.changes[0]!,
       swarm,
       new Map(),
-      'shop',
+      () => 'shop',
     );
     swarm.secrets = swarm.secrets
       .filter((secret) => secret.name !== 'z')
@@ -331,7 +331,7 @@ test('a secret without a source is a problem that names the nearest idle one', (
   ]);
   const value = new SecretValue('x');
   const wanted = selectStackSecrets(
-    definition,
+    [definition],
     new Map([
       ['there', value],
       ['idle', value],

@@ -24,6 +24,7 @@ const cluster: Cluster = {
     node('vm-worker2', 'worker', { labels: { zone: 'b' } }),
     node('vm-resting', 'worker', { availability: 'drain' }),
   ],
+  stacks: [],
   images: { archives: {} },
   variables: {},
   warnings: [],

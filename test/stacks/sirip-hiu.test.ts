@@ -33,6 +33,7 @@ const cluster: Cluster = {
     node('vm-dockerswarmworker2', '192.0.2.15', 'worker'),
   ],
   balancer: { engine: 'haproxy', vip: { address: '192.0.2.20', prefixLength: 24 }, failover: 'safe' },
+  stacks: [],
   images: { archives: {} },
   variables: {},
   warnings: [],

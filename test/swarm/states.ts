@@ -13,7 +13,15 @@ export function makeNode(name: string, role: NodeRole, extra: Partial<ClusterNod
 }
 
 export function makeCluster(...nodes: ClusterNode[]): Cluster {
-  return { name: 'test', file: '/cluster.yml', nodes, images: { archives: {} }, variables: {}, warnings: [] };
+  return {
+    name: 'test',
+    file: '/cluster.yml',
+    nodes,
+    stacks: [],
+    images: { archives: {} },
+    variables: {},
+    warnings: [],
+  };
 }
 
 /** An engine that is in no swarm. */

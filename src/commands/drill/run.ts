@@ -53,11 +53,12 @@ export function addRun(command: Command, context: CommandContext): void {
 async function runDrills(names: string[], options: RunOptions, context: CommandContext): Promise<void> {
   const { terminal, cwd, env, signal } = context;
   const wanted = chooseDrills(names, options.all ?? false);
-  const { cluster, stack } = await loadInputs({ ...options, cwd, env, writeSecrets: false });
-  if (!stack) throw new UserError('the cluster file names no stack to drill', { next: 'add "stack:" to it' });
+  const { cluster, stacks } = await loadInputs({ ...options, cwd, env, writeSecrets: false });
+  if (stacks.length === 0)
+    throw new UserError('the cluster file names no stack to drill', { next: 'add "stack:" to it' });
   const { stage, model } = await openStage({
     cluster,
-    definition: stack.definition,
+    definitions: stacks.map(({ definition }) => definition),
     cwd,
     env,
     signal,

@@ -17,12 +17,10 @@ export async function listSecrets(
   const { path, shown, cluster } = await findSecretsFile(options, context);
   const { document } = await readSoundSecretsFile(path);
   const asked = cluster && !options.offline ? await askSwarm(cluster, context) : undefined;
-  const stackName = cluster?.stack?.name;
+  const stackNames = (cluster?.stacks ?? []).map(({ name }) => name);
   const secrets = listKnownSecrets(
     document.entries,
-    asked && 'secrets' in asked
-      ? { secrets: asked.secrets, ...(stackName !== undefined && { stackName }) }
-      : undefined,
+    asked && 'secrets' in asked ? { secrets: asked.secrets, stackNames } : undefined,
   );
   const unknown = asked && 'unknown' in asked ? asked.unknown : undefined;
   if (options.json) {

@@ -1,7 +1,7 @@
 import type { CommandContext } from '../../cli.ts';
+import { chooseStacks } from '../../cluster/choose-stack.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import { loadCluster } from '../../cluster/load-cluster.ts';
-import { UserError } from '../../errors.ts';
 import type { Hosts } from '../../remote/host.ts';
 import { createSwarmSecrets, type SwarmSecrets } from '../../secrets/swarm-secrets.ts';
 import { type ClusterOptions, openHosts } from '../session.ts';
@@ -9,7 +9,7 @@ import { type ClusterOptions, openHosts } from '../session.ts';
 export interface OpenSwarm extends AsyncDisposable {
   cluster: Cluster;
   hosts: Hosts;
-  stackName: string;
+  stackNames: string[];
   swarm: SwarmSecrets;
 }
 
@@ -17,15 +17,14 @@ export interface OpenSwarm extends AsyncDisposable {
 export async function openSwarmSecrets(options: ClusterOptions, context: CommandContext): Promise<OpenSwarm> {
   const { connectManager } = await import('../../swarm/connect-manager.ts');
   const cluster = await loadCluster(options.file, context.cwd);
-  if (!cluster.stack)
-    throw new UserError('the cluster file names no stack', { next: 'add `stack: {name, file}` to it' });
+  const stackNames = chooseStacks(cluster).map(({ name }) => name);
   const hosts = openHosts(cluster, context);
   try {
     const { engine } = await connectManager(cluster, hosts);
     return {
       cluster,
       hosts,
-      stackName: cluster.stack.name,
+      stackNames,
       swarm: createSwarmSecrets(engine),
       [Symbol.asyncDispose]: () => hosts.close(),
     };

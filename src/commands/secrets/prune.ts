@@ -16,14 +16,14 @@ export interface PruneOptions extends ApplyOptions {
 export async function pruneSecrets(options: PruneOptions, context: CommandContext): Promise<void> {
   const { terminal } = context;
   await using open = await openSwarmSecrets(options, context);
-  const { swarm, stackName, cluster, hosts } = open;
+  const { swarm, stackNames, cluster, hosts } = open;
   const keep = readKeep(options.keep) ?? cluster.keepSecrets ?? 0;
   const look = async () => {
     const [secrets, rotations] = await Promise.all([swarm.list(), swarm.rotations.list()]);
-    return { secrets, changes: planCollection(stackName, { secrets, rotations }, keep) };
+    return { secrets, changes: planCollection(stackNames, { secrets, rotations }, keep) };
   };
   const { secrets, changes } = await look();
-  const ours = secrets.filter(({ labels }) => labels[secretLabels.stack] === stackName);
+  const ours = secrets.filter(({ labels }) => stackNames.includes(labels[secretLabels.stack] ?? ''));
   const stays = ours.filter(
     (one) =>
       findNewestVersion(one.labels[secretLabels.secret] ?? one.name, secrets)?.secret.id !== one.id &&

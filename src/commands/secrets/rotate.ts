@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { planBackends } from '../../balancer/backends.ts';
+import { planStacksBackends } from '../../balancer/backends.ts';
 import type { CommandContext } from '../../cli.ts';
 import type { Receipt } from '../../drill/receipt/receipt.ts';
 import { InputError, InterruptedError, UserError } from '../../errors.ts';
@@ -68,7 +68,7 @@ export async function rotateSecrets(
     const measured = await withReceipt(
       {
         cluster: inputs.cluster,
-        model: () => planBackends(open.stack.definition, inputs.cluster),
+        model: () => planStacksBackends(open.stacks, inputs.cluster),
         command: `secrets rotate${mode === 'rotate' ? '' : ` --${mode}`}`,
         options,
       },
@@ -116,7 +116,7 @@ function chooseMode(names: string[], { all, finish, undo }: RotateOptions): Mode
 async function chooseStrategies(
   names: string[],
   { all }: RotateOptions,
-  { stack, find, world }: OpenRotations,
+  { stacks, find, world }: OpenRotations,
   { terminal }: CommandContext,
 ): Promise<Strategy[]> {
   if (!all) {
@@ -135,15 +135,16 @@ async function chooseStrategies(
       (one, index) => found.findIndex((other) => other.secrets[0] === one.secrets[0]) === index,
     );
   }
-  if (stack.rotations.length === 0)
+  const declared = stacks.flatMap(({ rotations }) => rotations);
+  if (declared.length === 0)
     throw new InputError({
-      file: stack.definition.file,
+      file: stacks[0]!.definition.file,
       message: 'x-secrets lists no secret, so --all means none',
       next: 'list those that are to be rotated: x-secrets: {NAME: {strategy: random}}',
     });
   const parked = (await world.swarm.rotations.list()).filter((record) => !isOpen(record, world.now()));
   for (const line of describeUnderWay(parked, world.now())) terminal.err(`left alone: ${neutralise(line)}\n`);
-  return stack.rotations.filter(
+  return declared.filter(
     ({ secrets, givenOnly }) => !givenOnly && !parked.some(({ secret }) => secrets.includes(secret)),
   );
 }
@@ -182,7 +183,7 @@ async function describeWork(
 
 /** Services move as a whole: what else the files want of them would come along unseen. */
 async function requireSettled({ planStack }: OpenRotations): Promise<void> {
-  const { changes } = await planStack();
+  const changes = await planStack();
   if (changes.length === 0) return;
   throw new UserError("the stack isn't as the compose file says, and a rotation would change that, too", {
     details: changes.map(({ title }) => title),
@@ -200,7 +201,9 @@ async function findUndoable(names: string[], { world, find }: OpenRotations) {
 /** Waits until everything that is due later is, and finishes it. */
 async function waitAndFinish({ world, find }: OpenRotations, { terminal }: CommandContext): Promise<void> {
   for (;;) {
-    const records = (await world.swarm.rotations.list()).filter(({ stack }) => stack === world.stackName);
+    const records = (await world.swarm.rotations.list()).filter(({ stack }) =>
+      world.stackNames.includes(stack),
+    );
     const dues = records.flatMap(({ due }) => (due === undefined ? [] : [Date.parse(due)]));
     if (dues.length === 0) return;
     const waitMs = Math.min(...dues) - world.now().getTime();
@@ -219,7 +222,7 @@ async function waitAndFinish({ world, find }: OpenRotations, { terminal }: Comma
 /** Old versions that nothing uses any longer go, as they do after a deploy. */
 async function collect({ world }: OpenRotations, keep: number | undefined): Promise<void> {
   const [secrets, rotations] = await Promise.all([world.swarm.list(), world.swarm.rotations.list()]);
-  for (const { action } of planCollection(world.stackName, { secrets, rotations }, keep))
+  for (const { action } of planCollection(world.stackNames, { secrets, rotations }, keep))
     if (action.do === 'remove') await world.swarm.remove(action.id);
 }
 
@@ -231,7 +234,9 @@ async function report(
   context: CommandContext,
 ): Promise<void> {
   const { world } = open;
-  const waiting = (await world.swarm.rotations.list()).filter(({ stack }) => stack === world.stackName);
+  const waiting = (await world.swarm.rotations.list()).filter(({ stack }) =>
+    world.stackNames.includes(stack),
+  );
   if (options.json) {
     printJson(context, {
       changed: true,

@@ -11,15 +11,15 @@ export async function showStatus(options: ClusterOptions, context: CommandContex
   const { terminal } = context;
   await using open = await openSwarmSecrets(options, context);
   const [secrets, records] = await Promise.all([open.swarm.list(), open.swarm.rotations.list()]);
-  const listed = listKnownSecrets([], { secrets, stackName: open.stackName });
-  const rotations = records.filter(({ stack }) => stack === open.stackName);
+  const listed = listKnownSecrets([], { secrets, stackNames: open.stackNames });
+  const rotations = records.filter(({ stack }) => open.stackNames.includes(stack));
   const now = new Date();
   if (options.json) {
     const shown = rotations.map(({ configId: _, ...record }) => ({
       ...record,
       state: isOpen(record, now) ? 'unfinished' : 'waiting',
     }));
-    printJson(context, { stack: open.stackName, secrets: listed, rotations: shown });
+    printJson(context, { stacks: open.stackNames, secrets: listed, rotations: shown });
     return;
   }
   terminal.out(

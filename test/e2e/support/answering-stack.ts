@@ -32,13 +32,13 @@ export async function scaleService(
 ): Promise<void> {
   await on('vm-dockerswarmmanager', async (host) => {
     const engine = host.engine();
-    const handle = engine.getService(`${cluster.stack!.name}_${name}`);
+    const handle = engine.getService(`${cluster.stacks[0]!.name}_${name}`);
     const { Version, Spec } = await handle.inspect();
     await handle.update({ version: Version.Index, ...Spec, Mode: { Replicated: { Replicas: replicas } } });
     const isRunning = (task: { Status?: { State?: string } }): boolean => task.Status?.State === 'running';
     for (let tries = 0; tries < 120; tries++) {
       const tasks = await engine.listTasks({
-        filters: JSON.stringify({ service: [`${cluster.stack!.name}_${name}`] }),
+        filters: JSON.stringify({ service: [`${cluster.stacks[0]!.name}_${name}`] }),
       });
       if (tasks.filter(isRunning).length === replicas) return;
       await new Promise((resolve) => setTimeout(resolve, 250));
