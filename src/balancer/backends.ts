@@ -46,7 +46,7 @@ export interface BackendModel {
   mode: 'http' | 'tcp';
   balance: BalanceAlgorithm;
   check: Check;
-  timeouts: { server: string; queue: string; connect: string; retry?: string };
+  timeouts: { server: string; queue: string; connect: string; check?: string; retry?: string };
   /** Connections to one server at a time. */
   maxconn?: number;
   /** The cookie that keeps a browser at its server. */
@@ -221,6 +221,7 @@ function buildBackend(
       server: timeouts.server,
       queue: timeouts.queue,
       connect: timeouts.connect,
+      ...(timeouts.check !== undefined && { check: timeouts.check }),
       ...(timeouts.retry !== undefined && { retry: timeouts.retry }),
     },
     ...(maxconn !== undefined && { maxconn }),

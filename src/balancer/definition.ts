@@ -35,7 +35,15 @@ export interface Frontend {
   /** The first that takes a request has it; none where all are redirected. */
   routes: Route[];
   /** As HAProxy and NGINX write durations: `60s`. */
-  timeouts: { client: string; server: string; queue: string; connect: string; retry?: string };
+  timeouts: {
+    client: string;
+    server: string;
+    queue: string;
+    connect: string;
+    /** 300 ms without it. */
+    check?: string;
+    retry?: string;
+  };
   /** Connections to one server at a time. */
   maxconn?: number;
   /** Everything is sent to the frontend that speaks TLS. */

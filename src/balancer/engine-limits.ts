@@ -47,7 +47,10 @@ export function reportUnfit(name: string, input: FrontendInput, { engine, report
 
 /** What works otherwise in NGINX than the frontends may make believe. */
 export function warnOfPassiveChecks(frontends: Frontend[]): string[] {
-  const checked = frontends.filter(({ routes }) => routes.some(({ check }) => check.kind !== 'tcp'));
+  const checked = frontends.filter(
+    ({ routes, timeouts }) =>
+      timeouts.check !== undefined || routes.some(({ check }) => check.kind !== 'tcp'),
+  );
   const queued = frontends.filter(({ maxconn }) => maxconn !== undefined);
   const names = (some: Frontend[]): string => some.map(({ name }) => name).join(', ');
   return [

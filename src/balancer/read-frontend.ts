@@ -38,6 +38,7 @@ export function readFrontend(name: string, input: FrontendInput, context: Fronte
       server: timeouts?.server ?? silence,
       queue: timeouts?.queue ?? '10s',
       connect: timeouts?.connect ?? defaultConnectTimeout,
+      ...(timeouts?.check !== undefined && { check: timeouts.check }),
       ...(timeouts?.retry !== undefined && { retry: timeouts.retry }),
     },
     weights: input.weights ?? {},

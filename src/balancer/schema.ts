@@ -178,6 +178,11 @@ const frontend = z.strictObject({
       connect: duration
         .optional()
         .describe('A server must accept a connection within this: 300ms. Another one is tried then.'),
+      check: duration
+        .optional()
+        .describe(
+          'A server that has accepted a connection must answer its check within this: 300ms. Twice late, it counts as down, and what it works on is ended: give more to an application whose checks wait behind long requests. HAProxy asks checks, NGINX does not.',
+        ),
       retry: duration
         .optional()
         .describe(

@@ -6,12 +6,16 @@ export async function reloadSystemd(host: Host): Promise<void> {
   await host.run({ program: 'systemctl', args: ['daemon-reload'], asRoot: true });
 }
 
-/** Makes a unit start at boot, and start or take its new configuration now. Throws `CommandError` when it refuses. */
-export async function loadUnit(host: Host, unit: string): Promise<void> {
+/**
+ * Makes a unit start at boot, and start or take its new configuration now; by a new process where it is to `restart`.
+ * Throws `CommandError` when it refuses.
+ */
+export async function loadUnit(host: Host, unit: string, { restart = false } = {}): Promise<void> {
   // a unit that failed too often isn't started again until its failures are forgotten
   await host.run({ program: 'systemctl', args: ['reset-failed', unit], asRoot: true, accept: [0, 1, 5] });
   await host.run({ program: 'systemctl', args: ['enable', '--quiet', unit], asRoot: true });
-  await host.run({ program: 'systemctl', args: ['reload-or-restart', unit], asRoot: true });
+  const verb = restart ? 'restart' : 'reload-or-restart';
+  await host.run({ program: 'systemctl', args: [verb, unit], asRoot: true });
 }
 
 /** Whether systemd says that a unit is active. */

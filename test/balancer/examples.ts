@@ -120,7 +120,7 @@ web:
   max_body: 10M
   rate_limit: {requests: 100, per: 10s}
   maintenance: {page: page.html}
-  timeouts: {client: 30s, server: 2m, connect: 1s}
+  timeouts: {client: 30s, server: 2m, connect: 1s, check: 2s}
   tls: {certificate: www_tls, key: www_key, more: [{certificate: other_tls}], hsts: 180d}
   routes:
     - {host: other.example.org, path: /api, service: fastapi}

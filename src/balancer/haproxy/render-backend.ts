@@ -26,6 +26,7 @@ export function renderBackend(backend: BackendModel, folder: string): string {
   }
   lines.push(...renderCheck(backend));
   if (timeouts.connect !== defaultConnectTimeout) lines.push(`timeout connect ${timeouts.connect}`);
+  if (timeouts.check !== undefined) lines.push(`timeout check ${timeouts.check}`);
   if (maxconn !== undefined) lines.push(`default-server maxconn ${maxconn}`);
   if (sticky)
     lines.push(

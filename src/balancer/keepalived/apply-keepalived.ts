@@ -31,13 +31,14 @@ export async function applyKeepalived(
   await testConfig(host, config);
   const previous = await host.readFile(config.path);
   await host.writeFile(config.path, config.content, { mode: config.mode });
+  const restart = !(await mayRaiseLimits(host));
   try {
-    await loadUnit(host, unit);
+    await loadUnit(host, unit, { restart });
     await confirmActive(host, progress);
   } catch (error) {
     if (previous !== undefined) {
       await host.writeFile(config.path, previous);
-      await loadUnit(host, unit).catch(() => undefined);
+      await loadUnit(host, unit, { restart }).catch(() => undefined);
     }
     throw error;
   }
@@ -69,6 +70,21 @@ async function testConfig(host: Host, config: PartFile): Promise<void> {
   } finally {
     await host.removeFile(candidate);
   }
+}
+
+/**
+ * Whether keepalived survives a reload: 2.2 and 2.3 set their limit of real time to nothing at a reload and raise it again.
+ * Where that is forbidden (containers without CAP_SYS_RESOURCE), the kernel kills them seconds later.
+ * Source: keepalived's lib/process.c, reset_process_priorities.
+ */
+async function mayRaiseLimits(host: Host): Promise<boolean> {
+  const { exitCode } = await host.run({
+    program: 'sh',
+    args: ['-c', 'ulimit -t 1000 && ulimit -t 2000'],
+    asRoot: true,
+    accept: [0, 1, 2],
+  });
+  return exitCode === 0;
 }
 
 async function confirmActive(host: Host, { signal }: Progress): Promise<void> {

@@ -47,6 +47,9 @@ global_defs {
     vrrp_garp_master_delay 1
     vrrp_garp_master_refresh 60
     vrrp_rt_priority 50
+    # without this the kernel kills keepalived, and the address moves, as soon as it has worked for 10 ms without a pause:
+    # a virtual machine whose CPU is taken away for a moment is charged for that time
+    vrrp_rlimit_rttime 1000000
     vrrp_no_swap
 }
 
