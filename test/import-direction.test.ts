@@ -20,6 +20,7 @@ const ranks: Record<string, number> = {
   drill: 2.5,
   lab: 2,
   lock: 2,
+  registry: 1,
   remote: 1,
   plan: 1,
   output: 1,

@@ -9,6 +9,7 @@ import { createLayers, type LayerChoice } from '../pipeline/layers.ts';
 import { applyAndVerify, planLayers } from '../pipeline/run.ts';
 import { type LayerPlan, nameLayer } from '../plan/change.ts';
 import type { Layer } from '../plan/layer.ts';
+import { createLoginFinder } from '../registry/credentials.ts';
 import type { Hosts } from '../remote/host.ts';
 import { generatedAtUp } from '../secrets/load-secrets.ts';
 import { finishOpenRotations } from './finish-rotations.ts';
@@ -57,11 +58,13 @@ export interface AppliedInputs {
 export async function applyInputs(
   { inputs, hosts, startedAt, settle }: AppliedInputs,
   options: ApplyOptions,
-  { command, planFile, stacks: _, ...choice }: ApplyRequest,
+  { command, planFile, stacks: _, ...request }: ApplyRequest,
   context: CommandContext,
 ): Promise<void> {
-  const { terminal, signal } = context;
+  const { terminal, signal, env } = context;
   const origin = { by: describeUser(), why: command };
+  const logins = { find: createLoginFinder(env), inSwarm: options.registryAuth ?? true };
+  const choice = { ...request, logins };
   const layers = await createLayers(inputs, hosts, { ...choice, origin });
   const plans = await planLayers({ layers, signal });
   if (planFile !== undefined) await checkSavedPlan(planFile, context.cwd, inputs, plans);

@@ -5,6 +5,7 @@ import { hasChanges, planToJson, renderPlan } from '../output/render-plan.ts';
 import { loadInputs } from '../pipeline/inputs.ts';
 import { createLayers, deployedLayers } from '../pipeline/layers.ts';
 import { planLayers } from '../pipeline/run.ts';
+import { createLoginFinder } from '../registry/credentials.ts';
 import { savePlan } from './saved-plan.ts';
 import {
   addClusterOptions,
@@ -43,6 +44,7 @@ async function showPlan(options: PlanOptions, context: CommandContext): Promise<
   const plans = await planLayers({
     layers: await createLayers(inputs, hosts, {
       ...readResolve(options),
+      logins: { find: createLoginFinder(env), inSwarm: false },
       unreachable: 'skip',
       ...(stacks.length > 0 && { only: deployedLayers }),
     }),

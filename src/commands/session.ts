@@ -29,6 +29,8 @@ export interface ApplyOptions extends ClusterOptions {
   /** Seconds. */
   lockWait?: number;
   keepFailed?: boolean;
+  /** `false` for --no-registry-auth. */
+  registryAuth?: boolean;
 }
 
 export interface ResolveOptions {
@@ -56,10 +58,15 @@ export function addApplyOptions(command: Command): Command {
 
 /** Adds those of every command that brings something to what is wanted, rather than away. */
 export function addDeployOptions(command: Command): Command {
-  return addReceiptOptions(addApplyOptions(command)).option(
-    '--keep-failed',
-    'leave a stack that fails as it is, to look at it; without it every service goes back to what it was',
-  );
+  return addReceiptOptions(addApplyOptions(command))
+    .option(
+      '--keep-failed',
+      'leave a stack that fails as it is, to look at it; without it every service goes back to what it was',
+    )
+    .option(
+      '--no-registry-auth',
+      'keep logins at registries out of the swarm; without it services get the login that `docker login` keeps here',
+    );
 }
 
 /** Adds the option of the commands that plan from the compose file. */

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { UserError } from '../errors.ts';
 import type { Change } from '../plan/change.ts';
 import type { Progress } from '../plan/layer.ts';
+import type { FindLogin } from '../registry/credentials.ts';
 import { readArchive } from './archive.ts';
 import { buildImage } from './build-image.ts';
 import type { PreparedBuild, WantedImages } from './desired.ts';
@@ -20,6 +21,8 @@ export interface ApplyPlace {
   wanted: WantedImages;
   engineOf: EngineOf;
   cacheFolder: string | undefined;
+  /** For images of registries that want a login; nobody logs in without it. */
+  findLogin?: FindLogin | undefined;
 }
 
 export type ApplyImageChange = (change: Change<ImageAction>, progress: Progress) => Promise<void>;
@@ -29,7 +32,12 @@ const transfersAtOnce = 3;
 const chunkBytes = 512 * 1024;
 
 /** The one function that carries out changes of this layer; it bounds what runs at once over all of them. */
-export function createImageApplier({ wanted, engineOf, cacheFolder }: ApplyPlace): ApplyImageChange {
+export function createImageApplier({
+  wanted,
+  engineOf,
+  cacheFolder,
+  findLogin,
+}: ApplyPlace): ApplyImageChange {
   const limitBuilds = limitConcurrency(buildsAtOnce);
   const limitTransfers = limitConcurrency(transfersAtOnce);
   const inTurn = takeTurns();
@@ -63,7 +71,7 @@ export function createImageApplier({ wanted, engineOf, cacheFolder }: ApplyPlace
       `build on ${builder} ${/^RUN /m.test(prepared.opening) ? prepared.opening : reference}`,
       () =>
         limitBuilds(() =>
-          buildImage(prepared, { node: builder, engine, stackName: wanted.stackName }, progress),
+          buildImage(prepared, { node: builder, engine, stackName: wanted.stackName, findLogin }, progress),
         ),
     );
     const others = targets.filter((node) => node !== builder);
@@ -166,11 +174,12 @@ export function createImageApplier({ wanted, engineOf, cacheFolder }: ApplyPlace
   };
 
   const pull = async (reference: string, targets: string[], progress: Progress): Promise<void> => {
+    const login = await findLogin?.(reference);
     const results = await Promise.all(
       targets.map(async (node) => {
         const engine = await engineOf(node);
         try {
-          await engine.pull(reference, (line) => progress.report(`${node}: ${line}`), progress.signal);
+          await engine.pull(reference, (line) => progress.report(`${node}: ${line}`), progress.signal, login);
           return { node };
         } catch (error) {
           return { node, error };
@@ -182,8 +191,11 @@ export function createImageApplier({ wanted, engineOf, cacheFolder }: ApplyPlace
     const source = results.find((result) => result.error === undefined)?.node;
     if (source === undefined)
       throw new UserError(`${reference} can't be pulled on any node`, {
-        details: failed.map(({ node, error }) => `${node}: ${(error as Error).message}`),
-        next: `check the name; without a way to the registry: docker save ${reference} -o FILE, and FILE under images.archives of the cluster file`,
+        details: [
+          ...failed.map(({ node, error }) => `${node}: ${(error as Error).message}`),
+          ...(login?.problem === undefined ? [] : [login.problem]),
+        ],
+        next: `check the name; where its registry wants a login: docker login on this computer; without a way to the registry: docker save ${reference} -o FILE, and FILE under images.archives of the cluster file`,
         cause: failed[0]?.error,
       });
     // a node without a way to the registry gets it from one that has

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { Transform } from 'node:stream';
 import { UserError } from '../errors.ts';
 import type { Progress } from '../plan/layer.ts';
+import type { FindLogin } from '../registry/credentials.ts';
 import { listContext, packContext } from './build-context.ts';
 import type { PreparedBuild } from './desired.ts';
 import { EngineFailure, type ImageEngine } from './image-engine.ts';
@@ -18,15 +19,17 @@ const lastLineCount = 20;
  */
 export async function buildImage(
   prepared: PreparedBuild,
-  place: { node: string; engine: ImageEngine; stackName: string },
+  place: { node: string; engine: ImageEngine; stackName: string; findLogin?: FindLogin | undefined },
   { report, signal }: Progress,
 ): Promise<void> {
   const { build, reference } = prepared;
-  const { node, engine, stackName } = place;
+  const { node, engine, stackName, findLogin } = place;
   for (const base of prepared.bases) {
     // the Dockerfile says the name without the digest
     if (base.kind === 'build') await engine.tag(base.builtReference, base.reference);
   }
+  const pulled = prepared.bases.filter((base) => base.kind === 'registry');
+  const logins = findLogin ? await Promise.all(pulled.map((base) => findLogin(base.reference))) : [];
   const lines: string[] = [];
   const hash = createHash('sha256');
   const entries = await listContext(build.context, build.dockerfile);
@@ -54,6 +57,7 @@ export async function buildImage(
         args: build.args,
         labels: { [buildLabel]: prepared.digest, [stackLabel]: stackName },
         ...(build.target !== undefined && { target: build.target }),
+        logins,
       },
       onLine,
       signal,
@@ -61,7 +65,11 @@ export async function buildImage(
   } catch (error) {
     signal.throwIfAborted();
     throw new UserError(`building ${prepared.wantedReference} on ${node} failed`, {
-      details: [...lines, (error as Error).message],
+      details: [
+        ...lines,
+        (error as Error).message,
+        ...logins.flatMap(({ problem }) => (problem === undefined ? [] : [problem])),
+      ],
       next:
         explainBuildFailure(error, lines) ?? `mend ${build.dockerfile} in ${build.context}, then run again`,
       place: { host: node },

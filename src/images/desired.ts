@@ -44,6 +44,8 @@ export interface WantedImage {
   nodes: string[];
   /** Keys of the services that use it. */
   services: string[];
+  /** One of them publishes ports: which ones the image exposes is of interest. */
+  publishes?: true;
 }
 
 export interface WantedImages {
@@ -72,6 +74,7 @@ export function listWantedImages(
     const allowed = new Set([...image.nodes, ...listEligibleNames(service, nodes)]);
     image.nodes = nodes.map((node) => node.name).filter((name) => allowed.has(name));
     image.services.push(service.key);
+    if (service.spec.EndpointSpec?.Ports?.length) image.publishes = true;
     byReference.set(key, image);
   }
   return { stackName: definition.name, images: [...byReference.values()] };

@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import { UserError } from '../errors.ts';
+import { type Login, toAuthHeader, toConfigHeader } from '../registry/credentials.ts';
 import { readJsonLines } from './json-lines.ts';
 
 export interface EngineImage {
@@ -12,6 +13,16 @@ export interface EngineImage {
   labels: Record<string, string>;
   /** Unix seconds. */
   createdAt: number;
+}
+
+export interface InspectedImage {
+  /** `sha256:…` */
+  id: string;
+  labels: Record<string, string>;
+  /** Diff IDs, lowest first. */
+  layers: string[];
+  /** TCP ports that it says it listens on (EXPOSE). */
+  exposedPorts: number[];
 }
 
 /** Images of nodes with equal facts are equal exactly when their IDs are. */
@@ -30,6 +41,8 @@ export interface BuildRequest {
   args: Record<string, string>;
   target?: string;
   labels: Record<string, string>;
+  /** For bases that the engine pulls. */
+  logins?: Login[];
 }
 
 /** All are bounded by the signal; those that stream report one line at a time. */
@@ -37,14 +50,12 @@ export interface ImageEngine {
   readFacts(): Promise<EngineFacts>;
   list(): Promise<EngineImage[]>;
   /** `undefined` where there is no such image. */
-  inspect(
-    reference: string,
-  ): Promise<{ id: string; labels: Record<string, string>; layers: string[] } | undefined>;
+  inspect(reference: string): Promise<InspectedImage | undefined>;
   build(request: BuildRequest, onLine: (line: string) => void, signal: AbortSignal): Promise<void>;
   /** Takes an archive as `docker save` makes it. */
   load(archive: Readable, signal: AbortSignal): Promise<void>;
   save(reference: string): Promise<Readable>;
-  pull(reference: string, onLine: (line: string) => void, signal: AbortSignal): Promise<void>;
+  pull(reference: string, onLine: (line: string) => void, signal: AbortSignal, login?: Login): Promise<void>;
   tag(source: string, target: string): Promise<void>;
   /** No error where there is no such image. */
   remove(reference: string): Promise<void>;
@@ -79,14 +90,18 @@ export function createImageEngine(docker: Docker): ImageEngine {
             id: image.Id,
             labels: image.Config?.Labels ?? {},
             layers: image.RootFS?.Layers ?? [],
+            exposedPorts: Object.keys(image.Config?.ExposedPorts ?? {}).flatMap((port) =>
+              port.endsWith('/tcp') ? [Number.parseInt(port, 10)] : [],
+            ),
           };
         } catch (error) {
           if ((error as { statusCode?: number }).statusCode === 404) return undefined;
           throw error;
         }
       }),
-    build: ({ tar, reference, dockerfile, args, target, labels }, onLine, signal) =>
+    build: ({ tar, reference, dockerfile, args, target, labels, logins = [] }, onLine, signal) =>
       calling(async () => {
+        const registryconfig = toConfigHeader(logins);
         const answer = await docker.buildImage(tar, {
           t: reference,
           dockerfile,
@@ -97,6 +112,7 @@ export function createImageEngine(docker: Docker): ImageEngine {
           rm: true,
           forcerm: true,
           ...(target !== undefined && { target }),
+          ...(registryconfig && { registryconfig: registryconfig as never }),
           abortSignal: signal,
         });
         await readJsonLines(answer as Readable, onLine, signal);
@@ -107,9 +123,13 @@ export function createImageEngine(docker: Docker): ImageEngine {
         await readJsonLines(answer as Readable, () => {}, signal);
       }),
     save: (reference) => calling(async () => (await docker.getImage(reference).get()) as Readable),
-    pull: (reference, onLine, signal) =>
+    pull: (reference, onLine, signal, login) =>
       calling(async () => {
-        const answer = await docker.pull(reference, { abortSignal: signal });
+        const authconfig = toAuthHeader(login);
+        const answer = await docker.pull(reference, {
+          abortSignal: signal,
+          ...(authconfig && { authconfig }),
+        });
         await readJsonLines(answer as Readable, onLine, signal);
       }),
     tag: (source, target) =>

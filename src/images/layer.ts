@@ -1,5 +1,6 @@
 import { type Cluster, swarmNodes } from '../cluster/cluster.ts';
 import type { Layer } from '../plan/layer.ts';
+import type { FindLogin } from '../registry/credentials.ts';
 import type { Hosts } from '../remote/host.ts';
 import { createImageApplier } from './apply-images.ts';
 import type { WantedImages } from './desired.ts';
@@ -11,6 +12,8 @@ import { type ImageAction, planImageRemoval, planImages } from './plan.ts';
 export interface ImagesLayerOptions {
   /** Engine of a node; over its host's connection unless told. */
   engineOf?: EngineOf;
+  /** For images of registries that want a login; nobody logs in without it. */
+  findLogin?: FindLogin | undefined;
 }
 
 /** The layer of images: each is on every node that its services' placement allows before anything is deployed. */
@@ -33,7 +36,7 @@ export function createImagesLayer(
       return engine;
     });
   const cacheFolder = cluster.images.cache;
-  const apply = createImageApplier({ wanted, engineOf, cacheFolder });
+  const apply = createImageApplier({ wanted, engineOf, cacheFolder, findLogin: options.findLogin });
   const names = swarmNodes(cluster).map((node) => node.name);
   return {
     name: 'images',

@@ -2,6 +2,7 @@
 import type { Observation } from '../plan/layer.ts';
 import { type ConnectionError, isAway, SocketError } from '../remote/remote-errors.ts';
 import type { WantedImages } from './desired.ts';
+import { findImage } from './holdings.ts';
 import { findCached, findKept } from './image-cache.ts';
 import { EngineFailure, type ImageEngine } from './image-engine.ts';
 import type { CachedImage, NodeImages, ObservedImages } from './observed.ts';
@@ -29,7 +30,28 @@ export async function observeImages(
   if (silent) return { kind: 'unknown', reason: silent.reason };
   const away = answers.filter((answer) => 'away' in answer);
   if (nodes.length === 0 && away[0]) throw away[0].away;
-  return { kind: 'observed', value: { nodes, unreachable: away.map((one) => one.node), cached } };
+  const exposed = await observeExposed(wanted, nodes, engineOf);
+  return { kind: 'observed', value: { nodes, unreachable: away.map((one) => one.node), cached, exposed } };
+}
+
+/** What images say that they listen on, each asked of the first node that has it. */
+async function observeExposed(
+  wanted: WantedImages,
+  nodes: NodeImages[],
+  engineOf: EngineOf,
+): Promise<Record<string, number[]>> {
+  const found = await Promise.all(
+    wanted.images.map(async ({ reference, publishes }) => {
+      const holder = publishes && nodes.find((node) => findImage(node, reference));
+      if (!holder) return undefined;
+      // A node that went away since, or an image: nothing is known of it then, as before it was there.
+      const held = await engineOf(holder.node)
+        .then((engine) => engine.inspect(reference))
+        .catch(() => undefined);
+      return held && ([reference, held.exposedPorts] as const);
+    }),
+  );
+  return Object.fromEntries(found.filter((one) => one !== undefined));
 }
 
 type Answer = NodeImages | { node: string; away: ConnectionError } | { reason: string };

@@ -13,6 +13,8 @@ export interface ObservedImages {
   unreachable: string[];
   /** Build digest, or reference where only that is known → the whole archive of that build in the cache folder. */
   cached: Record<string, CachedImage>;
+  /** Image as it is deployed → TCP ports that it exposes; of those that a node has and services publish ports of. */
+  exposed: Record<string, number[]>;
 }
 
 export interface CachedImage {

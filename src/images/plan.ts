@@ -69,7 +69,14 @@ export function planImages(wanted: WantedImages, observed: ObservedImages): Laye
     warnings.push(
       `${node} can't be reached; run this again when it is back, so that it gets ${references.join(', ')}`,
     );
-  return { layer: 'images', changes, unchanged, warnings };
+  const { exposed } = observed;
+  return {
+    layer: 'images',
+    changes,
+    unchanged,
+    warnings,
+    ...(Object.keys(exposed).length > 0 && { exposedPorts: exposed }),
+  };
 }
 
 function listBuilds(wanted: WantedImages, observed: ObservedImages): ImageToBuild[] {

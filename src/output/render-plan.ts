@@ -68,7 +68,7 @@ export function hasChanges(plans: LayerPlan[]): boolean {
 
 /** The plan for `--json`: everything but the layers' own instructions. */
 export function planToJson(plans: LayerPlan[]): unknown {
-  return plans.map(({ changes, versions: _versions, ...plan }) => ({
+  return plans.map(({ changes, versions: _versions, exposedPorts: _exposedPorts, ...plan }) => ({
     ...plan,
     changes: changes.map(({ action: _, ...change }) => change),
   }));

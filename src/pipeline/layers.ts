@@ -5,6 +5,7 @@ import { createTraffic } from '../balancer/traffic.ts';
 import { balancers } from '../cluster/cluster.ts';
 import type { LayerName } from '../plan/change.ts';
 import type { Layer } from '../plan/layer.ts';
+import type { FindLogin } from '../registry/credentials.ts';
 import type { Hosts } from '../remote/host.ts';
 import type { ResolveImageMode } from '../stack/image-digests.ts';
 import type { Inputs, StackInputs } from './inputs.ts';
@@ -16,6 +17,8 @@ export interface LayerChoice {
   takeOver?: boolean;
   /** When registries are asked for the digests of images; never unless told. */
   resolveImage?: ResolveImageMode;
+  /** Logins at registries, and whether services' go into the swarm; nobody logs in unless told. */
+  logins?: { find: FindLogin; inSwarm: boolean };
   /** What machines that can't be reached mean: `refuse` unless told; `skip` leaves them as they are, with a warning. */
   unreachable?: 'refuse' | 'skip';
   /** The stacks among the inputs are to go. */
@@ -98,10 +101,12 @@ async function createStackLayers(
       ),
       builtLabel: buildLabel,
     },
+    ...(choice.logins && { logins: choice.logins }),
     ...(choice.origin && { origin: choice.origin }),
   });
+  const imagesLayer = createImagesLayer(stack.images, cluster, hosts, { findLogin: choice.logins?.find });
   return {
-    images: { ...createImagesLayer(stack.images, cluster, hosts), ...ofStack },
+    images: { ...imagesLayer, ...ofStack },
     stack: { ...stackLayer, ...ofStack },
   };
 }

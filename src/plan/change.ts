@@ -63,6 +63,8 @@ export interface LayerPlan<Action = unknown> {
   versions?: Record<string, string>;
   /** Told by the hosts layer to those above: swarm nodes whose kernel has no IPVS. Absent when there are none. */
   nodesWithoutIpvs?: string[];
+  /** Told by the images layer to those above: image as it is deployed → TCP ports of its EXPOSE, where a node has it. */
+  exposedPorts?: Record<string, number[]>;
 }
 
 /** A layer in words: `stack`, or `stack shop` where each of several stacks has it. */

@@ -2,6 +2,7 @@
 import type Docker from 'dockerode';
 import { UserError } from '../errors.ts';
 import type { Traffic } from '../plan/traffic.ts';
+import type { FindLogin } from '../registry/credentials.ts';
 import type { Hosts } from '../remote/host.ts';
 import type { ConvergeLimits } from './converge.ts';
 import type { StackDefinition } from './definition.ts';
@@ -18,6 +19,8 @@ export interface ApplyContext {
   touched: Set<string>;
   /** The balancers; absent where there are none. */
   traffic?: Traffic;
+  /** For services whose image wants a login, kept in the swarm for nodes that pull it later; nobody logs in without it. */
+  findLogin?: FindLogin;
   /** Who makes the changes, by which command; kept with the revision. */
   origin: { by: string; why: string };
 }

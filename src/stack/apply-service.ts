@@ -2,6 +2,7 @@
 import { UserError } from '../errors.ts';
 import type { FieldChange } from '../plan/change.ts';
 import type { Progress } from '../plan/layer.ts';
+import { toAuthHeader } from '../registry/credentials.ts';
 import type { ObjectNames, StackAction } from './action.ts';
 import { type ApplyContext, findByKey, refusal } from './apply-context.ts';
 import { removeService } from './apply-removal.ts';
@@ -70,9 +71,13 @@ async function postNewService(
 ): Promise<string> {
   context.touched.add(desired.Name);
   for (let attempt = 1; ; attempt++) {
-    const { spec } = await fillIds(context, desired);
+    const [{ spec }, authconfig] = await Promise.all([
+      fillIds(context, desired),
+      findAuthHeader(context, desired),
+    ]);
     try {
-      const answer = (await context.engine.createService(spec as never)) as unknown as {
+      // Two arguments: of one, dockerode makes a login, too.
+      const answer = (await context.engine.createService(authconfig as never, spec as never)) as unknown as {
         ID?: string;
         id?: string;
       };
@@ -184,7 +189,10 @@ async function postSpec(
       const body = await makeSpec(now);
       if (!body) return false;
       context.touched.add(name);
-      await service.update({ _query: { version: now.Version.Index }, _body: body } as never);
+      // Where none is sent, the swarm keeps the one it has.
+      const authconfig = await findAuthHeader(context, body);
+      const options = { _query: { version: now.Version.Index }, _body: body };
+      await service.update(...([authconfig, options] as never as [never]));
       return true;
     } catch (error) {
       if (isOutOfSequence(error) && attempt < updateAttempts) continue;
@@ -192,6 +200,11 @@ async function postSpec(
       throw refusal(`update the service ${name}`, error, 'run `kawanan plan` to see what is there now');
     }
   }
+}
+
+/** The login for a service's image, as dockerode takes it. */
+async function findAuthHeader({ findLogin }: ApplyContext, { TaskTemplate }: ServiceSpec) {
+  return toAuthHeader(await findLogin?.(TaskTemplate.ContainerSpec.Image));
 }
 
 function converge(

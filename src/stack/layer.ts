@@ -6,6 +6,7 @@ import { type Cluster, swarmNodes } from '../cluster/cluster.ts';
 import { UserError } from '../errors.ts';
 import type { Layer } from '../plan/layer.ts';
 import type { Traffic } from '../plan/traffic.ts';
+import type { FindLogin } from '../registry/credentials.ts';
 import type { Hosts } from '../remote/host.ts';
 import { ConnectionError } from '../remote/remote-errors.ts';
 import type { StackAction } from './action.ts';
@@ -38,6 +39,8 @@ export interface StackLayerOptions {
     /** Label of images that we build. */
     builtLabel: string;
   };
+  /** Logins at registries: to ask them for digests, and where `inSwarm`, for nodes that pull by themselves later. */
+  logins?: { find: FindLogin; inSwarm: boolean };
   /** The balancers, for services that are updated blue-green; absent where there are none. */
   traffic?: Traffic;
   /** Who makes the changes, by which command; kept with each revision. */
@@ -58,7 +61,13 @@ export function createStackLayer(
   const resolveImages =
     options.images && hosts
       ? createImageResolver(
-          createEngineSources({ connectEngine, hosts, nodes, builtLabel: options.images.builtLabel }),
+          createEngineSources({
+            connectEngine,
+            hosts,
+            nodes,
+            builtLabel: options.images.builtLabel,
+            findLogin: options.logins?.find,
+          }),
         )
       : undefined;
   let connection: Promise<{ engine: Docker; snapshots: SnapshotSource }> | undefined;
@@ -130,6 +139,7 @@ export function createStackLayer(
           origin,
           touched,
           ...(options.traffic && { traffic: options.traffic }),
+          ...(options.logins?.inSwarm && { findLogin: options.logins.find }),
         },
         change,
         progress,

@@ -7,6 +7,7 @@ import type { StackDefinition } from './definition.ts';
 import { diffNetworks } from './diff.ts';
 import { stackNamespaceLabel } from './engine-types.ts';
 import { warnOfUnknownDigests } from './image-digests.ts';
+import { lintImages } from './lint/lint-images.ts';
 import type { StackObserved } from './observed.ts';
 import { planStrayObjects } from './plan-removal.ts';
 import { planServices, stackLayer } from './plan-services.ts';
@@ -52,14 +53,17 @@ export function planStack(
     observed,
     services.changes.map((change) => change.id),
   );
+  const ofImages = lintImages(definition, readExposedPorts(earlier));
+  const lints = [...(definition.lints ?? []), ...ofImages.map(({ lint }) => lint)];
   const total = definition.networks.length + definition.configs.length + definition.secrets.length;
   return {
     layer: stackLayer,
     changes: [...foundations, ...services.changes, ...removals],
     unchanged: services.unchanged + total - foundations.length,
-    ...(definition.lints && definition.lints.length > 0 && { lints: definition.lints }),
+    ...(lints.length > 0 && { lints }),
     warnings: [
       ...warnOfStack(definition, earlier),
+      ...ofImages.map(({ text }) => text),
       ...references.warnings,
       ...warnOfUnknownDigests(observed.images),
       ...services.warnings,
@@ -73,6 +77,11 @@ export function warnOfStack(definition: StackDefinition, earlier: EarlierPlans):
     ...definition.warnings,
     ...warnOfMissingIpvs(definition, earlier.get('hosts')?.nodesWithoutIpvs ?? []),
   ];
+}
+
+/** What the images of all stacks expose: one layer of images tells of each. */
+function readExposedPorts(earlier: EarlierPlans): Record<string, number[]> {
+  return Object.assign({}, ...[...earlier.values()].map(({ exposedPorts }) => exposedPorts));
 }
 
 /** Names of networks by id and by name. */

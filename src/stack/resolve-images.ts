@@ -1,6 +1,7 @@
 /** Asks registries, through a manager's engine, what images are. Changes nothing. */
 import type Docker from 'dockerode';
 import { UserError } from '../errors.ts';
+import { type FindLogin, toAuthHeader } from '../registry/credentials.ts';
 import type { Hosts } from '../remote/host.ts';
 import { readEngineMessage, readStatusCode } from './engine-errors.ts';
 import { type ImageAnswer, type ImagePlatform, pinImage } from './image-digests.ts';
@@ -58,15 +59,19 @@ export interface EngineSourcesOptions {
   nodes: string[];
   /** Label of images that we build. */
   builtLabel: string;
+  /** For registries that want a login. */
+  findLogin?: FindLogin | undefined;
 }
 
 /** The registries as the manager's engine reaches them, the images as each node's own engine tells. */
 export function createEngineSources(options: EngineSourcesOptions): ImageSources {
-  const { connectEngine, hosts, nodes, builtLabel } = options;
+  const { connectEngine, hosts, nodes, builtLabel, findLogin } = options;
   return {
     ask: async (image) => {
-      const engine = await connectEngine();
-      const answer = (await within(askMs, engine.getImage(image).distribution())) as {
+      const [engine, login] = await Promise.all([connectEngine(), findLogin?.(image)]);
+      const authconfig = toAuthHeader(login);
+      const asked = engine.getImage(image).distribution(authconfig ? { authconfig } : {});
+      const answer = (await within(askMs, asked)) as {
         Descriptor: { digest: string };
         Platforms?: { architecture?: string; os?: string }[] | null;
       };

@@ -42,7 +42,12 @@ export function createFakeEngine(images: MadeImage[] = [], facts: Partial<Engine
     inspect: async (reference) => {
       const image = find(reference);
       return (
-        image && { id: imageIdOf(image), labels: image.labels ?? {}, layers: image.layers.map(diffIdOf) }
+        image && {
+          id: imageIdOf(image),
+          labels: image.labels ?? {},
+          layers: image.layers.map(diffIdOf),
+          exposedPorts: image.exposedPorts ?? [],
+        }
       );
     },
     build: async ({ tar, reference, labels }, onLine, signal) => {

@@ -7,6 +7,8 @@ export interface MadeImage {
   labels?: Record<string, string>;
   /** Contents of its layers, lowest first. */
   layers: string[];
+  /** TCP ports of its EXPOSE; in an engine only. */
+  exposedPorts?: number[];
 }
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { WantedImage } from '../../src/images/desired.ts';
 import { EngineFailure, type ImageEngine } from '../../src/images/image-engine.ts';
 import { observeImages } from '../../src/images/observe-images.ts';
 import { ConnectionError, SocketError } from '../../src/remote/remote-errors.ts';
@@ -28,8 +29,38 @@ describe('images are observed', () => {
         nodes: [{ node: 'w1', architecture: 'x86_64', store: 'classic', images }],
         unreachable: ['w2'],
         cached: {},
+        exposed: {},
       },
     });
+  });
+
+  test('with what they expose, where services publish ports of them', async () => {
+    const exposing = createFakeEngine([
+      { references: ['a:1'], layers: ['a'], exposedPorts: [80, 443] },
+      { references: ['b:1'], layers: ['b'], exposedPorts: [81] },
+    ]);
+    const image = (reference: string): WantedImage => ({
+      reference,
+      source: { kind: 'registry' },
+      nodes: ['w1', 'w2'],
+      services: ['s'],
+    });
+    const images = [
+      { ...image('a:1'), publishes: true as const },
+      image('b:1'),
+      { ...image('c:1'), publishes: true as const },
+    ];
+    const engines: Record<string, ImageEngine> = { w1: createFakeEngine(), w2: exposing };
+    const seen = await observeImages(
+      { stackName: 'shop', images },
+      ['w1', 'w2'],
+      async (node) => engines[node]!,
+      undefined,
+    );
+    expect(seen).toMatchObject({ value: { exposed: { 'a:1': [80, 443] } } });
+    const broken = { ...exposing, inspect: () => Promise.reject(new EngineFailure('gone', 500, undefined)) };
+    const without = await observeImages({ stackName: 'shop', images }, ['w2'], async () => broken, undefined);
+    expect(without).toMatchObject({ kind: 'observed', value: { exposed: {} } });
   });
 
   test.each([

@@ -66,7 +66,7 @@ const observe = (
   nodes: NodeImages[],
   cached: ObservedImages['cached'] = {},
   unreachable: string[] = [],
-): ObservedImages => ({ nodes, cached, unreachable });
+): ObservedImages => ({ nodes, cached, unreachable, exposed: {} });
 
 function plan(images: WantedImage[], observed: ObservedImages): string[] {
   const { changes, unchanged, warnings } = planImages({ stackName: 'shop', images }, observed);
@@ -373,9 +373,10 @@ describe('an image of a revision', () => {
   const reference = 'shop/web:1-0123456789ab';
   const kept: WantedImage = { reference, source: { kind: 'kept' }, nodes: ['a', 'b'], services: ['web'] };
   const plan = (nodes: NodeImages[], cached: ObservedImages['cached'] = {}, wanted = kept) =>
-    planImages({ stackName: 'shop', images: [wanted] }, { nodes, unreachable: [], cached }).changes.map(
-      ({ action }) => action,
-    );
+    planImages(
+      { stackName: 'shop', images: [wanted] },
+      { nodes, unreachable: [], cached, exposed: {} },
+    ).changes.map(({ action }) => action);
   const image = held(reference, 'sha256:web');
 
   test('is left where it is, when each node has it', () => {

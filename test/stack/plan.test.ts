@@ -65,6 +65,22 @@ test('services that need IPVS are named where a node has none, those that need n
   expect(warningsWith([])).toEqual([]);
 });
 
+test('the plan of a stack warns of a port that the image below does not expose', () => {
+  const web = makeSpec('web', (spec) => {
+    spec.EndpointSpec = { Ports: [{ TargetPort: 80, PublishedPort: 8080, PublishMode: 'host' }] };
+  });
+  const image = web.TaskTemplate.ContainerSpec.Image;
+  const earlier: EarlierPlans = new Map([
+    [
+      'images',
+      { layer: 'images', changes: [], unchanged: 1, warnings: [], exposedPorts: { [image]: [3000] } },
+    ],
+  ]);
+  const plan = planStack(makeDefinition([web]), makeObserved(), earlier);
+  expect(plan.lints).toMatchObject([{ code: 'published-port-unheard', path: 'services.web.ports' }]);
+  expect(plan.warnings).toEqual([expect.stringMatching(/its image says that it listens on 3000 \(EXPOSE\)/)]);
+});
+
 function problemsOf(definition: StackDefinition, observed: StackObserved): unknown {
   try {
     planStack(definition, observed, none);

@@ -1,4 +1,5 @@
 /** Names of images, checked and completed as the docker client does. Source: github.com/distribution/reference. */
+import { splitDomain } from '../../registry/image-domain.ts';
 
 const domainPart = '(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])';
 const domain = `(?:${domainPart}(?:\\.${domainPart})*|\\[(?:[a-fA-F0-9:]+)\\])(?::[0-9]+)?`;
@@ -24,17 +25,6 @@ export function completeImage(image: string): { image: string } | { message: str
   const familiar = host === 'docker.io' ? name.replace(/^library\/(?=[^/]+$)/, '') : `${host}/${name}`;
   const version = tag === undefined && digest === undefined ? ':latest' : '';
   return { image: `${familiar}${tag ? `:${tag}` : ''}${digest ? `@${digest}` : ''}${version}` };
-}
-
-/** A name without a domain belongs to Docker Hub, and there, without a path, to its library. */
-function splitDomain(image: string): { host: string; path: string } {
-  const slash = image.indexOf('/');
-  const first = slash < 0 ? '' : image.slice(0, slash);
-  const isHost = slash >= 0 && (/[.:]/.test(first) || first === 'localhost' || first.toLowerCase() !== first);
-  const host = isHost ? first : 'docker.io';
-  const path = isHost ? image.slice(slash + 1) : image;
-  if (host === 'index.docker.io') return splitDomain(`docker.io/${path}`);
-  return { host, path: host === 'docker.io' && !path.includes('/') ? `library/${path}` : path };
 }
 
 function checkDigest(digest: string): string | undefined {

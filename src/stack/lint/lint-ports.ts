@@ -1,5 +1,6 @@
 /** Lints of what a service publishes. Pure. */
 import type { ServiceDefinition } from '../definition.ts';
+import type { PortConfig, ServiceSpec } from '../engine-types.ts';
 import type { Lint } from './lint.ts';
 
 /** Ports of the mesh: the client's address is lost, and least-connection counts nodes. */
@@ -22,11 +23,8 @@ export function lintIngress({ key, spec }: ServiceDefinition): Lint[] {
 
 /** A port that is published leads to another one than the program is told to listen on. */
 export function lintListening({ key, spec }: ServiceDefinition): Lint[] {
-  const { Command = [], Args = [], Env = [] } = spec.TaskTemplate.ContainerSpec;
-  const ofCommand = readCommandPorts([...Command, ...Args]);
-  const ofVariables = readVariablePorts(Env);
-  const listened = new Set([...ofCommand, ...ofVariables]);
-  const ports = (spec.EndpointSpec?.Ports ?? []).filter(({ Protocol }) => (Protocol || 'tcp') === 'tcp');
+  const { ofCommand, listened } = readListened(spec);
+  const ports = listTcpPorts(spec);
   return ports.flatMap(({ PublishedPort, TargetPort }) => {
     if (!PublishedPort || listened.has(TargetPort)) return [];
     // One port told, one published: that is the one. With more of each only the same number tells.
@@ -37,16 +35,52 @@ export function lintListening({ key, spec }: ServiceDefinition): Lint[] {
         : undefined;
     if (meant === undefined) return [];
     const where = ofCommand.has(meant) ? 'the command listens' : 'its environment says that it listens';
-    return [
-      {
-        code: 'published-port-unheard',
-        path: ['services', key, 'ports'],
-        message: `port ${PublishedPort} leads to port ${TargetPort} of the container, but ${where} on ${meant}`,
-        why: 'connections are refused, or reach another program',
-        next: `publish ${PublishedPort}:${meant}`,
-      },
-    ];
+    return [describeUnheard(key, PublishedPort, TargetPort, `${where} on ${meant}`, [meant])];
   });
+}
+
+/**
+ * A port that is published leads to one that neither the image exposes nor anything in the service names.
+ *
+ * @param exposed TCP ports of the image's EXPOSE; nothing is found where it has none.
+ */
+export function lintExposed(service: ServiceDefinition, exposed: number[]): Lint[] {
+  const { key, spec } = service;
+  // What the service itself tells is the better word.
+  if (exposed.length === 0 || lintListening(service).length > 0) return [];
+  const { listened } = readListened(spec);
+  return listTcpPorts(spec).flatMap(({ PublishedPort, TargetPort }) => {
+    if (!PublishedPort || listened.has(TargetPort) || exposed.includes(TargetPort)) return [];
+    const where = `its image says that it listens on ${exposed.join(', ')} (EXPOSE)`;
+    return [describeUnheard(key, PublishedPort, TargetPort, where, exposed)];
+  });
+}
+
+function describeUnheard(
+  key: string,
+  published: number,
+  target: number,
+  where: string,
+  listened: number[],
+): Lint {
+  return {
+    code: 'published-port-unheard',
+    path: ['services', key, 'ports'],
+    message: `port ${published} leads to port ${target} of the container, but ${where}`,
+    why: 'connections are refused, or reach another program',
+    next: `publish ${listened.map((port) => `${published}:${port}`).join(' or ')}`,
+  };
+}
+
+function listTcpPorts(spec: ServiceSpec): PortConfig[] {
+  return (spec.EndpointSpec?.Ports ?? []).filter(({ Protocol }) => (Protocol || 'tcp') === 'tcp');
+}
+
+/** Ports that the service itself names as listened on. */
+function readListened(spec: ServiceSpec): { ofCommand: Set<number>; listened: Set<number> } {
+  const { Command = [], Args = [], Env = [] } = spec.TaskTemplate.ContainerSpec;
+  const ofCommand = readCommandPorts([...Command, ...Args]);
+  return { ofCommand, listened: new Set([...ofCommand, ...readVariablePorts(Env)]) };
 }
 
 const address = /^(?:--?[\w.-]+=)?(?:tcp:\/\/)?(?:0\.0\.0\.0|\[::\]|\*)?:(\d{1,5})$/;

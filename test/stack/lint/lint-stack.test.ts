@@ -122,6 +122,10 @@ describe('a service is warned about', () => {
       'an update watched long enough',
       '{image: "w:1", healthcheck: {test: x, interval: 5s, retries: 2}, deploy: {update_config: {monitor: 10s}}}',
     ],
+    [
+      'a long start: the watch begins with the first healthy answer, which ends the start period',
+      '{image: "w:1", healthcheck: {test: x, interval: 5s, retries: 2, start_period: 5m, start_interval: 1m}, deploy: {update_config: {monitor: 10s}}}',
+    ],
     ['a disabled check', '{image: "w:1", healthcheck: {disable: true}, deploy: {update_config: {}}}'],
   ])('but not about %s', (_what, service) => {
     expect(lint(service, 'volumes: {data: , nfs: {driver_opts: {type: nfs}}}\n')).toEqual([]);
