@@ -2,7 +2,7 @@
 import { UserError } from '../errors.ts';
 import { healNode, resumeNode, startNode } from '../lab/faults.ts';
 import { readLabStatus } from '../lab/status.ts';
-import { healLeftovers as healHost } from './faults/self-healing.ts';
+import { undoLeftovers } from './faults/self-healing.ts';
 import { type Stage, withHosts } from './stage.ts';
 
 /** Switches on, resumes and plugs in machines of the lab, and undoes at once what machines would undo later; says what it did. */
@@ -12,7 +12,7 @@ export async function healLeftovers(stage: Stage): Promise<string[]> {
     Promise.all(
       stage.cluster.nodes.map(async ({ name }) => {
         try {
-          return (await healHost(await hosts.connect(name))).map((what) => `${name}: undid ${what}`);
+          return (await undoLeftovers(await hosts.connect(name))).map((what) => `${name}: undid ${what}`);
         } catch (error) {
           if (error instanceof UserError) return [];
           throw error;

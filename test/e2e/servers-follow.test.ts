@@ -9,6 +9,7 @@ import { balancers } from '../../src/cluster/cluster.ts';
 import type { HttpTarget } from '../../src/drill/probe/options.ts';
 import { startProbe } from '../../src/drill/probe/probe.ts';
 import { renderReceipt } from '../../src/drill/probe/render-receipt.ts';
+import type { Receipt } from '../../src/drill/receipt/receipt.ts';
 import { expectKawanan, projectDir, runKawanan } from './support/kawanan.ts';
 import { openSmallCluster, type SmallCluster } from './support/small-cluster.ts';
 
@@ -17,7 +18,7 @@ const compose = `services:
   web:
     image: debian:trixie-slim
     command: [perl, /serve.pl]
-    environment: {VERSION: "\${VERSION:-1}"}
+    environment: {VERSION: "\${VERSION:-1}", DROPS: "\${DROPS:-}"}
     configs: [{source: serve, target: /serve.pl}]
     ports: [{target: 8000, published: 8000, mode: host}]
     deploy:
@@ -211,6 +212,42 @@ chmod 755 /usr/sbin/haproxy`;
     });
     expect(await readFile(small.composeFile, 'utf8')).toBe(compose);
   });
+});
+
+test('an image that drops requests breaks its budget: exit code 1, and the receipt says how many and when', async () => {
+  const deploy = (args: string[], exitCode: number, env: Record<string, string>) =>
+    expectKawanan(at('deploy', '--yes', ...args), exitCode, { env });
+  const bad = await deploy(['--receipt', '--json'], 1, { VERSION: '5', DROPS: '5' });
+  const { changed, receipt } = JSON.parse(bad.stdout) as { changed: boolean; receipt: Receipt };
+  expect(changed).toBe(true);
+  const { failed } = receipt.during;
+  expect(failed).toBeGreaterThan(0);
+  expect(receipt.missed).toEqual([`failed requests: ${failed}, at most 0 allowed`]);
+  expect(receipt.losses.reduce((sum, loss) => sum + loss.failed, 0)).toBe(failed);
+  // It dropped none before it served.
+  expect([receipt.before.failed, receipt.losses[0]!.fromMs > 0]).toEqual([0, true]);
+  // The cluster file of these tests wants none.
+  const away = await deploy([], 0, { VERSION: '6' });
+  expect(away.stderr).not.toMatch(/receipt/);
+  const good = await deploy(['--receipt'], 0, {});
+  expect(good.stderr).toMatch(/^receipt: [\d,]+ requests, 0 failed, longest gap .*; before .*$/m);
+});
+
+test('what a drill that was killed has broken, the next one heals first', async () => {
+  const { signal, stderr } = await runKawanan(at('drill', 'run', 'haproxy-frozen'), {
+    killWhen: afterSeen(/^breaking /m, 1_500),
+  });
+  expect(signal).toBe('SIGKILL');
+  const holder = /^breaking haproxy\.service on (\S+)/m.exec(stderr)![1]!;
+  const look = (program: string, ...args: string[]): Promise<string> =>
+    small.on(holder, async (host) => (await host.run({ program, args, accept: [0, 1] })).stdout);
+  const timers = ['list-units', '--plain', '--no-legend', 'kawanan-heal-*'];
+  expect(await look('ps', '-o', 'stat=', '-C', 'haproxy')).toMatch(/^T/);
+  expect(await look('systemctl', ...timers)).toMatch(/signal-haproxy/);
+  const next = await runKawanan(at('drill', 'run', 'bad-configuration'));
+  expect(next.stderr).toContain(`healed ${holder}: undid signal-haproxy`);
+  expect(await look('ps', '-o', 'stat=', '-C', 'haproxy')).not.toMatch(/^T/m);
+  expect(await look('systemctl', ...timers)).toBe('');
 });
 
 test('a machine is restarted and serves again, nothing lost', () =>

@@ -3,14 +3,21 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { balancers } from '../../cluster/cluster.ts';
 import { UserError } from '../../errors.ts';
+import type { Command } from '../../remote/command.ts';
 import type { Fault } from '../scenario/drill.ts';
 import { findServices, onHost, type Stage, withHosts } from '../stage.ts';
 import { configurationPath } from './configuration.ts';
+import { healNow, setHealTimer } from './self-healing.ts';
 import type { ArmedFault } from './strike.ts';
 
 type RunFault = Extract<Fault, { kind: 'run kawanan' }>;
 type KillFault = Extract<Fault, { kind: 'kill kawanan' }>;
 type RedeployFault = Extract<Fault, { kind: 'redeploy' }>;
+
+/** What the balancers' files have too much, for kawanan to find. */
+const drift = '# changed by a drill';
+/** Two runs of kawanan take their time. */
+const driftAtMostMs = 600_000;
 
 const program = join(import.meta.dirname, '../../cli.ts');
 
@@ -32,18 +39,20 @@ export async function runKawanan(fault: RunFault, stage: Stage): Promise<ArmedFa
 /** Makes every balancer differ from the files, has kawanan mend that, kills it midway and runs it again. */
 export async function killKawanan(fault: KillFault, stage: Stage): Promise<ArmedFault> {
   const path = configurationPath(stage);
+  const undo: Command = { program: 'sed', args: ['-i', `/^${drift}$/d`, path] };
   return {
     target: `kawanan ${fault.args.join(' ')}`,
     strike: async () => {
       for (const { name } of balancers(stage.cluster))
-        await onHost(stage, name, (host) =>
-          host.run({
+        await onHost(stage, name, async (host) => {
+          await setHealTimer(host, 'drift', undo, driftAtMostMs);
+          await host.run({
             program: 'sh',
-            args: ['-s', '--', path],
-            stdin: 'echo "# changed by a drill" >> "$1"\n',
+            args: ['-s', '--', path, drift],
+            stdin: 'printf "%s\\n" "$2" >> "$1"\n',
             asRoot: true,
-          }),
-        );
+          });
+        });
       const first = await run(fault.args, stage, (printed) => printed.includes(fault.whenPrinted));
       if (first.exitCode !== null)
         throw new UserError(`kawanan ${fault.args.join(' ')} ended before it could be killed`, {
@@ -52,7 +61,9 @@ export async function killKawanan(fault: KillFault, stage: Stage): Promise<Armed
       const { exitCode, printed } = await run(fault.args, stage);
       if (exitCode !== 0) throw explainFailure(fault.args, exitCode, printed);
     },
-    heal: async () => {},
+    heal: async () => {
+      for (const { name } of balancers(stage.cluster)) await healNow(stage, name, 'drift', undo);
+    },
   };
 }
 

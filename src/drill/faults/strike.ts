@@ -38,7 +38,7 @@ export async function armFault(fault: Fault, stage: Stage, timing: FaultTiming):
     case 'signal task':
       return signalTasks(fault, stage, timing);
     case 'slow task':
-      return slowTask(fault, stage);
+      return slowTask(fault, stage, timing);
     case 'machine':
       return strikeMachines(fault, stage);
     case 'lose packets':

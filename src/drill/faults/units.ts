@@ -25,17 +25,17 @@ export async function signalUnit(
   const [node] = await findMachines(fault.where, stage);
   const unit = nameUnit(fault.unit, stage);
   const name = `signal-${fault.unit}`;
-  const undo = signalAll(unit, 'CONT');
   // keepalived isn't started again by systemd when it was told to stop.
-  const restart: Command = { program: 'systemctl', args: ['start', unit] };
+  const undo: Command =
+    fault.signal === 'STOP' ? signalAll(unit, 'CONT') : { program: 'systemctl', args: ['start', unit] };
   return {
     target: `${unit} on ${node}`,
     strike: () =>
       onHost(stage, node!, async (host) => {
-        if (fault.signal === 'STOP') await setHealTimer(host, name, undo, atMostMs);
+        await setHealTimer(host, name, undo, atMostMs);
         await host.run({ ...signalAll(unit, fault.signal), asRoot: true });
       }),
-    heal: () => healNow(stage, node!, name, fault.signal === 'STOP' ? undo : restart),
+    heal: () => healNow(stage, node!, name, undo),
   };
 }
 
