@@ -8,16 +8,16 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { healLeftovers } from '../src/drill/heal-leftovers.ts';
 import { openStage } from '../src/drill/open-stage.ts';
-import type { ProbeTarget } from '../src/drill/probe/options.ts';
 import { type DrillResult, runDrill } from '../src/drill/run-drill.ts';
 import { drills } from '../src/drill/scenario/catalogue.ts';
 import { findVipHolders } from '../src/drill/stage.ts';
 import { killNode, startNode } from '../src/lab/faults.ts';
 import { renderTable } from '../src/output/table.ts';
 import { loadInputs } from '../src/pipeline/inputs.ts';
-import { makePicture } from '../stacks/sirip-hiu/make-picture.ts';
-import { logIn, storePicture, type TourTarget } from '../stacks/sirip-hiu/tour.ts';
+import type { TourTarget } from '../stacks/sirip-hiu/tour.ts';
+import { prepareTourLoad } from '../stacks/sirip-hiu/tour-load.ts';
 import { readTourTarget } from '../stacks/sirip-hiu/tour-target.ts';
+import { describeUploads, uploadInThreads } from '../stacks/sirip-hiu/upload-threads.ts';
 
 const file = resolve(process.argv[2] ?? 'cluster.yml');
 const rounds = Number(process.argv[3] ?? 3);
@@ -55,34 +55,6 @@ const { stage } = await openStage({
 });
 const tour = await readTourTarget(file);
 
-async function chooseTargets(): Promise<ProbeTarget[]> {
-  const { value: token } = await logIn(tour);
-  const form = new FormData();
-  form.set('image', new Blob([new Uint8Array(makePicture(245, 7))], { type: 'image/png' }), 'fin.png');
-  form.set('species', 'Sphyrna lewini');
-  form.set('confidence', '0.97');
-  form.set('station', 'conveyor 1');
-  const encoded = new Request('http://localhost/', { method: 'POST', body: form });
-  const type = encoded.headers.get('content-type')!;
-  const body = new Uint8Array(await encoded.arrayBuffer());
-  const http = { kind: 'http' as const };
-  const rows = `http://${tour.address}/api/v1/sirip-hiu?per_page=1`;
-  const headers = { authorization: `Bearer ${token}` };
-  return [
-    { ...http, name: 'dashboard', url: `http://${tour.address}/login`, weight: 4 },
-    { ...http, name: 'rows', url: rows, headers, weight: 3 },
-    { ...http, name: 'rows, new connection', url: rows, headers, weight: 2, connection: 'new' },
-    {
-      ...http,
-      name: 'picture',
-      url: `http://${tour.address}/api/v1/sirip-hiu`,
-      method: 'POST',
-      body,
-      headers: { ...headers, 'content-type': type },
-    },
-  ];
-}
-
 function summarise(name: string, target: string, results: DrillResult[]): string[] {
   const ran = results.filter(({ probe }) => probe !== undefined);
   const gaps = ran.map(({ probe }) => probe!.figures.longestGap?.ms ?? 0).toSorted((a, b) => a - b);
@@ -101,34 +73,18 @@ function summarise(name: string, target: string, results: DrillResult[]): string
   ];
 }
 
-/** Ten threads of ten POSTs with a pause between, 20 s in all; the active balancer loses its power in the middle. */
+/** The reference's own run, 20 s in all; the active balancer loses its power in the middle. */
 async function repeatReference(target: TourTarget): Promise<string> {
-  const { value: token } = await logIn(target);
   const [holder] = await findVipHolders(stage);
-  const latencies: number[] = [];
-  let lost = 0;
   const progress = { report: () => {}, signal: controller.signal };
-  const thread = async (number: number): Promise<void> => {
-    await sleep(number * 170);
-    for (let turn = 0; turn < 10; turn++) {
-      const startedAt = performance.now();
-      await storePicture(target, token, makePicture(245, number * 10 + turn)).then(
-        () => latencies.push(performance.now() - startedAt),
-        () => lost++,
-      );
-      await sleep(Math.max(0, 1_940 - (performance.now() - startedAt)));
-    }
-  };
   const failover = sleep(9_000).then(() => killNode(stage.lab!, holder!, progress));
-  await Promise.all([failover, ...Array.from({ length: 10 }, (_, number) => thread(number))]);
+  const [uploads] = await Promise.all([uploadInThreads(target), failover]);
   await startNode(stage.lab!, holder!, progress);
-  const sorted = latencies.toSorted((a, b) => a - b);
-  const at = (share: number): string => `${Math.round(sorted[Math.floor(sorted.length * share)] ?? 0)} ms`;
-  return `${lost} of ${lost + latencies.length} lost, median ${at(0.5)}, p95 ${at(0.95)}, worst ${at(0.9999)}`;
+  return describeUploads(uploads);
 }
 
 const rows: string[][] = [];
-const load = { targets: await chooseTargets(), ratePerSecond };
+const load = { targets: await prepareTourLoad(tour), ratePerSecond };
 await healLeftovers(stage);
 for (const [name, target] of targets.filter(([one]) => one.includes(process.argv[4] ?? ''))) {
   const drill = drills.find((one) => one.name === name)!;

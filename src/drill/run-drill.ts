@@ -9,7 +9,7 @@ import { type ProbeResult, startProbe } from './probe/probe.ts';
 import { type ResourceSample, startSampling } from './sample-resources.ts';
 import type { Drill } from './scenario/drill.ts';
 import { type JudgedObjective, judgeDrill } from './scenario/judge-drill.ts';
-import { findVipHolders, type Stage } from './stage.ts';
+import { findHoldings, type Stage } from './stage.ts';
 import { mergeTimeline, type TimelineEvent } from './timeline/event.ts';
 import { describeFailures } from './timeline/probe-events.ts';
 import { readDockerEvents } from './timeline/read-docker-events.ts';
@@ -42,6 +42,8 @@ export interface DrillResult {
   probe?: ProbeResult;
   /** What tasks used while it ran. */
   resources?: ResourceSample[];
+  /** Who answered how often, where balancers counted it. */
+  served?: Record<string, number>;
   /** Load average of this computer over the last minute, at the end. */
   load: number;
 }
@@ -139,10 +141,13 @@ async function describe(
 ): Promise<DrillResult> {
   stage.report('reading what the machines saw');
   const originMs = Date.parse(result.startedAt);
-  const [seenByBalancers, seenByEngines, holders] = await Promise.all([
+  const [seenByBalancers, seenByEngines, holdings] = await Promise.all([
     readBalancerEvents(stage, originMs),
     readDockerEvents(stage, originMs, Date.now()),
-    findVipHolders(stage),
+    findHoldings(stage).catch((error: unknown) => {
+      if (error instanceof UserError) return [];
+      throw error;
+    }),
   ]);
   const timeline = mergeTimeline(
     events,
@@ -157,7 +162,7 @@ async function describe(
     ratePerSecond: load.ratePerSecond,
     struckMs,
     writes: load.targets.filter(isWrite).map(({ name }) => name),
-    ...(stage.cluster.balancer?.vip && { holdersAfter: holders.length }),
+    ...(holdings.length > 0 && { holdersAfter: holdings.map(({ holders }) => holders.length) }),
     takeoversMs: after(/Entering MASTER STATE/),
     serversDownMs: after(/Server \S+ is DOWN/),
   });

@@ -1,4 +1,6 @@
 /** What a drill acts on. */
+import type { Holding } from '../balancer/keepalived/holders.ts';
+import { readHolders } from '../balancer/keepalived/read-holders.ts';
 import type { Cluster, ClusterNode } from '../cluster/cluster.ts';
 import { balancers, swarmNodes } from '../cluster/cluster.ts';
 import { UserError } from '../errors.ts';
@@ -50,29 +52,14 @@ export function onHost<Result>(
   return withHosts(stage, async (hosts) => work(await hosts.connect(name)));
 }
 
-/** The balancers that hold the virtual address right now; those that can't be asked hold nothing as far as is known. */
+/** Who holds each virtual address right now; balancers that can't be reached hold nothing as far as is known. */
+export function findHoldings(stage: Pick<Stage, 'cluster'>): Promise<Holding[]> {
+  return withHosts(stage, (hosts) => readHolders(stage.cluster, hosts));
+}
+
+/** The balancers that hold the first virtual address. */
 export async function findVipHolders(stage: Pick<Stage, 'cluster'>): Promise<string[]> {
-  const address = stage.cluster.balancer?.vip?.address;
-  if (address === undefined) return [];
-  const held = await withHosts(stage, (hosts) =>
-    Promise.all(
-      balancers(stage.cluster).map(async ({ name }) => {
-        try {
-          const host = await hosts.connect(name);
-          const { stdout } = await host.run({
-            program: 'ip',
-            args: ['-4', '-oneline', 'address', 'show', 'to', `${address}/32`],
-            timeoutMs: 5_000,
-          });
-          return stdout.trim() === '' ? [] : [name];
-        } catch (error) {
-          if (error instanceof UserError) return [];
-          throw error;
-        }
-      }),
-    ),
-  );
-  return held.flat();
+  return (await findHoldings(stage))[0]?.holders ?? [];
 }
 
 /** The machines that `where` stands for right now. @throws UserError when there is none. */

@@ -11,8 +11,8 @@ export interface Seen {
   struckMs: number;
   /** Targets that change something, by name. */
   writes: string[];
-  /** Balancers that held the virtual address once all was healed. */
-  holdersAfter?: number;
+  /** How many balancers held each virtual address once all was healed. */
+  holdersAfter?: number[];
   /** When a balancer took the virtual address, after the fault. */
   takeoversMs: number[];
   /** When balancers marked a server down, after the fault. */
@@ -75,8 +75,8 @@ function judgeObjective(objective: Objective, seen: Seen): JudgedObjective {
     case 'holders after':
       return {
         text: `holders of the virtual address afterwards exactly ${objective.exactly}`,
-        measured: seen.holdersAfter === undefined ? 'unknown' : String(seen.holdersAfter),
-        met: seen.holdersAfter === objective.exactly,
+        measured: seen.holdersAfter?.join(' and ') ?? 'unknown',
+        met: seen.holdersAfter?.every((count) => count === objective.exactly) ?? false,
       };
     case 'takeovers':
       return {

@@ -80,7 +80,7 @@ describe('judges', () => {
     [
       'two holders afterwards',
       { figure: 'holders after', exactly: 1 },
-      seen(0, 0, { holdersAfter: 2 }),
+      seen(0, 0, { holdersAfter: [2] }),
       '2',
       false,
     ],
