@@ -3,13 +3,14 @@ from contextlib import asynccontextmanager
 
 import anyio.to_thread
 from fastapi import FastAPI
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 
 from app import login, sirip_hiu
 from app.access_log import AccessLog
 from app.body_limit import BodyLimit
 from app.database import DatabaseUnavailable
 from app.object_store import ObjectStoreUnavailable
+from app.metrics import CountRequests, Metrics
 from app.parts import Parts
 from app.pictures import MAX_PICTURE_BYTES
 from app.settings import WORKER_THREADS
@@ -38,6 +39,8 @@ def create_application(parts: Parts) -> FastAPI:
     app.include_router(sirip_hiu.router, prefix="/api/v1")
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
     app.add_middleware(AccessLog)
+    metrics = Metrics()
+    app.add_middleware(CountRequests, metrics=metrics)
 
     @app.get("/healthz", include_in_schema=False)
     async def healthz():
@@ -48,6 +51,10 @@ def create_application(parts: Parts) -> FastAPI:
     async def livez():
         alive = parts.health.is_alive()
         return JSONResponse({"alive": alive}, 200 if alive else 503)
+
+    @app.get("/metrics", include_in_schema=False)
+    async def tell_metrics():
+        return PlainTextResponse(metrics.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     @app.exception_handler(DatabaseUnavailable)
     @app.exception_handler(ObjectStoreUnavailable)

@@ -1,5 +1,6 @@
 """Parts of Swift's pipelines: what MinIO does and Swift doesn't."""
 import json
+import os
 import re
 import time
 from urllib.parse import unquote
@@ -16,6 +17,20 @@ def count_drives() -> tuple[int, int, int]:
     parity = drives // 2 if drives < 6 else 3 if drives < 8 else 4
     read = max(1, drives - parity)
     return up, read, read + (1 if parity and read == parity else 0)
+
+
+METRICS_PATH = '/minio/v2/metrics/cluster'
+
+
+def render_metrics() -> str:
+    """Of MinIO's own metrics those that are about nodes and drives, under its names."""
+    counted = [peers.is_counted(index) for index in range(len(nodes))]
+    drives, up = sum(len(paths) for _, paths in nodes), count_drives()[0]
+    values = {
+        'nodes_online_total': sum(counted), 'nodes_offline_total': len(counted) - sum(counted),
+        'drive_online_total': up, 'drive_offline_total': drives - up,
+    }
+    return ''.join(f'# TYPE minio_cluster_{name} gauge\nminio_cluster_{name} {value}\n' for name, value in values.items())
 
 
 def answer(env, start, status, code='', headers=(), text=''):
@@ -68,6 +83,10 @@ class Front:
     @staticmethod
     def answer_health(env, start):
         path, query = env['PATH_INFO'], env.get('QUERY_STRING', '')
+        if path == METRICS_PATH and os.environ.get('MINIO_PROMETHEUS_AUTH_TYPE') == 'public':
+            body = render_metrics().encode()
+            start('200 OK', [('Content-Type', 'text/plain; version=0.0.4'), ('Content-Length', str(len(body)))])
+            return [body]
         up, read_quorum, write_quorum = count_drives()
         healthy = {'/minio/health/live': True, '/minio/health/ready': True,
                    '/minio/health/cluster': up >= write_quorum,

@@ -2,6 +2,7 @@
 import contextlib
 import io
 import unittest
+import unittest.mock
 
 from stand_in import envelope, filters, state, users
 from stand_in.command_line import expand, parse
@@ -68,6 +69,15 @@ class Front(unittest.TestCase):
         self.assertEqual(ask('/minio/health/cluster', query='maintenance=true'), 200)
         self.bring_up(3)
         self.assertEqual(ask('/minio/health/cluster', query='maintenance=true'), 412)
+
+    def test_metrics_are_told_where_they_are_public(self):
+        self.assertEqual(ask(filters.METRICS_PATH), 403)
+        with unittest.mock.patch.dict(filters.os.environ, MINIO_PROMETHEUS_AUTH_TYPE='public'):
+            self.assertEqual(ask(filters.METRICS_PATH), 200)
+        self.bring_up(3)
+        self.assertEqual([line for line in filters.render_metrics().splitlines() if not line.startswith('#')], [
+            'minio_cluster_nodes_online_total 3', 'minio_cluster_nodes_offline_total 1',
+            'minio_cluster_drive_online_total 6', 'minio_cluster_drive_offline_total 2'])
 
     def test_strangers_are_refused(self):
         self.assertEqual(ask(), 403)
