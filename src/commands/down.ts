@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { CommandContext } from '../cli.ts';
 import { formatDuration } from '../output/format.ts';
 import { planToJson, renderPlan } from '../output/render-plan.ts';
+import { orderForRemoval } from '../pipeline/deployed-stacks.ts';
 import { loadRemovalInputs } from '../pipeline/inputs.ts';
 import { createLayers, deployedLayers } from '../pipeline/layers.ts';
 import { planRemovals, removeLayers } from '../pipeline/run.ts';
@@ -27,8 +28,9 @@ export function buildCommand(context: CommandContext): Command {
 async function takeDown(stacks: string[], options: DownOptions, context: CommandContext): Promise<void> {
   const { terminal, cwd, env, signal } = context;
   const startedAt = performance.now();
-  const inputs = await loadRemovalInputs({ ...options, cwd, env, stacks });
-  await using hosts = openHosts(inputs.cluster, context);
+  const wanted = await loadRemovalInputs({ ...options, cwd, env, stacks });
+  await using hosts = openHosts(wanted.cluster, context);
+  const inputs = await orderForRemoval(wanted, hosts);
   const layers = await createLayers(inputs, hosts, {
     unreachable: options.skipUnreachable ? 'skip' : 'refuse',
     removing: true,

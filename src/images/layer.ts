@@ -14,6 +14,8 @@ export interface ImagesLayerOptions {
   engineOf?: EngineOf;
   /** For images of registries that want a login; nobody logs in without it. */
   findLogin?: FindLogin | undefined;
+  /** References of images that stay because other stacks run them; asked for at each look. */
+  usedElsewhere?: () => Promise<string[]>;
 }
 
 /** The layer of images: each is on every node that its services' placement allows before anything is deployed. */
@@ -40,7 +42,14 @@ export function createImagesLayer(
   const names = swarmNodes(cluster).map((node) => node.name);
   return {
     name: 'images',
-    observe: () => observeImages(wanted, names, engineOf, cacheFolder),
+    observe: async () => {
+      const [seen, usedElsewhere] = await Promise.all([
+        observeImages(wanted, names, engineOf, cacheFolder),
+        options.usedElsewhere?.(),
+      ]);
+      if (seen.kind !== 'observed' || !usedElsewhere) return seen;
+      return { ...seen, value: { ...seen.value, usedElsewhere } };
+    },
     plan: (observed) => planImages(wanted, observed),
     planRemoval: (observed) => planImageRemoval(wanted, observed, Object.keys(cluster.images.archives)),
     apply,

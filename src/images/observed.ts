@@ -15,6 +15,8 @@ export interface ObservedImages {
   cached: Record<string, CachedImage>;
   /** Image as it is deployed → TCP ports that it exposes; of those that a node has and services publish ports of. */
   exposed: Record<string, number[]>;
+  /** References of images that other stacks of the cluster run; absent where nobody asked. */
+  usedElsewhere?: string[];
 }
 
 export interface CachedImage {

@@ -246,7 +246,7 @@ export function planImageRemoval(
   const byId = new Map<string, { name: string; targets: string[] }>();
   for (const { node, images } of observed.nodes) {
     for (const image of images) {
-      if (!isBuiltFor(wanted.stackName, image)) continue;
+      if (!isBuiltFor(wanted.stackName, image) || isUsedElsewhere(image, observed)) continue;
       const found = byId.get(image.id) ?? { name: image.references[0] ?? image.id, targets: [] };
       found.targets.push(node);
       byId.set(image.id, found);
@@ -287,6 +287,12 @@ function isBuiltFor(stackName: string, { labels, references }: EngineImage): boo
   if (labels[stackLabel] !== stackName || digest === undefined) return false;
   const tags = references.filter((name) => !name.includes('@') && !name.startsWith('<none>'));
   return tags.length === 0 || tags.some((tag) => tag.endsWith(`-${digest.slice(0, 12)}`));
+}
+
+/** Two stacks may build the same image from the same context: it carries the name of the first alone. */
+function isUsedElsewhere({ references }: EngineImage, { usedElsewhere = [] }: ObservedImages): boolean {
+  const used = usedElsewhere.map(normaliseReference);
+  return references.some((reference) => used.includes(normaliseReference(reference)));
 }
 
 function listOthers(wanted: WantedImages): string[] {

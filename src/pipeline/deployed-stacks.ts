@@ -1,14 +1,37 @@
 /** Stacks of the cluster as they were deployed last: what the balancers serve of those that a run leaves as they are. */
 import type { BalancedStack, BalancerModel } from '../balancer/backends.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { InputError, UserError } from '../errors.ts';
 import type { Hosts } from '../remote/host.ts';
+import type { StackDefinition } from '../stack/definition.ts';
 import { type Inputs, loadMaterials } from './inputs.ts';
 
+/** The newest revision of each; none of a stack that was never deployed. @throws UserError where no manager answers. */
+export async function readNewestRevisions(
+  names: readonly string[],
+  cluster: Cluster,
+  hosts: Hosts,
+): Promise<StackDefinition[]> {
+  if (names.length === 0) return [];
+  const [{ connectManager }, { listConfigs }, { listRevisions, readRevision, restoreDefinition }] =
+    await Promise.all([
+      import('../swarm/connect-manager.ts'),
+      import('../stack/observe.ts'),
+      import('../stack/revision.ts'),
+    ]);
+  // Where nobody answers nothing is known of them, which isn't the same as that there are none.
+  const configs = await listConfigs((await connectManager(cluster, hosts)).engine);
+  return names.flatMap((name) => {
+    const [newest] = listRevisions(name, configs);
+    if (!newest) return [];
+    return [restoreDefinition(readRevision(newest), `revision ${newest.number} of ${name}`)];
+  });
+}
+
 /**
- * The newest revision of each; none of a stack that was never deployed, or where there is no swarm yet. Certificates and
- * pages are those of now.
+ * The same as the balancers serve them: with certificates and pages of now.
  *
- * @throws InputError where a certificate or page that one of them needs is gone.
+ * @throws InputError where a certificate or page that one of them needs is gone; UserError where no manager answers.
  */
 export async function readDeployedStacks(
   names: readonly string[],
@@ -16,23 +39,13 @@ export async function readDeployedStacks(
   hosts: Hosts,
   env: NodeJS.ProcessEnv,
 ): Promise<BalancedStack[]> {
-  if (names.length === 0) return [];
-  const [{ findManager }, { listConfigs }, { listRevisions, readRevision, restoreDefinition }] =
-    await Promise.all([
-      import('../swarm/connect-manager.ts'),
-      import('../stack/observe.ts'),
-      import('../stack/revision.ts'),
-    ]);
-  const manager = await findManager(cluster, hosts);
-  if (manager.kind === 'absent') return [];
-  const configs = await listConfigs(manager.engine);
-  const stacks = names.map(async (name): Promise<BalancedStack[]> => {
-    const [newest] = listRevisions(name, configs);
-    if (!newest) return [];
-    const definition = restoreDefinition(readRevision(newest), `revision ${newest.number} of ${name}`);
-    return [{ definition, materials: await loadMaterials(definition, cluster, env) }];
-  });
-  return (await Promise.all(stacks)).flat();
+  const definitions = await readNewestRevisions(names, cluster, hosts);
+  return Promise.all(
+    definitions.map(async (definition) => ({
+      definition,
+      materials: await loadMaterials(definition, cluster, env),
+    })),
+  );
 }
 
 /** Names of the cluster's stacks that aren't among the inputs. */
@@ -50,4 +63,28 @@ export async function planServed(inputs: Inputs, hosts: Hosts): Promise<Balancer
     readDeployedStacks(listOthers(inputs), cluster, hosts, env),
   ]);
   return planStacksBackends([...stacks, ...others], cluster);
+}
+
+/** The inputs with their stacks in the order in which they depend on each other, as far as revisions and files tell. */
+export async function orderForRemoval(inputs: Inputs, hosts: Hosts): Promise<Inputs> {
+  const { cluster, stacks, env } = inputs;
+  if (stacks.length < 2) return inputs;
+  const names = stacks.map(({ definition }) => definition.name);
+  const deployed = await readNewestRevisions(names, cluster, hosts).catch((error: unknown) => {
+    // A run that was cut short had taken the swarm apart already.
+    if (error instanceof UserError) return [];
+    throw error;
+  });
+  const { readKnownStacks } = await import('./stack-draft.ts');
+  const known = [...deployed, ...(await readKnownStacks(cluster, deployed, env))];
+  const { orderStacks } = await import('../stack/order-stacks.ts');
+  try {
+    const order = orderStacks(known).map(({ name }) => name);
+    const placeOf = ({ definition }: Inputs['stacks'][number]): number => order.indexOf(definition.name);
+    return { ...inputs, stacks: stacks.toSorted((a, b) => placeOf(a) - placeOf(b)) };
+  } catch (error) {
+    // Stacks that wait for each other can't have been deployed so.
+    if (error instanceof InputError) return inputs;
+    throw error;
+  }
 }

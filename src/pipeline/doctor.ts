@@ -158,7 +158,7 @@ async function examineConfigurations(
 ): Promise<Finding[]> {
   const { createBalancerLayer } = await import('../balancer/layer.ts');
   try {
-    const layer = createBalancerLayer(stacks, cluster, hosts);
+    const layer = createBalancerLayer(await selectDeployed(stacks, cluster, hosts), cluster, hosts);
     const seen = await layer.observe(signal);
     if (seen.kind === 'unknown') return [];
     const { changes } = layer.plan(seen.value, new Map());
@@ -179,6 +179,19 @@ async function examineConfigurations(
     if (error instanceof ConnectionError) return [];
     return [explain('balancer', error)];
   }
+}
+
+/** Of several stacks those that were deployed: the balancers aren't to serve any other. */
+async function selectDeployed(
+  stacks: Inputs['stacks'],
+  cluster: Cluster,
+  hosts: Hosts,
+): Promise<Inputs['stacks']> {
+  if (stacks.length < 2) return stacks;
+  const { readNewestRevisions } = await import('./deployed-stacks.ts');
+  const names = stacks.map(({ definition }) => definition.name);
+  const deployed = (await readNewestRevisions(names, cluster, hosts)).map(({ name }) => name);
+  return stacks.filter(({ definition }) => deployed.includes(definition.name));
 }
 
 /** Engines that are there and don't answer. One that isn't installed or started is what `up` is for; a host that lets nobody in is told of already. */

@@ -8,6 +8,7 @@ import type { Layer } from '../plan/layer.ts';
 import type { FindLogin } from '../registry/credentials.ts';
 import type { Hosts } from '../remote/host.ts';
 import type { ResolveImageMode } from '../stack/image-digests.ts';
+import { listOthers, readDeployedStacks, readNewestRevisions } from './deployed-stacks.ts';
 import type { Inputs, StackInputs } from './inputs.ts';
 
 export interface LayerChoice {
@@ -55,10 +56,7 @@ export async function createLayers(inputs: Inputs, hosts: Hosts, choice: LayerCh
   const balanced = stacks.some(({ definition }) => definition.xBalancer !== undefined);
   // Where x-balancer has no machine to stand on, the layer is there to say so.
   if (balancers(cluster).length > 0 || balanced) {
-    const [{ createBalancerLayer }, { listOthers, readDeployedStacks }] = await Promise.all([
-      import('../balancer/layer.ts'),
-      import('./deployed-stacks.ts'),
-    ]);
+    const { createBalancerLayer } = await import('../balancer/layer.ts');
     // Those that go are served no more.
     const served = choice.removing ? [] : stacks;
     const others = listOthers(inputs);
@@ -75,10 +73,11 @@ export async function createLayers(inputs: Inputs, hosts: Hosts, choice: LayerCh
 /** What each stack has for itself. */
 async function createStackLayers(
   stack: StackInputs,
-  { cluster }: Inputs,
+  inputs: Inputs,
   hosts: Hosts,
   choice: LayerChoice,
 ): Promise<{ images: Layer; stack: Layer }> {
+  const { cluster } = inputs;
   const [{ connectManager }, { createImagesLayer }, { buildLabel }, { createStackLayer }] = await Promise.all(
     [
       import('../swarm/connect-manager.ts'),
@@ -88,6 +87,10 @@ async function createStackLayers(
     ],
   );
   const definition = markBlueGreen(stack.definition, cluster.balancer?.engine);
+  const usedElsewhere = async (): Promise<string[]> =>
+    (await readNewestRevisions(listOthers(inputs), cluster, hosts)).flatMap(({ services }) =>
+      services.map(({ spec }) => spec.TaskTemplate.ContainerSpec.Image),
+    );
   const ofStack = cluster.stacks.length > 1 ? { stack: definition.name } : {};
   const stackLayer = createStackLayer(definition, cluster, {
     connectEngine: async () => (await connectManager(cluster, hosts)).engine,
@@ -104,7 +107,10 @@ async function createStackLayers(
     ...(choice.logins && { logins: choice.logins }),
     ...(choice.origin && { origin: choice.origin }),
   });
-  const imagesLayer = createImagesLayer(stack.images, cluster, hosts, { findLogin: choice.logins?.find });
+  const imagesLayer = createImagesLayer(stack.images, cluster, hosts, {
+    findLogin: choice.logins?.find,
+    ...(choice.removing && { usedElsewhere }),
+  });
   return {
     images: { ...imagesLayer, ...ofStack },
     stack: { ...stackLayer, ...ofStack },
@@ -129,7 +135,11 @@ async function createClusterSecretsLayer({ cluster, stacks, secrets }: Inputs, h
     {
       file: first.file,
       keep: cluster.keepSecrets ?? 0,
-      ...(cluster.stacks.length > 1 && { stackNames: cluster.stacks.map(({ name }) => name), ownerOf }),
+      ...(cluster.stacks.length > 1 && {
+        stackNames: cluster.stacks.map(({ name }) => name),
+        deploying: definitions.map(({ name }) => name),
+        ownerOf,
+      }),
     },
   );
 }

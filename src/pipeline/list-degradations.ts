@@ -48,11 +48,14 @@ function describeSilentBalancers({ balancers = [], nodes }: Status): string[] {
 
 function describeBalancers({ balancers = [], stacks, vips = [] }: Status): string[] {
   // A server is down for a reason where no task of its service runs on its node: the service's own line says that.
-  const running = new Set(
-    stacks
-      .flatMap(({ services }) => services)
-      .flatMap(({ key, color, nodes }) => nodes.map((node) => nameServer(node, key, color))),
-  );
+  const services = stacks.flatMap((stack) => stack.services);
+  const isRunning = (server: { name: string; address: string }): boolean =>
+    services.some(
+      ({ key, color, nodes, ports }) =>
+        nodes.some((node) => nameServer(node, key, color) === server.name) &&
+        // two stacks may have services of one name, but not of one port
+        isPublished(server.address, ports),
+    );
   return balancers
     .filter(({ unreachable }) => unreachable === undefined)
     .flatMap(({ name, engine, engineState, keepalived, backends }) => [
@@ -66,7 +69,7 @@ function describeBalancers({ balancers = [], stacks, vips = [] }: Status): strin
         .map((backend) => `${name}: no server of ${backend.name} answers`),
       ...backends.flatMap((backend) =>
         backend.servers
-          .filter((server) => !server.up && running.has(server.name))
+          .filter((server) => !server.up && isRunning(server))
           .map((server) =>
             /^(DRAIN|MAINT)/.test(server.status)
               ? `${name}: server ${server.name} of ${backend.name} is drained by hand; kawanan balancer ready ${server.name} puts it back`
@@ -74,6 +77,12 @@ function describeBalancers({ balancers = [], stacks, vips = [] }: Status): strin
           ),
       ),
     ]);
+}
+
+/** Whether a server's port is among those that a service publishes (`8000:80/tcp host`). */
+function isPublished(address: string, ports: readonly string[]): boolean {
+  const [, port] = address.split(':');
+  return port === undefined || ports.some((one) => one.startsWith(`${port}:`));
 }
 
 /** The balancers have the same ones: each is told of once. */

@@ -26,6 +26,8 @@ export interface SecretsLayerOptions {
   keep?: number;
   /** Every stack of the cluster, where there are several. */
   stackNames?: readonly string[];
+  /** Those of them that are deployed in this run; all unless told. */
+  deploying?: readonly string[];
   /** The stack that a secret is made for, where it isn't that of the layer. */
   ownerOf?: (secret: string) => string;
 }
@@ -56,7 +58,14 @@ export function createSecretsLayerOn(
   const states: SecretsWish['states'] = new Map(
     [...wanted].map(([name, value]) => [name, describeValue(value)]),
   );
-  const wish: SecretsWish = { stackNames, states, replaceUnknown, keep, ...(file !== undefined && { file }) };
+  const wish: SecretsWish = {
+    stackNames,
+    states,
+    replaceUnknown,
+    keep,
+    ...(options.deploying && { deploying: options.deploying }),
+    ...(file !== undefined && { file }),
+  };
   return {
     name: 'secrets',
     observe: async () => {

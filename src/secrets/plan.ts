@@ -18,6 +18,8 @@ type SecretChange = Change<SecretAction>;
 export interface SecretsWish {
   /** Every stack of the cluster. */
   stackNames: readonly string[];
+  /** Those of them that are deployed in this run; all unless told. */
+  deploying?: readonly string[];
   /** Name of the compose file, for problems. */
   file?: string;
   /** How much is known of the value of each external secret. */
@@ -56,7 +58,7 @@ export function planSecrets(wish: SecretsWish, observed: ObservedSecrets): Layer
       warnings.push(verdict.note);
     } else {
       creates.push(planVersion(name, newest?.version ?? 0, observed, state));
-      warnings.push(...verdict.warnings);
+      warnings.push(...verdict.warnings, ...warnOfOthers(name, newest, wish));
     }
   }
   if (missing.length > 0) throw new InputError(missing.map((name) => explainMissing(name, wish.file)));
@@ -262,6 +264,22 @@ export function planSecretRemoval(
     });
   }
   return { layer: 'secrets', changes, unchanged: 0, warnings };
+}
+
+/** Stacks that aren't deployed in this run have the version that they have. */
+function warnOfOthers(
+  name: string,
+  newest: Version | undefined,
+  { stackNames, deploying }: SecretsWish,
+): string[] {
+  const others = (newest?.secret.services ?? []).filter(
+    ({ stack }) => stack !== undefined && stackNames.includes(stack) && deploying?.includes(stack) === false,
+  );
+  if (others.length === 0) return [];
+  const stacks = [...new Set(others.map(({ stack }) => stack))].join(', ');
+  return [
+    `${name}: ${others.map((one) => one.name).join(', ')} keeps the version before until ${stacks} is deployed`,
+  ];
 }
 
 function warnOfChange(name: string): string[] {

@@ -51,4 +51,6 @@ export type StackAction =
       fragments: string[];
       expired: string[];
     }
+  /** Ids of configs. */
+  | { do: 'remove-revisions'; ids: string[] }
   | { do: 'remove-volumes'; node: string; volumes: string[] };

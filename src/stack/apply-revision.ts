@@ -9,15 +9,7 @@ export async function recordRevision(
   { engine, definition, origin }: ApplyContext,
   action: Extract<StackAction, { do: 'record-revision' }>,
 ): Promise<void> {
-  const remove = async (id: string): Promise<void> => {
-    try {
-      await engine.getConfig(id).remove();
-    } catch (error) {
-      if (!isNotFound(error))
-        throw refusal('remove an old revision', error, 'run the same command again: all else is done');
-    }
-  };
-  await Promise.all(action.fragments.map(remove));
+  await removeRevisions({ engine }, action.fragments);
   const specs = writeRevision(describeRevision(definition, action.pinned), {
     number: action.number,
     ...origin,
@@ -33,5 +25,21 @@ export async function recordRevision(
       );
     }
   }
-  await Promise.all(action.expired.map(remove));
+  await removeRevisions({ engine }, action.expired);
+}
+
+/** Removes the configs of revisions; no error where one is gone already. */
+export async function removeRevisions(
+  { engine }: Pick<ApplyContext, 'engine'>,
+  ids: string[],
+): Promise<void> {
+  await Promise.all(
+    ids.map(async (id) => {
+      try {
+        await engine.getConfig(id).remove();
+      } catch (error) {
+        if (!isNotFound(error)) throw refusal('remove an old revision', error, 'run the same command again');
+      }
+    }),
+  );
 }

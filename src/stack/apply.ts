@@ -5,7 +5,7 @@ import type { StackAction } from './action.ts';
 import { type ApplyContext, refusal } from './apply-context.ts';
 import { createConfig, createNetwork, createSecret, replaceNetwork, updateLabels } from './apply-objects.ts';
 import { removeConfigOrSecret, removeNetwork, removeService, removeVolumes } from './apply-removal.ts';
-import { recordRevision } from './apply-revision.ts';
+import { recordRevision, removeRevisions } from './apply-revision.ts';
 import {
   convergeExisting,
   createService,
@@ -70,6 +70,8 @@ async function carryOut(
       return restoreService(context, action, progress);
     case 'record-revision':
       return recordRevision(context, action);
+    case 'remove-revisions':
+      return removeRevisions(context, action.ids);
     case 'remove-volumes':
       return removeVolumes(context, action.node, action.volumes, progress);
   }

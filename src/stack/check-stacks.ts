@@ -5,6 +5,7 @@ import { isHostPort, knowableConstraints, listPorts, placeOf } from './check-sta
 import type { ServiceDefinition, StackDefinition } from './definition.ts';
 import type { PortConfig } from './engine-types.ts';
 import type { RefusalCode } from './lint/lint.ts';
+import { placeNetwork } from './order-stacks.ts';
 import { findEligibleNodes, toPlacementNode } from './placement.ts';
 
 interface Publication {
@@ -38,15 +39,10 @@ function compareNetworks(first: StackDefinition, second: StackDefinition): Probl
   return second.networks.flatMap(({ key, spec }) => {
     const twin = first.networks.find((network) => network.spec.Name === spec.Name);
     if (!twin) return [];
-    const place = (definition: StackDefinition, network: string) => ({
-      file: definition.file,
-      ...definition.locate?.(['networks', network]),
-      path: `networks.${network}`,
-    });
     return [
       {
-        ...place(second, key),
-        message: `the network ${spec.Name} is made by the stack ${first.name} already (${formatPlace(place(first, twin.key))})`,
+        ...placeNetwork(second, key),
+        message: `the network ${spec.Name} is made by the stack ${first.name} already (${formatPlace(placeNetwork(first, twin.key))})`,
         next: 'say `external: true` in one of the two, or give them different names',
       },
     ];

@@ -64,17 +64,18 @@ export function chooseStackOf(
   wanted: string,
   stacks: readonly { name: string; services: readonly Pick<NamedService, 'Spec'>[] }[],
 ): string {
-  const [service = ''] = wanted.split('.');
+  const service = wanted.split('.')[0] ?? '';
   const namesOf = (name: string, services: readonly Pick<NamedService, 'Spec'>[]): string[] =>
     services.map(({ Spec }) => nameWithoutColor(Spec).replace(`${name}_`, ''));
-  const having = stacks.filter(({ name, services }) => {
-    const short = namesOf(name, services);
-    return [wanted, service].some(
-      (word) =>
-        short.includes(word) ||
+  const listHaving = (word: string) =>
+    stacks.filter(
+      ({ name, services }) =>
+        namesOf(name, services).includes(word) ||
         services.some(({ Spec }) => Spec.Name === word || nameWithoutColor(Spec) === word),
     );
-  });
+  // a service may have a dot in its name
+  const exact = listHaving(wanted);
+  const having = exact.length > 0 ? exact : listHaving(service);
   const names = having.map(({ name }) => name);
   if (having.length > 1)
     throw new InputError({

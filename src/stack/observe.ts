@@ -4,6 +4,7 @@ import type { Hosts } from '../remote/host.ts';
 import { askSwarm } from './ask-swarm.ts';
 import { stackNamespaceLabel } from './engine-types.ts';
 import type {
+  NeighbourService,
   NodeLeftovers,
   ObservedConfig,
   ObservedNetwork,
@@ -22,19 +23,32 @@ export async function observeStack(engine: Docker, stackName: string): Promise<S
       engine.listNetworks(),
       engine.listConfigs(),
       engine.listSecrets(),
-      listStackServices(engine, stackName),
+      listServices(engine),
       listStackTasks(engine, stackName),
     ]),
   );
+  const isOwn = ({ Spec }: ObservedService): boolean => Spec.Labels?.[stackNamespaceLabel] === stackName;
+  const own = services.filter(isOwn);
   const listed = dropNulls<ObservedNetwork[]>(networks).filter((network) => network.Scope === 'swarm');
   return {
     nodes: (nodes as RawNode[]).map(readNode),
-    networks: await addUnlistedNetworks(engine, listed, services),
+    networks: await addUnlistedNetworks(engine, listed, own),
     configs: dropNulls<ObservedConfig[]>(configs ?? []),
     secrets: dropNulls<ObservedSecret[]>(secrets ?? []),
-    services,
+    services: own,
+    neighbours: services.filter((service) => !isOwn(service)).flatMap(readNeighbour),
     tasks,
   };
+}
+
+function readNeighbour({ Spec }: ObservedService): NeighbourService[] {
+  const networks = (Spec.TaskTemplate.Networks ?? []).map(({ Target }) => Target);
+  const stack = Spec.Labels?.[stackNamespaceLabel];
+  return networks.length === 0 ? [] : [{ name: Spec.Name, networks, ...(stack !== undefined && { stack }) }];
+}
+
+async function listServices(engine: Docker): Promise<ObservedService[]> {
+  return dropNulls((await engine.listServices()) ?? []);
 }
 
 /** The networks and those that services use without being listed: the swarm's own `host` and `bridge`. */

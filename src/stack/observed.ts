@@ -90,6 +90,15 @@ export interface NodeLeftovers {
   unreachable?: string;
 }
 
+/** A service of another stack, or of none, as far as this stack's networks are concerned. */
+export interface NeighbourService {
+  name: string;
+  /** Absent where no stack made it. */
+  stack?: string;
+  /** Ids or names. */
+  networks: string[];
+}
+
 export interface StackObserved {
   nodes: ObservedNode[];
   /** Every network that swarm services can use, the stack's or not. */
@@ -100,6 +109,8 @@ export interface StackObserved {
   secrets: ObservedSecret[];
   /** Services of the stack; of one that is updated blue-green the one that serves, in the words of the compose file. */
   services: ObservedService[];
+  /** Services that aren't the stack's and are on any network; absent when nobody asked. */
+  neighbours?: NeighbourService[];
   /** Those that are about to take over from one of the services. */
   candidates?: ObservedService[];
   /** Tasks of those services, and those that services of the stack left behind. */

@@ -43,15 +43,15 @@ function explainCircle(circle: readonly StackDefinition[]): InputError {
   });
   return new InputError(
     links.map(({ user, maker, network }) => ({
-      ...placeExternal(user, network),
+      ...placeNetwork(user, network),
       message: `${user.name} uses the network ${network} of ${maker.name}, and the stacks wait for each other: ${circle.map(({ name }) => name).join(' → ')}`,
       next: 'let one of the stacks make both networks, and the other use them as external ones',
     })),
   );
 }
 
-/** Where a stack's files speak of an external network. */
-export function placeExternal(
+/** Where a stack's files speak of a network, by its key; of an external one by its name, which may be another. */
+export function placeNetwork(
   { file, locate }: Pick<StackDefinition, 'file' | 'locate'>,
   network: string,
 ): { file: string; line?: number; column?: number; path: string } {

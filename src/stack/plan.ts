@@ -8,7 +8,9 @@ import { diffNetworks } from './diff.ts';
 import { stackNamespaceLabel } from './engine-types.ts';
 import { warnOfUnknownDigests } from './image-digests.ts';
 import { lintImages } from './lint/lint-images.ts';
+import { listNeighbours, nameNeighbours } from './neighbours.ts';
 import type { StackObserved } from './observed.ts';
+import { placeNetwork } from './order-stacks.ts';
 import { planStrayObjects } from './plan-removal.ts';
 import { planServices, stackLayer } from './plan-services.ts';
 import {
@@ -119,8 +121,7 @@ function planNetworks(definition: StackDefinition, observed: StackObserved) {
     }
     if (existing.Labels?.[stackNamespaceLabel] !== definition.name) {
       problems.push({
-        file: definition.file,
-        path: `networks.${key}`,
+        ...placeNetwork(definition, key),
         message: `the network ${spec.Name} exists already and isn't the stack's`,
         next: 'say `external: true` to use it, or give yours another name',
       });
@@ -128,6 +129,15 @@ function planNetworks(definition: StackDefinition, observed: StackObserved) {
     }
     const fields = diffNetworks(existing, spec);
     if (fields.length === 0) continue;
+    const neighbours = listNeighbours(existing, observed);
+    if (neighbours.length > 0) {
+      problems.push({
+        ...placeNetwork(definition, key),
+        message: `the network ${spec.Name} can't be made anew (${fields.map(({ path }) => path).join(', ')}): ${nameNeighbours(neighbours)} uses it`,
+        next: 'take that stack away first (kawanan down), or give the new network another name',
+      });
+      continue;
+    }
     const users = observed.services.filter((service) =>
       service.Spec.TaskTemplate.Networks?.some(
         ({ Target }) => Target === existing.Id || Target === spec.Name,

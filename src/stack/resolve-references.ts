@@ -10,7 +10,7 @@ import type { ConfigSpec, SecretSpec, ServiceSpec } from './engine-types.ts';
 import { stackNamespaceLabel } from './engine-types.ts';
 import { type PinnedImage, readPinnedImages } from './image-digests.ts';
 import type { ObservedConfig, ObservedSecret, StackObserved } from './observed.ts';
-import { placeExternal } from './order-stacks.ts';
+import { placeNetwork } from './order-stacks.ts';
 
 /** Labels of the secrets that come from the secrets file. */
 export const secretLabel = 'kawanan.secret';
@@ -222,7 +222,7 @@ function readPlannedNetworks(earlier: EarlierPlans): ReadonlySet<string> {
 
 function missingNetwork(name: string, definition: StackDefinition, { networks }: StackObserved): Problem {
   const maker = definition.networksOfOthers?.[name];
-  const place = placeExternal(definition, name);
+  const place = placeNetwork(definition, name);
   if (maker === undefined)
     return {
       ...missing(

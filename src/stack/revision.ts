@@ -135,6 +135,15 @@ export function listRevisions(stack: string, configs: ObservedConfig[]): StoredR
     .sort((a, b) => b.number - a.number);
 }
 
+/** Ids of all configs that hold revisions of a stack, whole or not, the newest first. */
+export function listRevisionConfigs(stack: string, configs: readonly ObservedConfig[]): string[] {
+  const numberOf = ({ Spec }: ObservedConfig): number => Number(Spec.Labels?.[labels.number]);
+  return configs
+    .filter(({ Spec }) => Spec.Labels?.[labels.stack] === stack)
+    .toSorted((a, b) => numberOf(b) - numberOf(a))
+    .map(({ ID }) => ID);
+}
+
 /** Ids of configs that were to become a revision when the run was killed. */
 function listFragments(stack: string, configs: ObservedConfig[], whole: StoredRevision[]): string[] {
   const used = new Set(whole.flatMap(({ parts }) => parts.map(({ ID }) => ID)));

@@ -47,3 +47,45 @@ test.each<[string, ConnectionFailure, string[]]>([
 ])('it is an error when %s', async (_, failure, alive) => {
   await expect(observeBalancers(cluster, connectTo(failure, alive))).rejects.toThrow('no answer');
 });
+
+test('stacks that a run leaves alone go on being served, as they are at each look', async () => {
+  const several = buildCluster({ stacks: ['blog', 'example'].map((name) => ({ name, files: [] })) });
+  const blog = (listen: number) => ({
+    definition: { ...buildStack(`blog: {listen: ${listen}, service: fastapi}`), name: 'blog' },
+  });
+  let listen = 81;
+  const shop = { definition: buildStack('web: {listen: 80, service: flask}') };
+  const layer = createBalancerLayer([shop], several, connectTo('timeout'), {
+    others: async () => [blog(listen)],
+  });
+  const look = async (): Promise<unknown> => {
+    const seen = await layer.observe(signal);
+    if (seen.kind !== 'observed') throw new Error(seen.reason);
+    return seen.value.model.frontends.map((frontend) => [frontend.name, frontend.listen]);
+  };
+  // in the order of the cluster file, whichever of them is deployed
+  expect(await look()).toEqual([
+    ['blog', 81],
+    ['web', 80],
+  ]);
+  listen = 82;
+  expect(await look()).toEqual([
+    ['blog', 82],
+    ['web', 80],
+  ]);
+  listen = 80;
+  await expect(look()).rejects.toThrow('port 80 is listened on by "blog" of the stack blog already');
+});
+
+test('when one of several stacks goes, the balancers are brought to what the others say', async () => {
+  const layer = createBalancerLayer([], cluster, connectTo('timeout'), {
+    others: async () => [{ definition: buildStack('web: {listen: 80, service: flask}') }],
+  });
+  const seen = await layer.observe(signal);
+  if (seen.kind !== 'observed') throw new Error(seen.reason);
+  const { changes } = layer.planRemoval(seen.value, { volumes: false, stacks: ['shop'] });
+  expect(changes.map(({ id, action }) => [id, action.type])).toEqual([
+    ['lb1/haproxy', 'put'],
+    ['lb1/keepalived', 'put'],
+  ]);
+});

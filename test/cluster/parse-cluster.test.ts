@@ -248,6 +248,23 @@ describe('refused', () => {
       ['4:24 stack.file: the list of compose files is empty'],
     ],
     [
+      'one stack and several',
+      { rest: ['stack: {name: a, file: a.yml}', 'stacks: {}'] },
+      [
+        '5:1 stacks: there is "stack" already (line 4) | move it in here, and keep the one of the two',
+        '5:9 stacks: it names no stack | write e.g. {shop: shop/compose.yml}, or remove it',
+      ],
+    ],
+    [
+      'stacks with a bad name, no files, and an unknown key',
+      { rest: ['stacks:', '  a b: a.yml', '  b: []', '  c: {file: c.yml, keep: 1}'] },
+      [
+        '5:3 stacks.a b: a stack name is letters, digits, dashes and underscores',
+        '6:6 stacks.b: the list of compose files is empty',
+        '7:20 stacks.c.keep: unknown key "keep" | known here: file, keep_revisions',
+      ],
+    ],
+    [
       "a misspelt key of a node's own ssh",
       { nodes: ['a: {address: 10.0.0.1, role: manager, ssh: {usr: x}}'] },
       ['3:47 nodes.a.ssh.usr: unknown key "usr" | did you mean "user"?'],
@@ -283,5 +300,14 @@ describe('allowed but warned about', () => {
 test('a tab is explained with its line, before anything else', () => {
   expect(problemsOf('name: a\nnodes:\n\ta: {}\n')).toEqual([
     '3:1 undefined: a tab at the start of a line | YAML is indented with spaces: replace the tab',
+  ]);
+});
+
+test('several stacks are read in their order, each with one file, a list of them, or more to say', () => {
+  const rest = ['stacks:', '  a: a.yml', '  b: [b.yml, ~/c.yml]', '  d: {file: d.yml, keep_revisions: 3}'];
+  expect(parseCluster(clusterText({ rest }), '/work/cluster.yml', context).stacks).toEqual([
+    { name: 'a', files: ['/work/a.yml'] },
+    { name: 'b', files: ['/work/b.yml', `${context.home}/c.yml`] },
+    { name: 'd', files: ['/work/d.yml'], keepRevisions: 3 },
   ]);
 });

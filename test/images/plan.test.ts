@@ -411,3 +411,14 @@ describe('an image of a revision', () => {
     ]);
   });
 });
+
+test('removal leaves an image that another stack runs, too', () => {
+  const ours = held('api:1-0123456789ab', 'sha256:api', {
+    'kawanan.build': '0123456789abcdef',
+    'kawanan.stack': 'shop',
+  });
+  const removed = (usedElsewhere: string[]): number =>
+    planImageRemoval({ stackName: 'shop', images: [] }, { ...observe([node('w1', [ours])]), usedElsewhere })
+      .changes.length;
+  expect([removed([]), removed(['docker.io/library/api:1-0123456789ab'])]).toEqual([1, 0]);
+});

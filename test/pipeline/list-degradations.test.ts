@@ -60,3 +60,46 @@ test('keepalived that is stopped matters only where there is a virtual address',
   expect(status({ balancers }).degraded).toEqual([]);
   expect(status({ balancers, vip, vips: [vip] }).degraded).toEqual(['lb1: keepalived is inactive']);
 });
+
+test('a server is told from that of another stack whose service has the same name', () => {
+  const { unreachable: _, ...answering } = silent;
+  const server = {
+    name: 'w1-web',
+    status: 'DOWN',
+    check: 'L4CON',
+    sinceSeconds: 1,
+    currentSessions: 0,
+    up: false,
+  };
+  const upside = { ...server, name: 'w2-web', status: 'UP', up: true };
+  const backendOf = (port: number) => ({
+    name: `blog-${port}`,
+    status: 'UP',
+    servers: [
+      { ...server, address: `10.0.0.5:${port}` },
+      { ...upside, address: `10.0.0.6:${port}` },
+    ],
+  });
+  const web = {
+    key: 'web',
+    mode: 'replicated' as const,
+    image: 'w:1',
+    wanted: 1,
+    running: 1,
+    completed: 0,
+    done: true,
+    reasons: [],
+    tasks: [],
+  };
+  const stacks = [
+    { name: 'shop', services: [{ ...web, name: 'shop_web', nodes: ['w1'], ports: ['8001:80/tcp host'] }] },
+    { name: 'blog', services: [{ ...web, name: 'blog_web', nodes: ['w2'], ports: ['8002:80/tcp host'] }] },
+  ];
+  const balancersWith = (port: number) => [
+    { ...answering, engineState: 'active', keepalived: 'active', backends: [backendOf(port)] },
+  ];
+  expect(status({ stacks, balancers: balancersWith(8002) }).degraded).toEqual([]);
+  expect(status({ stacks, balancers: balancersWith(8001) }).degraded).toEqual([
+    'lb1: server w1-web of blog-8001 is DOWN (L4CON) though its task runs',
+  ]);
+});

@@ -164,6 +164,29 @@ describe('walking the layers', () => {
     expect(errors.map((one) => (one as Error).message)).toEqual(['web is broken']);
   });
 
+  test('takes back the one of several stacks that failed, and leaves the one before it deployed', async () => {
+    const world: FakeWorld = { present: new Set(), log: [] };
+    const ofStack = (stack: string, objects: string[], options: FakeOptions): Layer => ({
+      ...fakeLayer('stack', objects, world, { transaction: true, ...options }),
+      stack,
+    });
+    const walk = walkOf([
+      ofStack('shop', ['shop_web'], {}),
+      ofStack('blog', ['blog_db', 'blog_web'], { refuses: ['blog_web'] }),
+      fakeLayer('balancer', ['front'], world),
+    ]);
+    const plans = await planLayers(walk);
+    expect(plans.map(({ layer, stack, changes }) => [layer, stack, changes.length])).toEqual([
+      ['stack', 'shop', 1],
+      ['stack', 'blog', 2],
+      ['balancer', undefined, 1],
+    ]);
+    await expect(applyAndVerify(walk, plans)).rejects.toMatchObject({
+      message: 'it failed, and the stack blog is back to what it was before',
+    });
+    expect(world.log).toEqual(['create shop_web', 'create blog_db', 'remove blog_db']);
+  });
+
   test('leaves a failed layer as it is where that is asked for, and where nothing was changed yet', async () => {
     for (const keepFailed of [true, false]) {
       const world: FakeWorld = { present: new Set(), log: [] };

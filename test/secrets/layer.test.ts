@@ -215,6 +215,30 @@ describe('secrets', () => {
     ).rejects.toThrow('a secret a with another value was made meanwhile');
   });
 
+  test('that stacks share are made for the first of them, and go with the last', async () => {
+    const swarm = createFakeSwarm();
+    const several = { stackNames: ['shop', 'blog'], ownerOf: () => 'shop' };
+    await up(layerOf(swarm, { shared: '1' }, several));
+    expect(swarm.secrets[0]!.labels['kawanan.stack']).toBe('shop');
+    swarm.secrets[0]!.services = [
+      { name: 'shop_web', stack: 'shop' },
+      { name: 'blog_web', stack: 'blog' },
+    ];
+    const later = layerOf(swarm, { shared: '2' }, { ...several, deploying: ['shop'] });
+    expect((await planOf(later)).warnings).toEqual([
+      'shared: blog_web keeps the version before until blog is deployed',
+    ]);
+    const layer = layerOf(swarm, {}, several);
+    const removalOf = async (...stacks: string[]) => {
+      const plan = layer.planRemoval(await observe(layer), { volumes: false, stacks });
+      return [...plan.changes.map(({ object }) => object.name), ...plan.warnings];
+    };
+    expect(await removalOf('shop')).toEqual(['the secret shared stays: blog_web of another stack uses it']);
+    // shop went, then the services of blog
+    swarm.secrets[0]!.services = [];
+    expect(await removalOf('blog')).toEqual(['shared', 'kawanan.fingerprint-key']);
+  });
+
   test('of the stack are removed, the key last; what another stack uses stays', async () => {
     const swarm = createFakeSwarm();
     await up(layerOf(swarm, { a: '1', b: '2' }));

@@ -278,6 +278,56 @@ describe('the plan of a stack', () => {
   });
 });
 
+describe('a network that stacks share', () => {
+  const user = makeDefinition([makeSpec('web')], {
+    external: { secrets: [], configs: [], networks: ['shared'] },
+    networksOfOthers: { shared: 'shop' },
+  });
+  const shared = { Id: 'n1', Name: 'shared', Scope: 'swarm', Driver: 'overlay', Labels: own };
+  const maker = (more: object = {}) =>
+    makeDefinition([makeSpec('web')], {
+      networks: [{ key: 'net', spec: { Name: 'shared', Labels: own, ...more } }],
+    });
+  const guest = [{ name: 'blog_web', stack: 'blog', networks: ['n1'] }];
+
+  test('is there for one stack as soon as another of the same run will make it', () => {
+    const before = planStack({ ...maker(), name: 'shop' }, makeObserved(), none);
+    expect(before.changes[0]?.title).toBe('create network shared');
+    const plan = planStack(user, makeObserved(), new Map([['stack/shop', { ...before, stack: 'shop' }]]));
+    expect(plan.changes.map(({ title }) => title)).toEqual(['create service stk_web']);
+  });
+
+  test('is missed with the name of the stack that would make it', () => {
+    expect(problemsOf(user, makeObserved())).toEqual([
+      {
+        file: '/app/compose.yml',
+        path: 'networks.shared',
+        message: "the network shared is made by the stack shop, which isn't deployed",
+        next: 'deploy both: kawanan deploy shop stk',
+      },
+    ]);
+  });
+
+  test('can not be made anew under services of another stack', () => {
+    const observed = makeObserved({ networks: [shared], neighbours: guest });
+    expect(problemsOf(maker({ Attachable: true }), observed)).toMatchObject([
+      {
+        path: 'networks.net',
+        message: "the network shared can't be made anew (attachable): blog_web of the stack blog uses it",
+      },
+    ]);
+  });
+
+  test('stays when its own stack names it no longer, as long as it is used', () => {
+    const web = makeService(makeSpec('web'));
+    const world = { networks: [shared], services: [web], tasks: [makeTask(web)] };
+    const plan = (more: object) =>
+      planStack(makeDefinition([makeSpec('web')]), makeObserved({ ...world, ...more }), none);
+    expect(plan({}).changes.map(({ title }) => title)).toEqual(['remove network shared']);
+    expect(plan({ neighbours: guest }).changes).toEqual([]);
+  });
+});
+
 describe('a secret from elsewhere', () => {
   const version = (name: string, number: number) => ({
     ID: `${name}-${number}`,
@@ -403,6 +453,50 @@ describe('removal', () => {
       { node: 'w1', volumes: ['stk_data'] },
       { node: 'w2', volumes: [], unreachable: 'no answer' },
     ],
+  });
+
+  const neighbours = [
+    { name: 'blog_web', stack: 'blog', networks: ['n'] },
+    { name: 'by_hand', networks: ['i'] },
+    { name: 'third_web', stack: 'third', networks: ['other'] },
+  ];
+  const revisions = [1, 2].map((number) => ({
+    ID: `revision${number}`,
+    Spec: {
+      Name: `kawanan.revision.stk.${number}`,
+      Labels: { 'kawanan.revision': 'stk', 'kawanan.revision.number': String(number) },
+    },
+  }));
+  const volumes = false;
+
+  test('of one stack is refused while another uses its network, unless that goes too', () => {
+    const used = { ...observed, neighbours };
+    expect(() => planStackRemoval('stk', used, { volumes, stacks: ['stk'] })).toThrow(
+      expect.objectContaining({
+        message: 'nothing was changed: stk makes a network that others use',
+        details: ['stk_net: blog_web of the stack blog'],
+        next: 'take them away too: kawanan down stk blog',
+      }),
+    );
+    const both = planStackRemoval('stk', used, { volumes, stacks: ['stk', 'blog'] });
+    expect(both.changes.map(({ id }) => id)).toEqual(['service/stk_web', 'remove network/stk_net']);
+  });
+
+  test('of the whole cluster leaves such a network to the swarm, which goes', () => {
+    const plan = planStackRemoval('stk', { ...observed, neighbours }, { volumes });
+    expect(plan.changes.map(({ id }) => id)).toEqual(['service/stk_web']);
+    expect(plan.warnings).toContain(
+      'the network stk_net goes with the swarm: blog_web of the stack blog uses it',
+    );
+  });
+
+  test('of one stack takes its revisions, without waiting for its services', () => {
+    const plan = planStackRemoval('stk', { ...observed, configs: revisions }, { volumes, stacks: ['stk'] });
+    expect(plan.changes[0]).toMatchObject({
+      title: 'forget the revisions of stk',
+      after: [],
+      action: { do: 'remove-revisions', ids: ['revision2', 'revision1'] },
+    });
   });
 
   test('keeps volumes and says which', () => {

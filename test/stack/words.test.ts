@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { InputError, UserError } from '../../src/errors.ts';
-import { findServiceByName } from '../../src/stack/find-service.ts';
+import { chooseStackOf, findServiceByName } from '../../src/stack/find-service.ts';
 import { formatBytes, formatNanoseconds } from '../../src/stack/format-values.ts';
 import { hideSecrets, hideSecretWords, looksSecret } from '../../src/stack/hide-values.ts';
 import { parseSince } from '../../src/stack/parse-since.ts';
@@ -108,5 +108,33 @@ describe('a service is found', () => {
       expect(error).toBeInstanceOf(UserError);
       expect((error as UserError).next).toBe(next);
     }
+  });
+});
+
+describe('the stack of a service', () => {
+  const service = (Name: string) => ({ Spec: { Name, Labels: {} } });
+  const stacks = [
+    { name: 'shop', services: [service('shop_web'), service('shop_db')] },
+    { name: 'blog', services: [service('blog_web'), service('blog_web.api')] },
+  ];
+
+  test.each([
+    ['db', 'shop'],
+    ['db.2', 'shop'],
+    ['shop_web', 'shop'],
+    ['blog_web.1', 'blog'],
+    ['web.api', 'blog'],
+  ])('%s is %s', (wanted, stack) => {
+    expect(chooseStackOf(wanted, stacks)).toBe(stack);
+  });
+
+  test('is asked for where several have one of that name', () => {
+    expect(() => chooseStackOf('web', stacks)).toThrow(InputError);
+    expect(() => chooseStackOf('web', stacks)).toThrow('which web? The stacks shop and blog have one');
+  });
+
+  test('of a service that is nowhere is the only one, or none', () => {
+    expect(chooseStackOf('dv', stacks.slice(0, 1))).toBe('shop');
+    expect(() => chooseStackOf('dv', stacks)).toThrow('no stack of the cluster has a service "dv"');
   });
 });
