@@ -3,7 +3,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { swarmNodes } from '../cluster/cluster.ts';
 import { InputError } from '../errors.ts';
 import { suggestWord } from '../input/nearest-word.ts';
-import type { LiveServer } from './haproxy/servers.ts';
+import type { LiveServer } from './live-server.ts';
 
 export type ServerChoice = (server: Pick<LiveServer, 'backend' | 'name' | 'address'>) => boolean;
 

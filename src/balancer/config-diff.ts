@@ -41,7 +41,11 @@ function listEntries(text: string): Entry[] {
   const entries: Entry[] = [];
   const open: { indent: number; title: string }[] = [];
   for (const line of text.split('\n')) {
-    const content = line.trim().replace(/\s*[{;]$/, '');
+    // behind a setting NGINX's servers have their names
+    const content = line
+      .trim()
+      .replace(/; # \S+$/, '')
+      .replace(/\s*[{;]$/, '');
     if (
       content === '' ||
       content === '}' ||

@@ -1,6 +1,7 @@
 /** The balancers side by side, and where they differ. No I/O here. */
-import type { LiveServer } from './haproxy/servers.ts';
+
 import type { BalancerView } from './live.ts';
+import type { LiveServer } from './live-server.ts';
 
 export interface ServerRow {
   backend: string;

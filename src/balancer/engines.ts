@@ -2,7 +2,17 @@
 import type { EngineName } from '../cluster/engine-name.ts';
 import type { BalancerModel } from './backends.ts';
 import { haproxyFolder, renderHaproxyConfig } from './haproxy/render-haproxy.ts';
-import { nginxFolder, renderNginxConfig } from './nginx/render-nginx.ts';
+import { nginxConfigPath, nginxFolder, renderNginxConfig } from './nginx/render-nginx.ts';
+
+/** What is particular to one balancer. */
+export interface NodeSettings {
+  /** Where statistics are served; on loopback only without one. */
+  address?: string;
+  /** Of the engine. */
+  version?: string;
+  /** Servers that get nothing new, as `backend/server`; where the engine doesn't keep that by itself. */
+  held?: ReadonlySet<string>;
+}
 
 export interface EngineFacts {
   /** As its makers write it. */
@@ -14,8 +24,8 @@ export interface EngineFacts {
   folder: string;
   /** Major and minor number of the oldest version that understands what we write. */
   oldest: readonly [number, number];
-  /** The whole configuration; `address` is where statistics are served, on loopback only without one. */
-  render(model: BalancerModel, node: { address?: string; version?: string }): string;
+  /** The whole configuration of one balancer. */
+  render(model: BalancerModel, node: NodeSettings): string;
 }
 
 export const engines: Record<EngineName, EngineFacts> = {
@@ -31,7 +41,7 @@ export const engines: Record<EngineName, EngineFacts> = {
   nginx: {
     title: 'NGINX',
     unit: 'nginx.service',
-    configPath: '/etc/nginx/nginx.conf',
+    configPath: nginxConfigPath,
     dropInPath: '/etc/systemd/system/nginx.service.d/kawanan.conf',
     folder: nginxFolder,
     oldest: [1, 18],

@@ -87,6 +87,8 @@ export interface PartPlace {
   hasNft: boolean;
   /** Of the engine. */
   version?: string;
+  /** Servers that were drained by hand, as `backend/server`, where only the configuration remembers them. */
+  held?: ReadonlySet<string>;
 }
 
 /** The parts of one balancer; the packet filter only where the host has `nft` and there is VRRP to filter. */
@@ -129,13 +131,14 @@ function buildEnginePart(
   model: BalancerModel,
   cluster: Cluster,
   node: ClusterNode,
-  { interfaceName, version }: PartPlace,
+  { interfaceName, version, held }: PartPlace,
 ): Part {
   const reachable = interfaceName !== '' && !cluster.balancer?.privateStatistics;
   const { render, configPath, dropInPath, folder } = engines[model.engine];
   const config = render(model, {
     ...(reachable && { address: node.address }),
     ...(version !== undefined && { version }),
+    ...(held && { held }),
   });
   const dropIn = renderEngineDropIn({ withVip: describeVip(cluster) !== undefined });
   return {

@@ -17,6 +17,7 @@ import type { PartFile } from './engine-files.ts';
 import { engines } from './engines.ts';
 import { listHolders } from './keepalived/holders.ts';
 import { describeJitter, judgeJitter } from './keepalived/judge-jitter.ts';
+import { listHeldServers } from './nginx/servers.ts';
 import type { BalancerHost } from './observation.ts';
 import {
   buildParts,
@@ -77,7 +78,13 @@ export function planBalancers(
     checkSteadiness(host);
     const interfaceName = findInterface(host, cluster, node.address);
     const version = versionOf(host, model.engine);
-    const place = { interfaceName, hasNft: host.hasNft, ...(version !== undefined && { version }) };
+    const place = {
+      interfaceName,
+      hasNft: host.hasNft,
+      ...(version !== undefined && { version }),
+      // HAProxy keeps what it was told over a reload
+      ...(model.engine === 'nginx' && { held: listHeldServers(host.files[engines.nginx.configPath] ?? '') }),
+    };
     const parts = buildParts(model, cluster, node, place);
     for (const name of orderParts(model.engine)) {
       const part = parts.find((one) => one.name === name);

@@ -15,18 +15,11 @@ export function readBlueGreen(
   update: RouteInput['update'],
   ports: PublishedPort[],
   path: InputPath,
-  { services, report, engine }: FrontendContext,
+  { services, report }: FrontendContext,
 ): PublishedPort[] {
   if (update === undefined) return ports;
   const refuse = (reason: string, next: string): void =>
     report(path, `can't be updated blue-green: ${reason}`, next);
-  if (engine === 'nginx') {
-    refuse(
-      "NGINX's open-source edition can't be told at runtime which servers take over",
-      'remove it, or use "engine: haproxy" in the cluster file',
-    );
-    return ports;
-  }
   const told = update === 'blue-green' ? undefined : update['blue-green'].port;
   if (told !== undefined && ports.length > 1) {
     refuse('one second port for several services', 'write "update: blue-green", without a port');

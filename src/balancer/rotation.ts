@@ -1,16 +1,17 @@
 /** Takes servers out of the rotation of every balancer, and puts them back. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { balancers, type Cluster } from '../cluster/cluster.ts';
+import { balancers, type Cluster, listVirtualAddresses } from '../cluster/cluster.ts';
 import { InterruptedError, UserError } from '../errors.ts';
 import type { Progress } from '../plan/layer.ts';
 import type { Hosts } from '../remote/host.ts';
 import type { ServerChoice } from './choose-servers.ts';
-import type { AdminState, LiveServer } from './haproxy/servers.ts';
-import { type BalancerView, setServerStates, viewBalancers } from './live.ts';
+import { engineDrivers } from './engine-driver.ts';
+import { type BalancerView, viewBalancers } from './live.ts';
+import type { AdminState, LiveServer, WantedState } from './live-server.ts';
 
-/** Whether the balancers can be told to leave single servers out: there are some, and NGINX has no such way. */
+/** Whether there are balancers that can be told to leave single servers out. */
 export function hasRotation(cluster: Cluster): boolean {
-  return balancers(cluster).length > 0 && cluster.balancer?.engine !== 'nginx';
+  return balancers(cluster).length > 0;
 }
 
 export interface RotationTarget {
@@ -87,10 +88,13 @@ export async function readyServers(
   }
 }
 
-/** Sets what differs from what is wanted, on all balancers side by side; whether anything did. */
+/**
+ * Sets what differs from what is wanted, on all balancers; whether anything did. Side by side, or, where new processes
+ * take over, one after the other: the holder of a virtual address last.
+ */
 export async function setStates(
   views: BalancerView[],
-  { hosts }: Pick<RotationTarget, 'hosts'>,
+  { cluster, hosts }: Pick<RotationTarget, 'cluster' | 'hosts'>,
   wantedState: (server: LiveServer) => AdminState | undefined,
 ): Promise<boolean> {
   if (views.every(({ live }) => live === undefined))
@@ -98,19 +102,29 @@ export async function setStates(
       details: views.map(({ balancer, unreachable }) => `${balancer}: ${unreachable}`),
       next: 'kawanan balancer sync mends what is ours; kawanan doctor tells what else is wrong with them',
     });
-  const changes = views.map(({ balancer, live }) => ({
-    balancer,
-    wanted: (live?.servers ?? []).flatMap((server) => {
-      const state = wantedState(server);
-      return state === undefined || state === server.admin ? [] : [{ server, state }];
-    }),
-  }));
-  await Promise.all(
-    changes
-      .filter(({ wanted }) => wanted.length > 0)
-      .map(async ({ balancer, wanted }) => setServerStates(await hosts.connect(balancer), wanted)),
-  );
-  return changes.some(({ wanted }) => wanted.length > 0);
+  const changes = holdersLast(views, cluster)
+    .map(({ balancer, live }) => ({
+      balancer,
+      wanted: (live?.servers ?? []).flatMap((server): WantedState[] => {
+        const state = wantedState(server);
+        const is = state === undefined || (state === server.admin && !live?.unloaded);
+        return is ? [] : [{ server, state }];
+      }),
+    }))
+    .filter(({ wanted }) => wanted.length > 0);
+  const { tellStates, inTurn } = engineDrivers[cluster.balancer?.engine ?? 'haproxy'];
+  const tell = async ({ balancer, wanted }: (typeof changes)[number]): Promise<void> =>
+    tellStates(await hosts.connect(balancer), wanted);
+  if (inTurn) for (const change of changes) await tell(change);
+  else await Promise.all(changes.map(tell));
+  return changes.length > 0;
+}
+
+function holdersLast(views: BalancerView[], cluster: Cluster): BalancerView[] {
+  const vips = listVirtualAddresses(cluster).map(({ address }) => address);
+  const count = ({ live }: BalancerView): number =>
+    vips.filter((address) => live?.addresses?.includes(address)).length;
+  return views.toSorted((a, b) => count(a) - count(b));
 }
 
 function summarise(views: BalancerView[], choose: ServerChoice): RotationResult {

@@ -35,7 +35,7 @@ const update = z
     }),
   ])
   .describe(
-    'Updated by a second set of tasks on a second port, which takes over once it is well: nothing is lost, whatever the image does. Host-mode ports; HAProxy only.',
+    'Updated by a second set of tasks on a second port, which takes over once it is well: nothing is lost, whatever the image does. Host-mode ports.',
   );
 
 const route = z.strictObject({

@@ -24,3 +24,12 @@ export function sealFile(body: string): string {
 export function readSeal(text: string): string | undefined {
   return headerPattern.exec(text)?.[1];
 }
+
+/** A file of ours whose text was changed, with the digest of what it says now; any other file as it is. */
+export function resealFile(text: string): string {
+  const header = headerPattern.exec(text);
+  const [whole, digest] = header ?? [];
+  if (!header || whole === undefined || digest === undefined) return text;
+  const body = text.slice(0, header.index) + text.slice(header.index + whole.length);
+  return sealFile(body.replaceAll(digest, digestPlaceholder));
+}

@@ -1,13 +1,16 @@
 import { balancers, type Cluster, type ClusterNode, listVirtualAddresses } from '../cluster/cluster.ts';
 import type { EngineName } from '../cluster/engine-name.ts';
 import { UserError } from '../errors.ts';
-import type { Hosts } from '../remote/host.ts';
+import type { Host, Hosts } from '../remote/host.ts';
 import { type CertificateStatus, listCertificates } from './certificate-expiry.ts';
+import { isReads } from './haproxy/reads.ts';
 import { askHaproxy } from './haproxy/runtime-api.ts';
 import { type BackendState, parseStatistics } from './haproxy/stats.ts';
 import { askWhoHas } from './keepalived/ask-who-has.ts';
 import { type Holding, listHolders } from './keepalived/holders.ts';
 import { judgeNetworkView, type NetworkView } from './keepalived/judge-network-view.ts';
+import { viewNginx } from './nginx/ask-nginx.ts';
+import { groupServers } from './nginx/live.ts';
 import { observeBalancer } from './observe.ts';
 import { partUnits } from './parts.ts';
 
@@ -24,7 +27,7 @@ export interface BalancerNodeStatus {
   keepalived: string;
   /** The virtual addresses it holds. */
   holds: string[];
-  /** As this balancer sees them; empty when its HAProxy doesn't answer, and with NGINX, which doesn't tell. */
+  /** As this balancer sees them; empty when its engine doesn't answer. */
   backends: BackendState[];
   certificates: CertificateStatus[];
 }
@@ -60,9 +63,10 @@ async function readNode(node: ClusterNode, cluster: Cluster, hosts: Hosts): Prom
   const engine = cluster.balancer?.engine ?? 'haproxy';
   try {
     const host = await hosts.connect(name);
-    const [seen, statistics] = await Promise.all([
+    const [seen, backends] = await Promise.all([
       observeBalancer(node, host),
-      engine === 'haproxy' ? askHaproxy(host, 'show stat').catch(() => '') : '',
+      // An engine that doesn't answer is told of by its unit's state.
+      readBackends(host, engine).catch(() => []),
     ]);
     const engineVersion = engine === 'haproxy' ? seen.haproxyVersion : seen.nginxVersion;
     return {
@@ -76,7 +80,7 @@ async function readNode(node: ClusterNode, cluster: Cluster, hosts: Hosts): Prom
       holds: listVirtualAddresses(cluster)
         .map(({ address }) => address)
         .filter((address) => seen.addresses.includes(address)),
-      backends: parseStatistics(statistics),
+      backends,
       certificates: listCertificates(seen, engine, Date.now()),
     };
   } catch (error) {
@@ -93,4 +97,10 @@ async function readNode(node: ClusterNode, cluster: Cluster, hosts: Hosts): Prom
       certificates: [],
     };
   }
+}
+
+async function readBackends(host: Host, engine: EngineName): Promise<BackendState[]> {
+  if (engine === 'nginx') return groupServers(await viewNginx(host));
+  const backends = parseStatistics(await askHaproxy(host, 'show stat'));
+  return backends.filter(({ name }) => !isReads(name));
 }

@@ -1,4 +1,4 @@
-/** The balancers as the stack turns services over on them, by HAProxy's Runtime API. */
+/** The balancers as the stack turns services over on them, by whatever their engine is told with. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Cluster, swarmNodes } from '../cluster/cluster.ts';
 import { InterruptedError, UserError } from '../errors.ts';
@@ -8,11 +8,10 @@ import type { Hosts } from '../remote/host.ts';
 import type { Color } from '../stack/blue-green.ts';
 import type { StackDefinition } from '../stack/definition.ts';
 import { nameServer, planBackends } from './backends.ts';
+import { engineDrivers } from './engine-driver.ts';
 import { engines } from './engines.ts';
-import { addServer } from './haproxy/add-server.ts';
-import { listRuntimeServers } from './haproxy/runtime-servers.ts';
-import type { LiveServer } from './haproxy/servers.ts';
 import { type BalancerView, viewBalancers } from './live.ts';
+import type { LiveServer } from './live-server.ts';
 import { drainServers, setStates } from './rotation.ts';
 
 const checksMs = 60_000;
@@ -69,21 +68,24 @@ export function createTraffic(definition: StackDefinition, cluster: Cluster, hos
     views: BalancerView[],
     wanted: (server: LiveServer) => 'ready' | 'drain' | undefined,
   ): Promise<void> {
-    await setStates(views, { hosts }, wanted);
+    await setStates(views, { cluster, hosts }, wanted);
   }
 
   /** Servers that the balancers will get with their next configuration, but that are needed now. */
   async function addMissing(service: string, color: Color, state: 'ready' | 'drain'): Promise<void> {
     const model = planBackends(definition, cluster);
-    const wanted = listRuntimeServers(engines[model.engine].render(model, {})).filter(isOf(service, color));
+    const { listServers, addServers } = engineDrivers[model.engine];
+    const wanted = listServers(engines[model.engine].render(model, {})).filter(isOf(service, color));
     for (const { balancer, live } of await viewBalancers(cluster, hosts)) {
       const known = live?.servers ?? [];
+      const stands = ({ backend, reads }: LiveServer, where: string): boolean =>
+        [backend, reads].includes(where);
       const missing = wanted.filter(
         (server) =>
-          known.some(({ backend }) => backend === server.backend) &&
-          !known.some(({ backend, name }) => backend === server.backend && name === server.name),
+          known.some((one) => stands(one, server.backend)) &&
+          !known.some((one) => stands(one, server.backend) && one.name === server.name),
       );
-      for (const server of missing) await addServer(await hosts.connect(balancer), server, state);
+      if (missing.length > 0) await addServers(await hosts.connect(balancer), missing, state);
     }
   }
 

@@ -358,8 +358,3 @@ b: {listen: 81, service: fastapi}
     ],
   ]);
 });
-
-test('NGINX refuses what it would have to be told at runtime', () => {
-  const section = 'web: {listen: 80, service: fastapi, update: blue-green}';
-  expect(() => parseBalancer(buildStack(section), 'nginx')).toThrow(/blue-green/);
-});

@@ -31,8 +31,12 @@ export class FakeHost implements Host {
       this.running = config;
     }
     if (command.title === 'asking the frontends') return { exitCode: 0, stdout: this.answers(), stderr: '' };
-    if (line === 'systemctl reload-or-restart nginx.service')
-      this.nginx = this.files.get('/etc/nginx/nginx.conf');
+    if (line === 'systemctl reload-or-restart nginx.service') {
+      const config = this.files.get('/etc/nginx/nginx.conf') ?? '';
+      if (!this.starts(config)) throw this.fail(line, 'Job for nginx.service failed.');
+      this.nginx = config;
+    }
+    if (command.title === "counting NGINX's workers") return { exitCode: 0, stdout: '2 2\n', stderr: '' };
     if (line.includes('GET /digest'))
       return { exitCode: 0, stdout: /digest [0-9a-f]{16}\n?/.exec(this.nginx ?? '')?.[0] ?? '', stderr: '' };
     if (/systemctl disable --quiet --now[\s\S]* haproxy.service$/.test(line)) this.running = undefined;

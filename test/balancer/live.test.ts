@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { chooseServers } from '../../src/balancer/choose-servers.ts';
 import { compareServers, listDifferences } from '../../src/balancer/describe-live.ts';
-import { type LiveServer, parseLiveBalancer } from '../../src/balancer/haproxy/servers.ts';
+import { foldReads } from '../../src/balancer/haproxy/reads.ts';
+import { parseLiveBalancer } from '../../src/balancer/haproxy/servers.ts';
+import type { LiveServer } from '../../src/balancer/live-server.ts';
 import { findLastServers } from '../../src/balancer/rotation.ts';
 import { InputError } from '../../src/errors.ts';
 import { buildCluster } from './examples.ts';
@@ -123,5 +125,25 @@ describe('draining', () => {
     ['one that takes none anyway', [server('a', { up: false }), server('b', { up: false })], []],
   ])('%s', (_, servers, emptied) => {
     expect(findLastServers([view('lb1', ...servers)], ({ name }) => name === 'a')).toEqual(emptied);
+  });
+});
+
+describe('a backend whose reads have a section of their own', () => {
+  const twin = (over: Partial<LiveServer> = {}) => server('a', { backend: 'web.web:reads', ...over });
+  const fold = (...servers: LiveServer[]) => foldReads({ frontends: [], servers }).servers;
+
+  test('is shown as one, its work added up', () => {
+    expect(
+      fold(server('a', { sessions: 2, errors: 1 }), twin({ sessions: 3, queued: 4 }), server('b')),
+    ).toEqual([server('a', { sessions: 5, queued: 4, errors: 1, reads: 'web.web:reads' }), server('b')]);
+  });
+
+  test.each([
+    [{ admin: 'drain' }, { admin: 'drain' }, { admin: 'drain', up: true }],
+    // neither "ready" nor "drain": whatever is wanted, both are told
+    [{ admin: 'drain' }, {}, { admin: 'maint', up: true }],
+    [{}, { up: false }, { admin: 'ready', up: false }],
+  ] as const)('%j and %j', (first, second, expected) => {
+    expect(fold(server('a', first), twin(second))[0]).toMatchObject(expected);
   });
 });

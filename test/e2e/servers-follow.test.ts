@@ -5,6 +5,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { balancers } from '../../src/cluster/cluster.ts';
 import type { HttpTarget } from '../../src/drill/probe/options.ts';
 import { startProbe } from '../../src/drill/probe/probe.ts';
@@ -39,10 +40,13 @@ let small: SmallCluster;
 const at = (...args: string[]): string[] => [...args, '--file', small.file];
 
 /** GET and POST, on kept connections and on new ones, to every balancer's own address; nothing may fail. */
-async function losesNothing(work: () => Promise<unknown>, only?: string): Promise<void> {
+async function losesNothing(
+  work: () => Promise<unknown>,
+  { only, connections = ['keep', 'new'] }: { only?: string; connections?: ('keep' | 'new')[] } = {},
+): Promise<void> {
   const addresses = balancers(small.cluster).filter(({ name }) => only === undefined || name === only);
   const targets = addresses.flatMap(({ name, address }): HttpTarget[] =>
-    (['keep', 'new'] as const).flatMap((connection): HttpTarget[] => {
+    connections.flatMap((connection): HttpTarget[] => {
       const base = { kind: 'http' as const, url: `http://${address}/`, connection };
       return [
         { ...base, name: `GET ${connection} ${name}` },
@@ -183,13 +187,16 @@ describe('the configuration', () => {
 
   test('with which a frontend serves no longer is taken back on the first balancer, and never gets to the holder', async () => {
     const holder = (await show()).balancers.find(({ holds }) => holds.length > 0)!.name;
-    await losesNothing(async () => {
-      await writeCompose((text) => text.replace('check: tcp', 'check: GET /broken'));
-      const { stderr } = await expectKawanan(at('balancer', 'sync', '--yes'), 1);
-      expect(stderr).toMatch(/web answered 200 before and answers 503 now/);
-      await writeCompose((text) => text);
-      await expectNothingToDo();
-    }, holder);
+    await losesNothing(
+      async () => {
+        await writeCompose((text) => text.replace('check: tcp', 'check: GET /broken'));
+        const { stderr } = await expectKawanan(at('balancer', 'sync', '--yes'), 1);
+        expect(stderr).toMatch(/web answered 200 before and answers 503 now/);
+        await writeCompose((text) => text);
+        await expectNothingToDo();
+      },
+      { only: holder },
+    );
   });
 
   test('that HAProxy itself refuses changes nothing', async () => {
@@ -253,3 +260,57 @@ test('a machine is restarted and serves again, nothing lost', () =>
     await expectKawanan(at('node', 'reboot', worker, '--yes'));
     expect(await adminOf(`${worker}-web`)).toEqual(['ready', 'ready']);
   }));
+
+/** The same with reloads, for NGINX knows no other way: each ends kept connections that are idle, so those aren't counted. */
+describe('with NGINX', () => {
+  const losesNoConnection = (work: () => Promise<unknown>) => losesNothing(work, { connections: ['new'] });
+
+  beforeAll(async () => {
+    const settings = parse(await readFile(small.file, 'utf8')) as { balancer: { engine: string } };
+    settings.balancer.engine = 'nginx';
+    await writeFile(small.file, stringify(settings));
+    await expectKawanan(at('up', '--yes'));
+  });
+
+  test('a server leaves and comes back, on both; what it was told outlives a reload', () =>
+    losesNoConnection(async () => {
+      const killed = await runKawanan(at('balancer', 'drain', `${worker}-web`, '--yes'), {
+        killWhen: (printed) => /waiting for|making sure/.test(printed),
+      });
+      expect(killed.signal).toBe('SIGKILL');
+      await expectKawanan(at('balancer', 'drain', `${worker}-web`, '--yes'));
+      expect(await adminOf(`${worker}-web`)).toEqual(['drain', 'drain']);
+      await writeCompose((text) => `${text}  more: {listen: 81, service: web, update: blue-green}\n`);
+      await expectKawanan(at('balancer', 'sync', '--yes'));
+      expect(await adminOf(`${worker}-web`)).toEqual(['drain', 'drain']);
+      await writeCompose((text) => text);
+      await expectKawanan(at('balancer', 'sync', '--yes'));
+      await expectKawanan(at('balancer', 'ready', `${worker}-web`));
+      expect(await adminOf(`${worker}-web`)).toEqual(['ready', 'ready']);
+      await expectNothingToDo();
+    }));
+
+  test('a node leaves and comes back', () =>
+    losesNoConnection(async () => {
+      await expectKawanan(at('node', 'drain', worker, '--yes'));
+      await expectKawanan(at('node', 'ready', worker));
+      await expectNothingToDo();
+    }));
+
+  test('an image that dies at once is deployed twice, the tool killed in one of them', () =>
+    losesNoConnection(async () => {
+      const deploy = (version: number) => ({ env: { VERSION: String(version) } });
+      const killed = await runKawanan(at('deploy', '--yes'), {
+        ...deploy(5),
+        killWhen: afterSeen(/turn service .*…/, 5_000),
+      });
+      expect(killed.signal).toBe('SIGKILL');
+      await expectKawanan(at('deploy', '--yes'), 0, deploy(5));
+      await expectKawanan(at('deploy', '--yes'), 0, deploy(6));
+      const { stdout } = await expectKawanan(at('status', '--json'));
+      expect(JSON.parse(stdout)).toMatchObject({
+        degraded: [],
+        stack: { services: [{ key: 'web', running: 2 }] },
+      });
+    }));
+});

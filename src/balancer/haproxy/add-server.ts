@@ -1,10 +1,11 @@
 import { UserError } from '../../errors.ts';
 import type { Host } from '../../remote/host.ts';
+import type { AdminState, ConfiguredServer } from '../live-server.ts';
 import { askHaproxy } from './runtime-api.ts';
-import { type RuntimeServer, renderAdd } from './runtime-servers.ts';
+import { renderAdd } from './runtime-servers.ts';
 
 /** Adds one server to a running HAProxy. @throws UserError in HAProxy's own words when it refuses. */
-export async function addServer(host: Host, server: RuntimeServer, state: 'ready' | 'drain'): Promise<void> {
+export async function addServer(host: Host, server: ConfiguredServer, state: AdminState): Promise<void> {
   const answer = await askHaproxy(host, renderAdd(server, state));
   const complaint = answer
     .split('\n')

@@ -3,10 +3,11 @@
 import { UserError } from '../../errors.ts';
 import type { Progress } from '../../plan/layer.ts';
 import type { Host } from '../../remote/host.ts';
+import type { ConfiguredServer } from '../live-server.ts';
 import { waitUntil } from '../wait.ts';
 import { addServer } from './add-server.ts';
 import { askHaproxy } from './runtime-api.ts';
-import type { RuntimeServer, ServerDifference } from './runtime-servers.ts';
+import type { ServerDifference } from './runtime-servers.ts';
 import { parseLiveBalancer } from './servers.ts';
 
 const idleMs = 10_000;
@@ -32,7 +33,7 @@ export async function changeServers(
 /** A server is let finish, for a while, what it has. */
 async function removeServer(
   host: Host,
-  { backend, name }: RuntimeServer,
+  { backend, name }: ConfiguredServer,
   progress: Progress,
 ): Promise<boolean> {
   const server = `${backend}/${name}`;

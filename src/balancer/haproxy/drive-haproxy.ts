@@ -1,12 +1,16 @@
+import { UserError } from '../../errors.ts';
 import type { Host } from '../../remote/host.ts';
 import type { EngineDriver } from '../engine-driver.ts';
 import { readSeal } from '../seal.ts';
+import { addServer } from './add-server.ts';
 import { changeServers } from './change-servers.ts';
+import { foldReads } from './reads.ts';
 import { serverStatePath } from './render-haproxy.ts';
 import { askHaproxy, readRunningDigest } from './runtime-api.ts';
 import { renderRuntimeMarker, runtimeMarkerPath } from './runtime-marker.ts';
-import { compareServers } from './runtime-servers.ts';
+import { compareServers, listRuntimeServers } from './runtime-servers.ts';
 import { emptyServerState, pickServerState } from './server-state.ts';
+import { parseLiveBalancer } from './servers.ts';
 
 /** HAProxy: checked by `haproxy -c`, asked over its Runtime API. */
 export const driveHaproxy: EngineDriver = {
@@ -29,6 +33,32 @@ export const driveHaproxy: EngineDriver = {
   afterLoad: (host) => host.writeFile(serverStatePath, emptyServerState),
   readRunningDigest,
   leaveSignal: 'SIGUSR1',
+  readLive: async (host) => {
+    const [statistics, states] = await Promise.all([
+      askHaproxy(host, 'show stat'),
+      askHaproxy(host, 'show servers state'),
+    ]);
+    return foldReads(parseLiveBalancer(statistics, states));
+  },
+  tellStates: async (host, wanted) => {
+    // all in one line, so that they change together
+    const commands = wanted.flatMap(({ server: { backend, name, reads }, state }) =>
+      [backend, ...(reads === undefined ? [] : [reads])].map(
+        (one) => `set server ${one}/${name} state ${state}`,
+      ),
+    );
+    const answer = (await askHaproxy(host, commands.join('; '))).trim();
+    if (answer === '') return;
+    throw new UserError(`HAProxy refuses to change the state of servers: ${answer.split('\n')[0]}`, {
+      place: { host: host.name },
+      next: 'kawanan balancer show tells which servers it has; kawanan balancer sync brings them up to date',
+    });
+  },
+  listServers: listRuntimeServers,
+  addServers: async (host, servers, state) => {
+    for (const server of servers) await addServer(host, server, state);
+  },
+  inTurn: false,
 };
 
 /** So that a server that is down or drained stays so in the new process, instead of being tried once more by clients. */

@@ -3,26 +3,50 @@ import type { BackendModel, ServerModel } from '../backends.ts';
 import { defaultConnectTimeout } from '../definition.ts';
 import { pagePathIn } from '../engine-files.ts';
 import { digestOf } from '../seal.ts';
+import { hasReads, nameReads } from './reads.ts';
 import { renderSection } from './render-section.ts';
 
-/** One backend; its page lies in the folder. */
-export function renderBackend(backend: BackendModel, folder: string): string {
-  const { name, mode, balance, timeouts, maxconn, servers, sticky, page } = backend;
+/**
+ * The sections of one backend; its page lies in the folder. With a time to ask again there are two over the same servers:
+ * HAProxy 3.0 doesn't ask again for what it ends when a server goes down, so reads must be given up by their own time,
+ * while writes, which nobody may send twice, had better be ended at once.
+ */
+export function renderBackend(backend: BackendModel, settings: BackendSettings): string[] {
+  if (!hasReads(backend)) return [renderSection(`backend ${backend.name}`, renderLines(backend, settings))];
+  return [
+    renderSection(`backend ${backend.name}`, renderLines(backend, settings)),
+    renderSection(
+      `backend ${nameReads(backend.name)}`,
+      renderLines(backend, settings, backend.timeouts.retry),
+    ),
+  ];
+}
+
+export interface BackendSettings {
+  folder: string;
+  /** Whether the time for an answer can be changed once it has begun: HAProxy 3.0 and newer. */
+  modern: boolean;
+}
+
+/** The lines of one section; with `retry` that of the reads of a pair. */
+function renderLines(backend: BackendModel, { folder, modern }: BackendSettings, retry?: string): string[] {
+  const { mode, balance, timeouts, maxconn, servers, sticky, page } = backend;
   const method = balance === 'ip_hash' ? 'source' : balance;
   const lines = [`balance ${method}`, `timeout server ${timeouts.server}`, `timeout queue ${timeouts.queue}`];
   // When a server goes or comes, its own clients move and no others.
   if (method === 'source') lines.splice(1, 0, 'hash-type consistent');
-  // Only a failed connection is surely safe to repeat; an empty answer is repeated where the method allows it.
-  if (mode === 'http') lines.push('http-request disable-l7-retry unless METH_GET');
-  if (timeouts.retry === undefined) {
+  if (retry === undefined) {
+    // Only a failed connection is surely safe to repeat; an empty answer is repeated where the method allows it.
+    if (mode === 'http') lines.push('http-request disable-l7-retry unless METH_GET');
     // Who waits for a server that is down is told at once.
     lines.push('default-server on-marked-down shutdown-sessions');
   } else {
-    // A session that is shut down isn't repeated, so a read must be given up by its own time.
     lines.push(
-      `http-request set-timeout server ${timeouts.retry} if METH_GET`,
+      `http-request set-timeout server ${retry}`,
       'retry-on conn-failure empty-response response-timeout',
     );
+    // What has begun to answer may pause.
+    if (modern) lines.push(`http-response set-timeout server ${timeouts.server}`);
   }
   lines.push(...renderCheck(backend));
   if (timeouts.connect !== defaultConnectTimeout) lines.push(`timeout connect ${timeouts.connect}`);
@@ -38,7 +62,7 @@ export function renderBackend(backend: BackendModel, folder: string): string {
     );
   if (servers.some((server) => server.backup)) lines.push('option allbackups');
   lines.push(...servers.map((server) => renderServer(server, sticky !== undefined)));
-  return renderSection(`backend ${name}`, lines);
+  return lines;
 }
 
 function renderServer({ name, address, port, weight, backup }: ServerModel, sticky: boolean): string {

@@ -1,20 +1,26 @@
 /** A frontend of `haproxy.cfg`: where it listens, what it lets through and where that goes. No I/O here. */
-import type { FrontendModel, TlsModel } from '../backends.ts';
+import type { BackendModel, FrontendModel, TlsModel } from '../backends.ts';
 import { certificatePathIn, pagePathIn } from '../engine-files.ts';
+import { hasReads, nameReads } from './reads.ts';
 import { renderSection } from './render-section.ts';
 
 /** Answers what no route takes. */
 export const noRouteBackend = 'kawanan.no-route';
 
 /** One frontend; its certificates and pages lie in the folder. */
-export function renderFrontend(frontend: FrontendModel, folder: string): string {
+export function renderFrontend(frontend: FrontendModel, backends: BackendModel[], folder: string): string {
   const { name, listen, mode, timeouts, routes, tls } = frontend;
   const lines = [
     `bind :${listen}${tls ? renderTls(tls, mode, folder) : ''}`,
     `timeout client ${timeouts.client}`,
   ];
   if (mode === 'http') lines.push(...renderHttpRules(frontend, folder));
-  for (const [index, route] of routes.entries()) lines.push(...renderRoute(route, `route-${index + 1}`));
+  const split = new Set(backends.filter(hasReads).map((backend) => backend.name));
+  if (routes.some(({ backend }) => split.has(backend)))
+    // what becomes a WebSocket may be silent for long
+    lines.push('acl upgrades req.hdr(upgrade) -m found');
+  for (const [index, route] of routes.entries())
+    lines.push(...renderRoute(route, `route-${index + 1}`, split.has(route.backend)));
   if (mode === 'http' && !hasDefault(frontend)) lines.push(`default_backend ${noRouteBackend}`);
   return renderSection(`frontend ${name}`, lines);
 }
@@ -70,7 +76,7 @@ function renderHttpRules(frontend: FrontendModel, folder: string): string[] {
 const tellLengthRequired =
   'http-request return status 411 content-type text/plain string "say how long the body is (Content-Length)\\n"';
 
-function renderRoute(route: FrontendModel['routes'][number], id: string): string[] {
+function renderRoute(route: FrontendModel['routes'][number], id: string, isSplit: boolean): string[] {
   const lines: string[] = [];
   const conditions: string[] = [];
   if (route.host !== undefined) {
@@ -81,7 +87,11 @@ function renderRoute(route: FrontendModel['routes'][number], id: string): string
     lines.push(`acl ${id}-path path ${route.path}`, `acl ${id}-path path_beg ${route.path}/`);
     conditions.push(`${id}-path`);
   }
-  if (conditions.length === 0) return [`default_backend ${route.backend}`];
+  if (isSplit)
+    lines.push(
+      `use_backend ${nameReads(route.backend)} if ${[...conditions, 'METH_GET', '!upgrades'].join(' ')}`,
+    );
+  if (conditions.length === 0) return [...lines, `default_backend ${route.backend}`];
   return [...lines, `use_backend ${route.backend} if ${conditions.join(' ')}`];
 }
 

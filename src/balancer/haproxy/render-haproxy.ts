@@ -1,6 +1,7 @@
 /** HAProxy's configuration as text, for 2.4 to 3.x. No I/O here. */
 import type { BalancerModel } from '../backends.ts';
 import { statisticsPort } from '../definition.ts';
+import type { NodeSettings } from '../engines.ts';
 import { digestPlaceholder, sealFile } from '../seal.ts';
 import { renderBackend } from './render-backend.ts';
 import { hasDefault, noRouteBackend, renderFrontend } from './render-frontend.ts';
@@ -19,15 +20,16 @@ export const serverStatePath = '/var/lib/haproxy/kawanan-servers.state';
 export const haproxyFolder = '/etc/haproxy/kawanan';
 
 /** The whole `haproxy.cfg` of one balancer; `address` is where its statistics are served, on loopback only without one. */
-export function renderHaproxyConfig(model: BalancerModel, node: { address?: string }): string {
+export function renderHaproxyConfig(model: BalancerModel, node: NodeSettings): string {
+  const modern = Number.parseInt(node.version ?? '', 10) >= 3;
   const ofMode = (mode: 'http' | 'tcp'): string[] => {
     const frontends = model.frontends.filter((frontend) => frontend.mode === mode);
     const backends = model.backends.filter((backend) => backend.mode === mode);
     if (frontends.length === 0) return [];
     return [
       mode === 'http' ? httpDefaults : tcpDefaults,
-      ...frontends.map((frontend) => renderFrontend(frontend, haproxyFolder)),
-      ...backends.map((backend) => renderBackend(backend, haproxyFolder)),
+      ...frontends.map((frontend) => renderFrontend(frontend, backends, haproxyFolder)),
+      ...backends.flatMap((backend) => renderBackend(backend, { folder: haproxyFolder, modern })),
     ];
   };
   const needsNoRoute = model.frontends.some((one) => one.mode === 'http' && !hasDefault(one));

@@ -1,20 +1,12 @@
 /** Servers of `haproxy.cfg` as the Runtime API adds and removes them. No I/O here. */
-
-export interface RuntimeServer {
-  backend: string;
-  name: string;
-  /** `address:port`. */
-  address: string;
-  /** All that the configuration says of it: its own words and those of `default-server`. */
-  words: string;
-}
+import type { AdminState, ConfiguredServer } from '../live-server.ts';
 
 /**
  * The servers of a configuration, each with what its section and its section's defaults say of servers: the Runtime API
  * knows nothing of `default-server`.
  */
-export function listRuntimeServers(config: string): RuntimeServer[] {
-  const servers: RuntimeServer[] = [];
+export function listRuntimeServers(config: string): ConfiguredServer[] {
+  const servers: ConfiguredServer[] = [];
   let section: { backend?: string; defaults: string[] } = { defaults: [] };
   let common: string[] = [];
   for (const line of config.split('\n')) {
@@ -50,15 +42,15 @@ function readFrame(config: string): string {
 }
 
 export interface ServerDifference {
-  added: RuntimeServer[];
-  removed: RuntimeServer[];
+  added: ConfiguredServer[];
+  removed: ConfiguredServer[];
 }
 
 /** What the Runtime API has to do; `undefined` where more than servers differs, so that only a reload will do. */
 export function compareServers(before: string, after: string): ServerDifference | undefined {
   if (readFrame(before) !== readFrame(after)) return undefined;
   const [old, fresh] = [listRuntimeServers(before), listRuntimeServers(after)];
-  const identify = (server: RuntimeServer): string => JSON.stringify(server);
+  const identify = (server: ConfiguredServer): string => JSON.stringify(server);
   const [had, wants] = [new Set(old.map(identify)), new Set(fresh.map(identify))];
   return {
     added: fresh.filter((server) => !had.has(identify(server))),
@@ -67,10 +59,7 @@ export function compareServers(before: string, after: string): ServerDifference 
 }
 
 /** Adds a server that takes requests as soon as its checks pass, or that is held back. */
-export function renderAdd(
-  { backend, name, address, words }: RuntimeServer,
-  state: 'ready' | 'drain',
-): string {
+export function renderAdd({ backend, name, address, words }: ConfiguredServer, state: AdminState): string {
   const server = `${backend}/${name}`;
   const checked = /(^| )check( |$)/.test(words);
   return [
@@ -78,6 +67,6 @@ export function renderAdd(
     // A server that is added is in maintenance, and its checks are off.
     ...(checked ? [`enable health ${server}`] : []),
     `set server ${server} state ready`,
-    ...(state === 'drain' ? [`set server ${server} state drain`] : []),
+    ...(state === 'ready' ? [] : [`set server ${server} state ${state}`]),
   ].join('; ');
 }

@@ -1,41 +1,6 @@
 /** HAProxy's servers and frontends with their figures, from `show stat` and `show servers state`. No I/O here. */
+import type { AdminState, LiveBalancer } from '../live-server.ts';
 import { readStatisticsRows } from './stats.ts';
-
-/** What a person, or we, told a balancer about a server: `drain` takes nothing new, `maint` nothing at all. */
-export type AdminState = 'ready' | 'drain' | 'maint';
-
-export interface LiveServer {
-  backend: string;
-  name: string;
-  /** `address:port`. */
-  address: string;
-  admin: AdminState;
-  /** Its check passes, or it has none. */
-  up: boolean;
-  /** As HAProxy says: `UP`, `DOWN`, `DRAIN`, `MAINT`, `NOLB`, `UP 1/2`. */
-  status: string;
-  /** What the last check saw: `L7OK/200`. */
-  check: string;
-  weight: number;
-  /** Requests and connections it works on, and those that wait for it. */
-  sessions: number;
-  queued: number;
-  /** Of its connections: refused or not answered, since HAProxy started. */
-  errors: number;
-}
-
-export interface LiveFrontend {
-  name: string;
-  status: string;
-  sessions: number;
-  requests: number;
-  errors: number;
-}
-
-export interface LiveBalancer {
-  frontends: LiveFrontend[];
-  servers: LiveServer[];
-}
 
 /** One look at a running HAProxy. Source: HAProxy management guide, "CSV format" and "show servers state" (version 1). */
 export function parseLiveBalancer(statistics: string, serverStates: string): LiveBalancer {

@@ -1,11 +1,15 @@
 /** NGINX's configuration as text, for 1.18 to 1.28. No I/O here. */
 import type { BalancerModel, FrontendModel } from '../backends.ts';
 import { statisticsPort } from '../definition.ts';
+import type { NodeSettings } from '../engines.ts';
 import { digestPlaceholder, sealFile } from '../seal.ts';
 import { renderBlock } from './render-block.ts';
 import { renderHttpFrontend } from './render-server.ts';
 import { renderCertificate, tlsLines } from './render-tls.ts';
 import { renderUpstream } from './render-upstream.ts';
+
+/** What NGINX is started with. */
+export const nginxConfigPath = '/etc/nginx/nginx.conf';
 
 /** Where certificates and pages lie; all in it is ours. */
 export const nginxFolder = '/etc/nginx/kawanan';
@@ -17,14 +21,13 @@ export const nginxDigestPath = '/digest';
  * The whole `nginx.conf` of one balancer; `address` is where its status is served, on loopback only without one.
  * Every port is listened on with `reuseport`, so that another engine can take over before this one leaves.
  */
-export function renderNginxConfig(
-  model: BalancerModel,
-  node: { address?: string; version?: string },
-): string {
+export function renderNginxConfig(model: BalancerModel, node: NodeSettings): string {
   const http = model.frontends.filter((frontend) => frontend.mode === 'http');
   const tcp = model.frontends.filter((frontend) => frontend.mode === 'tcp');
   const upstreams = (mode: 'http' | 'tcp'): string[][] =>
-    model.backends.filter((backend) => backend.mode === mode).map(renderUpstream);
+    model.backends
+      .filter((backend) => backend.mode === mode)
+      .map((backend) => renderUpstream(backend, node.held));
   const modern = knowsHttp2Directive(node.version);
   const sections = [
     ...(tcp.length > 0 ? ['load_module /usr/lib/nginx/modules/ngx_stream_module.so;'] : []),
@@ -122,10 +125,14 @@ function renderStatus(address: string | undefined): string[] {
   ]);
 }
 
-function renderTcpFrontend({ listen, timeouts, routes, tls }: FrontendModel, model: BalancerModel): string[] {
+function renderTcpFrontend(
+  { name, listen, timeouts, routes, tls }: FrontendModel,
+  model: BalancerModel,
+): string[] {
   const backend = model.backends.find(({ name }) => name === routes[0]?.backend);
   if (!backend) return [];
   return renderBlock('server', [
+    `# frontend ${name}`,
     `listen ${listen}${tls ? ' ssl' : ''} so_keepalive=on reuseport;`,
     ...(tls ? tlsLines : []),
     ...renderCertificate(tls?.certificates[0], nginxFolder),

@@ -36,6 +36,7 @@ function renderServer(
     ...(host === undefined ? ['default_server', 'reuseport'] : []),
   ];
   return renderBlock('server', [
+    ...(host === undefined ? [`# frontend ${frontend.name}`] : []),
     `listen ${[listen, ...words].join(' ')};`,
     ...(tls && settings.modern ? ['http2 on;'] : []),
     `server_name ${host ?? '_'};`,

@@ -10,14 +10,13 @@ import type { RotationOptions } from '../balancer.ts';
 import { confirm, printJson } from '../session.ts';
 import { withClusterLock } from '../with-lock.ts';
 import { tellReceipt, withReceipt } from '../with-receipt.ts';
-import { openBalancers, requireRotation } from './find-balancers.ts';
+import { openBalancers } from './find-balancers.ts';
 import { tellRotation } from './tell-rotation.ts';
 
 /** Takes a server, or all of a node, out of the rotation of every balancer. */
 export async function drain(name: string, options: RotationOptions, context: CommandContext): Promise<void> {
   const timeoutMs = readSeconds(options.wait) * 1000;
   await using open = await openBalancers(options, context);
-  requireRotation(open.cluster);
   const views = await viewBalancers(open.cluster, open.hosts);
   const choose = chooseServers(
     name,

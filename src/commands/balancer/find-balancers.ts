@@ -1,6 +1,4 @@
 /** What every `kawanan balancer` command needs: the cluster, and its balancers within reach. */
-
-import { hasRotation } from '../../balancer/rotation.ts';
 import type { CommandContext } from '../../cli.ts';
 import { balancers, type Cluster } from '../../cluster/cluster.ts';
 import { loadCluster } from '../../cluster/load-cluster.ts';
@@ -25,12 +23,4 @@ export async function openBalancers(
     });
   const hosts = openHosts(cluster, context);
   return { cluster, hosts, [Symbol.asyncDispose]: () => hosts.close() };
-}
-
-/** @throws UserError where the engine can't be told what becomes of single servers. */
-export function requireRotation(cluster: Cluster): void {
-  if (hasRotation(cluster)) return;
-  throw new UserError("NGINX's open-source edition can't be told to leave single servers out", {
-    next: 'use "engine: haproxy" in the cluster file; with NGINX a server that fails is left out for 2 s',
-  });
 }

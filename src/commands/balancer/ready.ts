@@ -7,13 +7,12 @@ import { loadBalancerModel } from '../../pipeline/load-balancer-model.ts';
 import { type ApplyOptions, printJson } from '../session.ts';
 import { withClusterLock } from '../with-lock.ts';
 import { tellReceipt, withReceipt } from '../with-receipt.ts';
-import { openBalancers, requireRotation } from './find-balancers.ts';
+import { openBalancers } from './find-balancers.ts';
 import { tellRotation } from './tell-rotation.ts';
 
 /** Puts a server, or all of a node, back into the rotation of every balancer; whether it is up, its check decides. */
 export async function ready(name: string, options: ApplyOptions, context: CommandContext): Promise<void> {
   await using open = await openBalancers(options, context);
-  requireRotation(open.cluster);
   const views = await viewBalancers(open.cluster, open.hosts);
   const choose = chooseServers(
     name,

@@ -1,13 +1,13 @@
 import { compareServers, listDifferences, type ServerRow } from '../../balancer/describe-live.ts';
-import type { LiveFrontend } from '../../balancer/haproxy/servers.ts';
 import { viewBalancers } from '../../balancer/live.ts';
+import type { LiveFrontend } from '../../balancer/live-server.ts';
 import { type BalancerStatus, readBalancerStatus } from '../../balancer/status.ts';
 import type { CommandContext } from '../../cli.ts';
 import { exitCodes } from '../../errors.ts';
 import { renderTable } from '../../output/table.ts';
 import { neutralise, type Terminal } from '../../output/terminal.ts';
 import { type ClusterOptions, printJson } from '../session.ts';
-import { openBalancers, requireRotation } from './find-balancers.ts';
+import { openBalancers } from './find-balancers.ts';
 
 /** What `kawanan balancer show --json` prints. */
 interface BalancersShown {
@@ -31,7 +31,6 @@ interface BalancersShown {
 export async function showBalancers(options: ClusterOptions, context: CommandContext): Promise<void> {
   const { terminal } = context;
   await using open = await openBalancers(options, context);
-  requireRotation(open.cluster);
   const [status, views] = await Promise.all([
     readBalancerStatus(open.cluster, open.hosts),
     viewBalancers(open.cluster, open.hosts),
@@ -84,7 +83,7 @@ function renderFrontends({ balancers }: BalancersShown): string {
       name,
       balancer,
       status,
-      ...[sessions, requests, errors].map(String),
+      ...[sessions, requests ?? '–', errors ?? '–'].map(String),
     ]),
   );
   if (rows.length === 0) return '';
@@ -96,8 +95,10 @@ function renderServers({ servers, balancers }: BalancersShown, colors: Colors): 
   if (servers.length === 0) return '';
   const names = balancers.filter(({ unreachable }) => unreachable === undefined).map(({ name }) => name);
   const rows = servers.map(({ backend, name, address, on }) => {
-    const sum = (pick: (state: ServerRow['on'][string]) => number): string =>
-      String(Object.values(on).reduce((total, state) => total + pick(state), 0));
+    const sum = (pick: (state: ServerRow['on'][string]) => number | undefined): string => {
+      const counts = Object.values(on).flatMap((state) => pick(state) ?? []);
+      return counts.length === 0 ? '–' : String(counts.reduce((total, count) => total + count, 0));
+    };
     return [
       neutralise(`${backend}/${name}`),
       address,
