@@ -23,12 +23,6 @@ export function reportUnfit(name: string, input: FrontendInput, { engine, report
       'requests above "maxconn" are answered with 502 at once instead of waiting in a queue',
       'remove it, or use "engine: haproxy" in the cluster file',
     );
-  if (timeouts?.retry !== undefined)
-    refuse(
-      ['timeouts', 'retry'],
-      'its time for an answer is the same for every method, and what is no GET must not be repeated',
-      'remove it, or use "engine: haproxy" in the cluster file',
-    );
   if (input.backup !== undefined && (input.balance === 'source' || input.balance === 'ip_hash'))
     refuse(
       ['backup'],

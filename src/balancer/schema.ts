@@ -186,7 +186,7 @@ const frontend = z.strictObject({
       retry: duration
         .optional()
         .describe(
-          'A GET that a server has not begun to answer within this time is asked of another one, three times at most: only where no answer takes as long. http mode, HAProxy only.',
+          'A GET that a server has not begun to answer within this time is asked of another one, three times at most: only where no answer takes as long to begin. http mode.',
         ),
     })
     .optional(),

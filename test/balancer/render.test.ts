@@ -82,7 +82,12 @@ test.each<[string, string]>([
     'nginx-rich.conf',
     renderNginxConfig(
       planBackends(
-        buildStack(richSection.replace('  backup: [fastapi]\n', '  backup: flask\n')),
+        buildStack(
+          richSection
+            .replace('  backup: [fastapi]\n', '  backup: flask\n')
+            .replace('connect: 1s', 'connect: 1s, retry: 2s')
+            .replace('ip_hash', 'ip_hash, timeouts: {retry: 3s}'),
+        ),
         buildNginxCluster(),
         richMaterials,
       ),

@@ -36,6 +36,7 @@ export function renderNginxConfig(model: BalancerModel, node: NodeSettings): str
     ...renderBlock('http', [
       ...httpLines,
       ...renderBlock('map $http_upgrade $kawanan_connection', ['default upgrade;', "'' '';"]),
+      ...(model.backends.some(({ timeouts }) => timeouts.retry !== undefined) ? readsLines : []),
       ...http.flatMap(renderRateZone),
       ...upstreams('http').flat(),
       ...http.flatMap((frontend) =>
@@ -94,6 +95,13 @@ const httpLines = [
   'proxy_set_header X-Forwarded-Port $server_port;',
   'proxy_set_header X-Forwarded-Host $http_host;',
 ];
+
+/** What may be asked of another server while the first one is silent; what becomes a WebSocket may be silent for long. */
+const readsLines = renderBlock('map "$request_method $http_upgrade" $kawanan_reads', [
+  "default '';",
+  '"GET " 1;',
+  '"HEAD " 1;',
+]);
 
 /** The words `http2 on` came with 1.25.1; before, it was a word of `listen`. */
 function knowsHttp2Directive(version = ''): boolean {

@@ -1,5 +1,5 @@
 /** A frontend as servers of `nginx.conf`: one for each host name that is treated otherwise, and one for the rest. No I/O here. */
-import type { BackendModel, FrontendModel } from '../backends.ts';
+import type { BackendModel, FrontendModel, PageModel } from '../backends.ts';
 import { pagePathIn } from '../engine-files.ts';
 import type { Certificate } from '../materials.ts';
 import { takesAllOf } from '../read-route.ts';
@@ -48,7 +48,7 @@ function renderServer(
     ...renderRateLimit(frontend),
     ...renderSecurityHeader(frontend),
     ...renderPage(frontend, backends, settings.folder),
-    ...renderLocations(frontend, host, backends),
+    ...renderLocations(frontend, host, backends, settings.folder),
   ]);
 }
 
@@ -76,13 +76,12 @@ function renderSecurityHeader({ tls }: FrontendModel): string[] {
 
 /** The user's page, in place of our own answers that no server is up; what applications answer stays as it is. */
 function renderPage(frontend: FrontendModel, backends: BackendModel[], folder: string): string[] {
-  const [first] = frontend.routes;
-  const page = frontend.maintenance ?? backends.find(({ name }) => name === first?.backend)?.page;
+  const page = findPage(frontend, backends);
   if (!page) return [];
   const path = pagePathIn(folder, page);
-  const internal = `/.kawanan${path.slice(folder.length)}`;
+  const internal = nameInternal(page, folder);
   return [
-    `error_page 502 503 504 =503 ${internal};`,
+    sendPage(page, folder),
     ...renderBlock(`location = ${internal}`, [
       'internal;',
       `alias ${path};`,
@@ -95,10 +94,23 @@ function renderPage(frontend: FrontendModel, backends: BackendModel[], folder: s
   ];
 }
 
+function findPage({ routes, maintenance }: FrontendModel, backends: BackendModel[]): PageModel | undefined {
+  return maintenance ?? backends.find(({ name }) => name === routes[0]?.backend)?.page;
+}
+
+function nameInternal(page: PageModel, folder: string): string {
+  return `/.kawanan${pagePathIn(folder, page).slice(folder.length)}`;
+}
+
+function sendPage(page: PageModel, folder: string): string {
+  return `error_page 502 503 504 =503 ${nameInternal(page, folder)};`;
+}
+
 function renderLocations(
   frontend: FrontendModel,
   host: string | undefined,
   backends: BackendModel[],
+  folder: string,
 ): string[] {
   const { redirectPort, maintenance } = frontend;
   if (maintenance) return renderBlock('location /', ['return 503;']);
@@ -116,7 +128,8 @@ function renderLocations(
   return [
     ...routes.flatMap((route) => {
       const backend = backends.find(({ name }) => name === route.backend)!;
-      return renderBlock(`location ${renderPattern(route.path)}`, renderProxy(backend));
+      const page = findPage(frontend, backends);
+      return renderRoute(renderPattern(route.path), backend, page && sendPage(page, folder));
     }),
     ...(hasDefault ? [] : renderBlock('location /', ['return 404 "no route takes this request\\n";'])),
   ];
@@ -140,11 +153,31 @@ function renderPattern(path: string | undefined): string {
   return `~ "^${escaped}(/|$)"`;
 }
 
-function renderProxy({ name, timeouts }: BackendModel): string[] {
+/**
+ * Where a route's requests go. With a time to ask again, reads go there by a location of their own, for the time that a
+ * server may take isn't a matter of the method. What isn't inherited by a location with an error page of its own is repeated.
+ */
+function renderRoute(pattern: string, backend: BackendModel, page: string | undefined): string[] {
+  const { name, timeouts } = backend;
+  if (timeouts.retry === undefined)
+    return renderBlock(`location ${pattern}`, renderProxy(name, timeouts, timeouts.server));
+  const reads = `@${name}:reads`;
+  return [
+    ...renderBlock(`location ${pattern}`, [
+      `error_page 418 = ${reads};`,
+      ...(page === undefined ? [] : [page, 'recursive_error_pages on;']),
+      ...renderBlock('if ($kawanan_reads)', ['return 418;']),
+      ...renderProxy(name, timeouts, timeouts.server),
+    ]),
+    ...renderBlock(`location ${reads}`, renderProxy(name, timeouts, timeouts.retry)),
+  ];
+}
+
+function renderProxy(name: string, { connect, server }: BackendModel['timeouts'], answer: string): string[] {
   return [
     `proxy_pass http://${name};`,
-    `proxy_connect_timeout ${timeouts.connect};`,
-    `proxy_send_timeout ${timeouts.server};`,
-    `proxy_read_timeout ${timeouts.server};`,
+    `proxy_connect_timeout ${connect};`,
+    `proxy_send_timeout ${server};`,
+    `proxy_read_timeout ${answer};`,
   ];
 }
