@@ -40,7 +40,7 @@ const commands: Record<string, { summary: string; load: () => Promise<CommandMod
   },
   up: { summary: 'make the whole cluster as the files say', load: () => import('./commands/up.ts') },
   deploy: {
-    summary: 'bring images, secrets, stack and balancers up to date',
+    summary: 'bring images, secrets, stacks and balancers up to date, or those of single stacks',
     load: () => import('./commands/deploy.ts'),
   },
   status: {
@@ -51,18 +51,18 @@ const commands: Record<string, { summary: string; load: () => Promise<CommandMod
     summary: 'set, list, encrypt and rotate the values of secrets.yml',
     load: () => import('./commands/secrets.ts'),
   },
-  ps: { summary: 'list the tasks of the stack or of a service', load: () => import('./commands/ps.ts') },
+  ps: { summary: 'list the tasks of the stacks or of a service', load: () => import('./commands/ps.ts') },
   exec: {
     summary: 'run a command in a task of a service, wherever it runs',
     load: () => import('./commands/exec.ts'),
   },
   logs: { summary: 'print the logs of a service', load: () => import('./commands/logs.ts') },
   history: {
-    summary: 'list the applied states of the stack that the swarm keeps',
+    summary: 'list the applied states of a stack that the swarm keeps',
     load: () => import('./commands/history.ts'),
   },
   rollback: {
-    summary: 'bring the stack back to an applied state',
+    summary: 'bring a stack back to an applied state',
     load: () => import('./commands/rollback.ts'),
   },
   lock: {
@@ -83,7 +83,7 @@ const commands: Record<string, { summary: string; load: () => Promise<CommandMod
     load: () => import('./commands/doctor.ts'),
   },
   down: {
-    summary: 'remove the stack, the swarm and what was installed',
+    summary: 'remove the stacks, the swarm and what was installed, or single stacks alone',
     load: () => import('./commands/down.ts'),
   },
   lab: { summary: 'machines on this computer to run a cluster on', load: () => import('./commands/lab.ts') },

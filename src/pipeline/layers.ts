@@ -94,6 +94,7 @@ async function createStackLayers(
   const ofStack = cluster.stacks.length > 1 ? { stack: definition.name } : {};
   const stackLayer = createStackLayer(definition, cluster, {
     connectEngine: async () => (await connectManager(cluster, hosts)).engine,
+    tellsForgotten: stack === inputs.stacks[0],
     ...(hasTurnOvers(definition) &&
       hasRotation(cluster) && { traffic: createTraffic(definition, cluster, hosts) }),
     hosts,

@@ -22,7 +22,7 @@ import { planStack, warnOfStack } from './plan.ts';
 import { planStackRemoval } from './plan-removal.ts';
 import { planRestore } from './plan-restore.ts';
 import { createEngineSources, createImageResolver } from './resolve-images.ts';
-import { defaultKeptRevisions, planRevision } from './revision.ts';
+import { defaultKeptRevisions, planRevision, warnOfForgotten } from './revision.ts';
 import { createSnapshotSource, type SnapshotSource } from './snapshots.ts';
 
 export interface StackLayerOptions {
@@ -41,6 +41,8 @@ export interface StackLayerOptions {
   };
   /** Logins at registries: to ask them for digests, and where `inSwarm`, for nodes that pull by themselves later. */
   logins?: { find: FindLogin; inSwarm: boolean };
+  /** Tell of stacks that the swarm keeps revisions of and the cluster file doesn't name; one of several tells. */
+  tellsForgotten?: boolean;
   /** The balancers, for services that are updated blue-green; absent where there are none. */
   traffic?: Traffic;
   /** Who makes the changes, by which command; kept with each revision. */
@@ -111,7 +113,13 @@ export function createStackLayer(
       };
     },
     plan: (observed, earlier) => {
-      const plan = { ...planStack(definition, observed, earlier), versions: listVersions(observed) };
+      const planned = planStack(definition, observed, earlier);
+      const forgotten = options.tellsForgotten ? warnOfForgotten(cluster, observed.configs) : [];
+      const plan = {
+        ...planned,
+        warnings: [...planned.warnings, ...forgotten],
+        versions: listVersions(observed),
+      };
       const keep = findStack(cluster, definition.name)?.keepRevisions ?? defaultKeptRevisions;
       const revision = planRevision(definition, observed, plan.changes, keep);
       return revision ? { ...plan, changes: [...plan.changes, revision] } : plan;

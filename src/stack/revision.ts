@@ -1,6 +1,7 @@
 /** The states of a stack that were applied, as the swarm keeps them: configs with labels, never a secret's value. Pure. */
 import { createHash } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import type { Cluster } from '../cluster/cluster.ts';
 import { UserError } from '../errors.ts';
 import type { Change } from '../plan/change.ts';
 import type { StackAction } from './action.ts';
@@ -142,6 +143,21 @@ export function listRevisionConfigs(stack: string, configs: readonly ObservedCon
     .filter(({ Spec }) => Spec.Labels?.[labels.stack] === stack)
     .toSorted((a, b) => numberOf(b) - numberOf(a))
     .map(({ ID }) => ID);
+}
+
+/** Stacks that were deployed and that the cluster file names no longer: they run on, and the balancers forget them. */
+export function warnOfForgotten(
+  { stacks }: Pick<Cluster, 'stacks'>,
+  configs: readonly ObservedConfig[],
+): string[] {
+  const deployed = new Set(configs.flatMap(({ Spec }) => Spec.Labels?.[labels.stack] ?? []));
+  return [...deployed]
+    .filter((name) => !stacks.some((stack) => stack.name === name))
+    .sort()
+    .map(
+      (name) =>
+        `the swarm keeps the stack ${name}, which the cluster file doesn't name: it runs on, and the balancers serve it no longer; name it again to deploy it or to take it away (kawanan down ${name})`,
+    );
 }
 
 /** Ids of configs that were to become a revision when the run was killed. */

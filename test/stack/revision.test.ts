@@ -11,6 +11,7 @@ import {
   planRevision,
   readRevision,
   restoreDefinition,
+  warnOfForgotten,
   writeRevision,
 } from '../../src/stack/revision.ts';
 import { makeDefinition, makeObserved, makeService, makeSpec } from './builders.ts';
@@ -181,4 +182,15 @@ test('history tells what each revision changed', () => {
     [1, undefined],
   ]);
   expect(compareContents(describeRevision(next, none), describeRevision(definition, none))).toContain('-db');
+});
+
+test('a stack that was deployed and that the cluster file names no longer is told of', () => {
+  const config = (stack: string) => ({
+    ID: stack,
+    Spec: { Name: stack, Labels: { 'kawanan.revision': stack } },
+  });
+  const stacks = [{ name: 'shop', files: [] }];
+  expect(warnOfForgotten({ stacks }, [config('shop'), config('old'), config('old')])).toEqual([
+    "the swarm keeps the stack old, which the cluster file doesn't name: it runs on, and the balancers serve it no longer; name it again to deploy it or to take it away (kawanan down old)",
+  ]);
 });
