@@ -87,6 +87,10 @@ const commands: Record<string, { summary: string; load: () => Promise<CommandMod
     load: () => import('./commands/down.ts'),
   },
   lab: { summary: 'machines on this computer to run a cluster on', load: () => import('./commands/lab.ts') },
+  dashboard: {
+    summary: 'show the cluster live on a page for the browsers of this computer',
+    load: () => import('./commands/dashboard.ts'),
+  },
   drill: { summary: 'measure a cluster from outside', load: () => import('./commands/drill.ts') },
 };
 

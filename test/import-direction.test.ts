@@ -9,6 +9,7 @@ import { describe, expect, test } from 'vitest';
 const ranks: Record<string, number> = {
   'cli.ts': 6,
   commands: 5,
+  dashboard: 4.5,
   pipeline: 4,
   rotation: 3,
   hosts: 2,

@@ -1,6 +1,7 @@
 /** The status of a cluster again and again, soon after it changes, also when machines die in the middle of an answer. */
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cluster } from '../cluster/cluster.ts';
+import type { Cluster, ClusterNode } from '../cluster/cluster.ts';
 import type { Hosts } from '../remote/host.ts';
 import type { HostsOptions } from '../remote/hosts.ts';
 import { ConnectionError, isAway } from '../remote/remote-errors.ts';
@@ -22,10 +23,13 @@ export interface WatchOptions {
 export type Silence = ReadonlyMap<string, ConnectionError>;
 
 /**
- * A machine is given up once it has left four questions unanswered. They go over the connection that is open anyway:
- * sshd counts each knock at its port as a failed login, and soon lets us in no more (PerSourcePenalties, OpenSSH 9.8).
+ * A connection is given up once four questions were left unanswered. They go over the one that is open anyway: sshd
+ * counts each knock at its port as a failed login, and soon lets us in no more (PerSourcePenalties, OpenSSH 9.8).
  */
-const timeouts = { keepaliveMs: 300, connectMs: 2_000, handshakeMs: 5_000 };
+const timeouts = { keepaliveMs: 250, connectMs: 2_000, handshakeMs: 5_000 };
+/** Then the machine has so long to take a connection, and so long to let us in over it: one that is only slow isn't lost. */
+const knockTimeoutMs = 400;
+const patienceMs = 3_000;
 const retryMs = 500;
 /** Where we aren't let in: trying more often makes sshd refuse us for longer. */
 const slowRetryMs = 15_000;
@@ -59,7 +63,13 @@ export async function* watchStatus(
   };
   const hosts = openHosts({
     timeouts,
-    onLost: (name) => giveUp(name, new ConnectionError(name, 'timeout', "doesn't answer")),
+    onLost: (name) => {
+      const node = cluster.nodes.find((one) => one.name === name)!;
+      void comesBack(node, hosts).then((isBack) => {
+        if (isBack) wake();
+        else giveUp(name, new ConnectionError(name, 'timeout', "doesn't answer"));
+      });
+    },
   });
   const answering = leaveOutSilent(hosts, silent, giveUp);
   onHosts(answering);
@@ -87,6 +97,31 @@ export async function* watchStatus(
     signal.removeEventListener('abort', abort);
     await hosts.close();
   }
+}
+
+/** Whether a machine whose connection broke takes another one soon. */
+async function comesBack(node: ClusterNode, hosts: Hosts): Promise<boolean> {
+  if (!(await knock(node))) return false;
+  const opened = hosts.connect(node.name).then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([opened, sleep(patienceMs, false, { ref: false })]);
+}
+
+/** Whether anything answers on a node's SSH port; a refusal is an answer. */
+function knock({ address, ssh }: ClusterNode): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: address, port: ssh.port });
+    const end = (answers: boolean): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(answers);
+    };
+    const timer = setTimeout(() => end(false), knockTimeoutMs);
+    socket.once('connect', () => end(true));
+    socket.once('error', ({ code }: NodeJS.ErrnoException) => end(code === 'ECONNREFUSED'));
+  });
 }
 
 /** Tries to connect until that succeeds or the signal ends it. */
