@@ -14,11 +14,10 @@ import { openSmallCluster, type SmallCluster } from './support/small-cluster.ts'
 
 type Engine = 'haproxy' | 'nginx';
 
-const both = 'service: [one, two], port: 8000, check: GET /healthz';
-// Where lost requests are counted: on a busy computer checks are late, and a server taken for dead loses what it works on.
-const patient = `${both}, timeouts: {check: 10s}`;
+// On a busy computer checks are late; a server that is taken for dead then loses what it works on.
+const both = 'service: [one, two], port: 8000, check: GET /healthz, timeouts: {check: 10s}';
 const section = (engine: Engine): string => `
-  even: {listen: 9081, ${patient}}
+  even: {listen: 9081, ${both}}
   least: {listen: 9082, service: [one, slow], port: 8000, balance: leastconn}
   sticks: {listen: 9083, ${both}, balance: source}
   heavy: {listen: 9084, ${both}, weights: {one: 3}}
@@ -28,7 +27,7 @@ const section = (engine: Engine): string => `
   closed: {listen: 9088, ${both}, maintenance: {on: true}}
   raw: {listen: 9089, mode: tcp, service: [one, two], port: 8000}
   plain: {listen: 80, redirect: https}
-  secure: {listen: 443, ${patient}, tls: {certificate: web_tls, more: [{certificate: other_tls}], hsts: 1d}}
+  secure: {listen: 443, ${both}, tls: {certificate: web_tls, more: [{certificate: other_tls}], hsts: 1d}}
   cookie: {listen: 9090, ${both}${engine === 'haproxy' ? ', sticky: true' : ''}}`;
 
 const freshSecrets = `web_tls: {generate: {certificate: {names: [www.example.org]}}}
@@ -78,7 +77,21 @@ async function underLoad(target: string, args: string[]): Promise<{ failed: numb
   await expectKawanan(args);
   const { figures } = await probe.stop();
   expect(figures.requests).toBeGreaterThan(100);
-  return { failed: figures.failed, receipt: renderReceipt(figures) };
+  const events = figures.failed === 0 ? [] : await readEvents();
+  return { failed: figures.failed, receipt: [renderReceipt(figures), ...events].join('\n') };
+}
+
+/** What moved the address or took servers away in the last minutes, for whoever reads of lost requests. */
+async function readEvents(): Promise<string[]> {
+  const units = ['-u', 'keepalived', '-u', 'haproxy', '-u', 'nginx'];
+  const journals = ['vm-loadbalancer1', 'vm-loadbalancer2'].map(async (name) => {
+    const args = [...units, '--since', '-3min', '-o', 'short-precise', '--no-pager'];
+    const { stdout } = await small.on(name, (host) =>
+      host.run({ program: 'journalctl', args, asRoot: true }),
+    );
+    return stdout.split('\n').filter((line) => / STATE$|signal|returning|(DOWN|UP)\. /.test(line));
+  });
+  return (await Promise.all(journals)).flat();
 }
 
 function openTls(options: { servername: string; maxVersion?: 'TLSv1.1' | 'TLSv1.3' }): Promise<TLSSocket> {

@@ -61,12 +61,12 @@ track_file engine_state {
     init_file 0
 }
 
-# a hang: the process is there and doesn't answer
+# a hang: the process is there and doesn't answer; three times, for one that is only slow must not lose the address
 vrrp_script engine_answers {
     script "${checkScriptPath}"
     interval 1
     timeout 1
-    fall 2
+    fall 3
     rise 2
     weight 0
 }
@@ -138,11 +138,11 @@ function chooseRouterIds(vips: VirtualAddress[]): number[] {
   return taken;
 }
 
-/** Succeeds when the engine answers its health page within half a second, so that one run ends before the next begins. Needs bash and nothing else. */
+/** Succeeds when the engine answers its health page within 0.7 seconds, so that one run ends before the next begins. Needs bash and nothing else. */
 export function renderCheckScript(): string {
   return sealFile(`#!/bin/bash
 exec 3<>/dev/tcp/127.0.0.1/${statisticsPort} || exit 1
 printf 'GET /health HTTP/1.0\\r\\n\\r\\n' >&3
-read -r -t 0.5 _ status _ <&3 && [ "$status" = 200 ]
+read -r -t 0.7 _ status _ <&3 && [ "$status" = 200 ]
 `);
 }
