@@ -2,7 +2,8 @@
 import { type Command, Option } from 'commander';
 import type { CommandContext } from '../cli.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { InputError, UserError } from '../errors.ts';
+import { UserError } from '../errors.ts';
+import { readSeconds } from '../input/read-seconds.ts';
 import { createProgressView } from '../output/progress.ts';
 import type { LayerChoice } from '../pipeline/layers.ts';
 import type { Interruption, Walk } from '../pipeline/run.ts';
@@ -53,7 +54,12 @@ export function addStackOption(command: Command): Command {
 export function addApplyOptions(command: Command): Command {
   return addClusterOptions(command)
     .option('-y, --yes', 'go ahead without asking')
-    .option('--lock-wait <seconds>', 'how long to wait for another run on the cluster', parseSeconds, 300);
+    .option(
+      '--lock-wait <seconds>',
+      'how long to wait for another run on the cluster',
+      (text: string) => readSeconds('--lock-wait', text),
+      300,
+    );
 }
 
 /** Adds those of every command that brings something to what is wanted, rather than away. */
@@ -94,16 +100,6 @@ export function addReceiptOptions(command: Command): Command {
       'fail (exit code 1) when a request fails meanwhile, or over the budget of the cluster file',
     )
     .option('--no-receipt', 'send no requests meanwhile to see what clients notice');
-}
-
-function parseSeconds(text: string): number {
-  const seconds = Number(text);
-  if (text.trim() === '' || !Number.isFinite(seconds) || seconds < 0)
-    throw new InputError({
-      message: `--lock-wait ${JSON.stringify(text)} is no number of seconds`,
-      next: 'write e.g. --lock-wait 60',
-    });
-  return seconds;
 }
 
 /** The connections to a cluster's hosts, closed at the end of the block that holds them. */

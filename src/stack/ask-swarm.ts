@@ -1,5 +1,6 @@
 /** Questions to a manager, bounded in time, with failures that tell what to do. */
 import { UserError } from '../errors.ts';
+import { within } from '../remote/within.ts';
 import { readEngineMessage } from './engine-errors.ts';
 
 const callTimeoutMs = 20_000;
@@ -11,27 +12,20 @@ const callTimeoutMs = 20_000;
  * @throws UserError once the answer has taken too long, and in the engine's words when it refuses.
  */
 export async function askSwarm<Value>(call: Promise<Value>, timeoutMs = callTimeoutMs): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined;
-  const expired = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () =>
-        reject(
-          new UserError(`the engine didn't answer within ${timeoutMs / 1000} s`, {
-            next: 'see `kawanan status` for nodes that are down: a swarm without a majority of its managers answers nothing',
-          }),
-        ),
-      timeoutMs,
-    );
-  });
   try {
-    return await Promise.race([call, expired]);
+    return await within(
+      timeoutMs,
+      call,
+      (seconds) =>
+        new UserError(`the engine didn't answer within ${seconds} s`, {
+          next: 'see `kawanan status` for nodes that are down: a swarm without a majority of its managers answers nothing',
+        }),
+    );
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new UserError(`the engine couldn't say how the stack is: ${readEngineMessage(error)}`, {
       next: 'run the same command again; if this stays, see `kawanan status` for managers that are down',
       cause: error,
     });
-  } finally {
-    clearTimeout(timer);
   }
 }

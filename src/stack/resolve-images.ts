@@ -3,6 +3,7 @@ import type Docker from 'dockerode';
 import { UserError } from '../errors.ts';
 import { type FindLogin, toAuthHeader } from '../registry/credentials.ts';
 import type { Hosts } from '../remote/host.ts';
+import { within } from '../remote/within.ts';
 import { readEngineMessage, readStatusCode } from './engine-errors.ts';
 import { type ImageAnswer, type ImagePlatform, pinImage } from './image-digests.ts';
 
@@ -101,17 +102,5 @@ export function createEngineSources(options: EngineSourcesOptions): ImageSources
       if (error instanceof UserError || readStatusCode(error) !== undefined) return undefined;
       throw error;
     }
-  }
-}
-
-async function within<Value>(limitMs: number, call: Promise<Value>): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined;
-  const expired = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${limitMs / 1000} s`)), limitMs);
-  });
-  try {
-    return await Promise.race([call, expired]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -4,7 +4,8 @@ import type { Cluster, ClusterNode } from '../cluster/cluster.ts';
 import { managers, swarmNodes } from '../cluster/cluster.ts';
 import { UserError } from '../errors.ts';
 import type { Hosts } from '../remote/host.ts';
-import { describeEngineError, within } from './engine-call.ts';
+import { within } from '../remote/within.ts';
+import { describeEngineError } from './engine-call.ts';
 
 export interface ManagerConnection {
   node: ClusterNode;

@@ -4,7 +4,8 @@ import { InterruptedError } from '../errors.ts';
 import type { Observation } from '../plan/layer.ts';
 import type { Hosts } from '../remote/host.ts';
 import { ConnectionError } from '../remote/remote-errors.ts';
-import { describeEngineError, within } from './engine-call.ts';
+import { within } from '../remote/within.ts';
+import { describeEngineError } from './engine-call.ts';
 import { type InfoAnswer, type NodeAnswer, parseEngine, parseMember } from './parse-swarm.ts';
 import type { MemberState, NodeEngine, SwarmObserved } from './swarm-state.ts';
 

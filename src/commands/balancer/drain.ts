@@ -2,7 +2,8 @@ import { chooseServers } from '../../balancer/choose-servers.ts';
 import { viewBalancers } from '../../balancer/live.ts';
 import { drainServers, findLastServers } from '../../balancer/rotation.ts';
 import type { CommandContext } from '../../cli.ts';
-import { InputError, UserError } from '../../errors.ts';
+import { UserError } from '../../errors.ts';
+import { readSeconds } from '../../input/read-seconds.ts';
 import { showWork } from '../../output/show-work.ts';
 import { neutralise } from '../../output/terminal.ts';
 import { loadBalancerModel } from '../../pipeline/load-balancer-model.ts';
@@ -15,7 +16,7 @@ import { tellRotation } from './tell-rotation.ts';
 
 /** Takes a server, or all of a node, out of the rotation of every balancer. */
 export async function drain(name: string, options: RotationOptions, context: CommandContext): Promise<void> {
-  const timeoutMs = readSeconds(options.wait) * 1000;
+  const timeoutMs = readSeconds('--wait', options.wait) * 1000;
   await using open = await openBalancers(options, context);
   const views = await viewBalancers(open.cluster, open.hosts);
   const choose = chooseServers(
@@ -60,15 +61,4 @@ export async function drain(name: string, options: RotationOptions, context: Com
         next: 'it takes nothing new; run the same command again to go on waiting, or `kawanan balancer ready` to put it back',
       },
     );
-}
-
-/** @throws InputError for what is no number of seconds. */
-export function readSeconds(text: string): number {
-  const seconds = Number(text);
-  if (text.trim() === '' || !Number.isFinite(seconds) || seconds < 0)
-    throw new InputError({
-      message: `--wait ${JSON.stringify(text)} is no number of seconds`,
-      next: 'write e.g. --wait 60',
-    });
-  return seconds;
 }

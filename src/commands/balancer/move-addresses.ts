@@ -10,6 +10,7 @@ import { judgeTaker } from '../../balancer/keepalived/judge-taker.ts';
 import { type BalancerStatus, readBalancerStatus } from '../../balancer/status.ts';
 import type { CommandContext } from '../../cli.ts';
 import { UserError } from '../../errors.ts';
+import { readSeconds } from '../../input/read-seconds.ts';
 import { formatCount } from '../../output/format.ts';
 import { showWork } from '../../output/show-work.ts';
 import { loadBalancerModel } from '../../pipeline/load-balancer-model.ts';
@@ -17,7 +18,6 @@ import type { MoveOptions } from '../balancer.ts';
 import { confirm, printJson } from '../session.ts';
 import { withClusterLock } from '../with-lock.ts';
 import { tellReceipt, withReceipt } from '../with-receipt.ts';
-import { readSeconds } from './drain.ts';
 import { type OpenBalancers, openBalancers } from './find-balancers.ts';
 
 /** Carries out the moves that `choose` picks from how the balancers are. Prints what moved. */
@@ -27,7 +27,7 @@ export async function moveAddresses(
   context: CommandContext,
   choose: (open: OpenBalancers, status: BalancerStatus) => Move[],
 ): Promise<void> {
-  const waitMs = readSeconds(options.wait) * 1000;
+  const waitMs = readSeconds('--wait', options.wait) * 1000;
   await using open = await openBalancers(options, context);
   const { result: moves, receipt } = await withClusterLock(
     { ...open, command: `balancer ${command}`, options },

@@ -3,6 +3,7 @@ import type { CommandContext } from '../../cli.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import { loadCluster } from '../../cluster/load-cluster.ts';
 import type { Receipt } from '../../drill/receipt/receipt.ts';
+import { readSeconds } from '../../input/read-seconds.ts';
 import { describeUser } from '../../lock/this-process.ts';
 import { showWork } from '../../output/show-work.ts';
 import { neutralise } from '../../output/terminal.ts';
@@ -10,7 +11,6 @@ import type { DrainOptions, NodeResult, NodeWork } from '../../pipeline/drain-no
 import { loadBalancerModel } from '../../pipeline/load-balancer-model.ts';
 import type { NodeSituation } from '../../pipeline/node-situation.ts';
 import type { Hosts } from '../../remote/host.ts';
-import { readSeconds } from '../balancer/drain.ts';
 import type { DrainNodeOptions } from '../node.ts';
 import { type ApplyOptions, openHosts } from '../session.ts';
 import { withClusterLock } from '../with-lock.ts';
@@ -31,7 +31,7 @@ export async function openCluster(options: ApplyOptions, context: CommandContext
 export function readDrainOptions({ wait, cut }: DrainNodeOptions): DrainOptions {
   const since = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
   return {
-    timeoutMs: readSeconds(wait) * 1000,
+    timeoutMs: readSeconds('--wait', wait) * 1000,
     cut: cut ?? false,
     drainedBy: `${describeUser().replaceAll(/\s/g, '_')} ${since}`,
   };

@@ -3,6 +3,7 @@ import { type Cluster, managers } from '../../cluster/cluster.ts';
 import { UserError } from '../../errors.ts';
 import { renderTable } from '../../output/table.ts';
 import { neutralise } from '../../output/terminal.ts';
+import { within } from '../../remote/within.ts';
 import { type ListedSecret, listKnownSecrets } from '../../secrets/list-secrets.ts';
 import type { ObservedSecret } from '../../secrets/observed.ts';
 import { describePlainText, readSoundSecretsFile } from '../../secrets/read-secrets-file.ts';
@@ -83,24 +84,15 @@ async function askSwarm(
     import('../../secrets/swarm-secrets.ts'),
   ]);
   await using hosts = openHosts(cluster, context);
-  const timeout = Promise.withResolvers<{ unknown: string }>();
-  const timer = setTimeout(
-    () => timeout.resolve({ unknown: `no answer within ${swarmTimeoutMs / 1000} s` }),
-    swarmTimeoutMs,
-  );
   const ask = async (): Promise<{ secrets: ObservedSecret[] } | { unknown: string }> => {
-    try {
-      const found = await findManager(cluster, hosts);
-      if (found.kind === 'absent') return { unknown: found.reason };
-      return { secrets: await createSwarmSecrets(found.engine).list() };
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      return { unknown: error.message };
-    }
+    const found = await findManager(cluster, hosts);
+    if (found.kind === 'absent') return { unknown: found.reason };
+    return { secrets: await createSwarmSecrets(found.engine).list() };
   };
   try {
-    return await Promise.race([ask(), timeout.promise]);
-  } finally {
-    clearTimeout(timer);
+    return await within(swarmTimeoutMs, ask(), (seconds) => new UserError(`no answer within ${seconds} s`));
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { unknown: error.message };
   }
 }
