@@ -20,8 +20,11 @@ const pollMs = 150;
 
 /** For the services of one stack. */
 export function createTraffic(definition: StackDefinition, cluster: Cluster, hosts: Hosts): Traffic {
+  const model = planBackends(definition, cluster);
+  const { listServers, addServers } = engineDrivers[model.engine];
+  const rendered = listServers(engines[model.engine].render(model, {}));
   // Another stack may have a service of the same name: its servers stand in backends of other frontends.
-  const own = new Set(planBackends(definition, cluster).backends.map(({ name }) => name));
+  const own = new Set([...model.backends.map(({ name }) => name), ...rendered.map(({ backend }) => backend)]);
   const isOf =
     (service: string, color: Color, nodes = swarmNodes(cluster).map(({ name }) => name)) =>
     ({ name, backend }: Pick<LiveServer, 'name' | 'backend'>): boolean =>
@@ -73,9 +76,7 @@ export function createTraffic(definition: StackDefinition, cluster: Cluster, hos
 
   /** Servers that the balancers will get with their next configuration, but that are needed now. */
   async function addMissing(service: string, color: Color, state: 'ready' | 'drain'): Promise<void> {
-    const model = planBackends(definition, cluster);
-    const { listServers, addServers } = engineDrivers[model.engine];
-    const wanted = listServers(engines[model.engine].render(model, {})).filter(isOf(service, color));
+    const wanted = rendered.filter(isOf(service, color));
     for (const { balancer, live } of await viewBalancers(cluster, hosts)) {
       const known = live?.servers ?? [];
       const stands = ({ backend, reads }: LiveServer, where: string): boolean =>

@@ -3,7 +3,7 @@ import type { CommandContext } from '../cli.ts';
 import { UserError } from '../errors.ts';
 import { describeUser } from '../lock/this-process.ts';
 import { neutralise } from '../output/terminal.ts';
-import type { Inputs } from '../pipeline/inputs.ts';
+import { type Inputs, loadInputs } from '../pipeline/inputs.ts';
 import type { Hosts } from '../remote/host.ts';
 import { type ApplyOptions, confirm, createWalk } from './session.ts';
 import { withClusterLock } from './with-lock.ts';
@@ -15,7 +15,7 @@ export async function finishOpenRotations(
   options: ApplyOptions,
   context: CommandContext,
 ): Promise<boolean> {
-  const { terminal, env, signal } = context;
+  const { terminal, cwd, env, signal } = context;
   const lines = await describeOpen(inputs, hosts);
   if (lines.length === 0) return false;
   for (const line of lines) terminal.err(`${neutralise(`unfinished rotation: ${line}`)}\n`);
@@ -24,11 +24,16 @@ export async function finishOpenRotations(
     import('../pipeline/rotation-world.ts'),
     import('../rotation/run.ts'),
   ]);
+  // A secret's consumers may be in any stack, and all of them must move before the old value goes.
+  const whole =
+    inputs.stacks.length < inputs.cluster.stacks.length
+      ? await loadInputs({ ...options, cwd, env, writeSecrets: false })
+      : inputs;
   const target = { cluster: inputs.cluster, hosts, command: 'secrets rotate --finish', options };
   await withClusterLock(target, context, async (lock) => {
     await lock.ensure();
     const { world, find } = await openRotations({
-      inputs,
+      inputs: whole,
       hosts,
       env,
       by: describeUser(),
@@ -54,7 +59,7 @@ async function describeOpen({ cluster, stacks }: Inputs, hosts: Hosts): Promise<
     const manager = await findManager(cluster, hosts);
     if (manager.kind === 'absent') return [];
     const now = new Date();
-    const names = stacks.map(({ definition }) => definition.name);
+    const names = cluster.stacks.map(({ name }) => name);
     const records = await createRotationStore(manager.engine).list();
     const ours = records.filter((one) => names.includes(one.stack) && isOpen(one, now));
     return describeUnderWay(ours, now);
