@@ -46,7 +46,7 @@ export interface BackendModel {
   mode: 'http' | 'tcp';
   balance: BalanceAlgorithm;
   check: Check;
-  timeouts: { server: string; queue: string; connect: string; check?: string; retry?: string };
+  timeouts: { server: string; queue: string; connect: string; check?: string; hold?: string; retry?: string };
   /** Connections to one server at a time. */
   maxconn?: number;
   /** The cookie that keeps a browser at its server. */
@@ -222,6 +222,7 @@ function buildBackend(
       queue: timeouts.queue,
       connect: timeouts.connect,
       ...(timeouts.check !== undefined && { check: timeouts.check }),
+      ...(timeouts.hold !== undefined && { hold: timeouts.hold }),
       ...(timeouts.retry !== undefined && { retry: timeouts.retry }),
     },
     ...(maxconn !== undefined && { maxconn }),

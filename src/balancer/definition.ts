@@ -42,6 +42,7 @@ export interface Frontend {
     connect: string;
     /** 300 ms without it. */
     check?: string;
+    hold?: string;
     retry?: string;
   };
   /** Connections to one server at a time. */

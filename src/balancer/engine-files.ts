@@ -1,5 +1,6 @@
-/** The files that an engine's configuration refers to: certificates with their keys, and pages. No I/O here. */
+/** The files that an engine's configuration refers to: certificates with their keys, pages, a script. No I/O here. */
 import type { BalancerModel, PageModel } from './backends.ts';
+import { holdPathIn, holdScript } from './haproxy/hold.ts';
 import type { Certificate } from './materials.ts';
 import { digestOf } from './seal.ts';
 
@@ -43,6 +44,8 @@ export function listEngineFiles(model: BalancerModel, folder: string): PartFile[
     if (maintenance) add(pageFile(maintenance, folder));
   }
   for (const { page } of model.backends) if (page) add(pageFile(page, folder));
+  if (model.backends.some(({ timeouts }) => timeouts.hold !== undefined))
+    add({ path: holdPathIn(folder), content: holdScript, mode: 0o644 });
   return [...files.values()];
 }
 

@@ -23,6 +23,12 @@ export function reportUnfit(name: string, input: FrontendInput, { engine, report
       'requests above "maxconn" are answered with 502 at once instead of waiting in a queue',
       'remove it, or use "engine: haproxy" in the cluster file',
     );
+  if (timeouts?.hold !== undefined)
+    refuse(
+      ['timeouts', 'hold'],
+      'what no server is up for is answered with 502 at once',
+      'remove it, or use "engine: haproxy" in the cluster file',
+    );
   if (input.backup !== undefined && (input.balance === 'source' || input.balance === 'ip_hash'))
     refuse(
       ['backup'],

@@ -39,6 +39,7 @@ export function readFrontend(name: string, input: FrontendInput, context: Fronte
       queue: timeouts?.queue ?? '10s',
       connect: timeouts?.connect ?? defaultConnectTimeout,
       ...(timeouts?.check !== undefined && { check: timeouts.check }),
+      ...(timeouts?.hold !== undefined && { hold: timeouts.hold }),
       ...(timeouts?.retry !== undefined && { retry: timeouts.retry }),
     },
     weights: input.weights ?? {},
@@ -149,6 +150,12 @@ function reportHttpOnly(name: string, input: FrontendInput, report: Report): voi
     report(
       [name, 'timeouts', 'retry'],
       'a tcp frontend sees no requests, so none can be asked again',
+      'use mode http, or remove it',
+    );
+  if (input.timeouts?.hold !== undefined)
+    report(
+      [name, 'timeouts', 'hold'],
+      'a tcp frontend sees no requests, so none can wait for a server',
       'use mode http, or remove it',
     );
   if (input.tls?.hsts !== undefined)

@@ -183,6 +183,11 @@ const frontend = z.strictObject({
         .describe(
           'A server that has accepted a connection must answer its check within this: 300ms. Twice late, it counts as down, and what it works on is ended: give more to an application whose checks wait behind long requests. HAProxy asks checks, NGINX does not.',
         ),
+      hold: duration
+        .optional()
+        .describe(
+          'A request that comes while no server is up waits this long for one, instead of being answered with 503 at once. http mode, HAProxy only.',
+        ),
       retry: duration
         .optional()
         .describe(

@@ -284,10 +284,12 @@ test.each<[string, string, [number, string, string][]]>([
   ],
   [
     'rules for requests in a tcp frontend',
-    'db:\n  listen: 3306\n  mode: tcp\n  service: mysql\n  max_body: 1M\n  sticky: true\n  tls: {certificate: a, hsts: 1d}',
+    'db:\n  listen: 3306\n  mode: tcp\n  service: mysql\n  max_body: 1M\n  sticky: true\n  tls: {certificate: a, hsts: 1d}\n  timeouts: {hold: 5s, retry: 1s}',
     [
       [6, 'x-balancer.db.sticky', 'a tcp frontend sees no requests, so it has no "sticky"'],
       [5, 'x-balancer.db.max_body', 'a tcp frontend sees no requests, so it has no "max_body"'],
+      [8, 'x-balancer.db.timeouts.retry', 'a tcp frontend sees no requests, so none can be asked again'],
+      [8, 'x-balancer.db.timeouts.hold', 'a tcp frontend sees no requests, so none can wait for a server'],
       [7, 'x-balancer.db.tls.hsts', 'a tcp frontend sends no headers, so it has no "hsts"'],
     ],
   ],
@@ -298,6 +300,7 @@ test.each<[string, string, [number, string, string][]]>([
 test.each<[string, string, string]>([
   ['a sticky cookie', 'sticky: true', 'web.sticky'],
   ['a queue', 'timeouts: {queue: 5s}', 'web.timeouts.queue'],
+  ['requests that wait for a server', 'timeouts: {hold: 5s}', 'web.timeouts.hold'],
   ['backups beside hashing', 'balance: source, backup: worker1', 'web.backup'],
   ['two timeouts for one connection', 'mode: tcp, timeouts: {client: 1h, server: 2h}', 'web.timeouts'],
   ['less than a request a minute', 'rate_limit: {requests: 1, per: 5m}', 'web.rate_limit'],

@@ -64,7 +64,7 @@ test.each<[string, string]>([
     'haproxy-rich.cfg',
     renderHaproxyConfig(
       planBackends(
-        buildStack(richSection.replace('ip_hash', 'ip_hash, sticky: true, timeouts: {retry: 2s}')),
+        buildStack(richSection.replace('ip_hash', 'ip_hash, sticky: true, timeouts: {hold: 30s, retry: 2s}')),
         buildCluster(),
         richMaterials,
       ),

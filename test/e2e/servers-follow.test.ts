@@ -42,7 +42,11 @@ const at = (...args: string[]): string[] => [...args, '--file', small.file];
 /** GET and POST, on kept connections and on new ones, to every balancer's own address; nothing may fail. */
 async function losesNothing(
   work: () => Promise<unknown>,
-  { only, connections = ['keep', 'new'] }: { only?: string; connections?: ('keep' | 'new')[] } = {},
+  {
+    only,
+    connections = ['keep', 'new'],
+    timeoutMs = 10_000,
+  }: { only?: string; connections?: ('keep' | 'new')[]; timeoutMs?: number } = {},
 ): Promise<void> {
   const addresses = balancers(small.cluster).filter(({ name }) => only === undefined || name === only);
   const targets = addresses.flatMap(({ name, address }): HttpTarget[] =>
@@ -54,7 +58,7 @@ async function losesNothing(
       ];
     }),
   );
-  const probe = startProbe({ targets, ratePerSecond, durationMs: longestMs, timeoutMs: 10_000 });
+  const probe = startProbe({ targets, ratePerSecond, durationMs: longestMs, timeoutMs });
   await probe.started;
   try {
     await work();
@@ -170,6 +174,22 @@ describe('the configuration', () => {
       expect(await processesOf('vm-loadbalancer1')).toBe(before);
       await expectNothingToDo();
     }));
+
+  test('lets requests wait while all servers are out', async () => {
+    await writeCompose((text) => text.replace('blue-green}', 'blue-green, timeouts: {hold: 60s}}'));
+    await expectKawanan(at('balancer', 'sync', '--yes'));
+    const servers = [`${worker}-web`, 'vm-dockerswarmworker2-web'];
+    await losesNothing(
+      async () => {
+        for (const name of servers) await expectKawanan(at('balancer', 'drain', name, '--yes'));
+        expect(await adminOf(servers[0]!)).toEqual(['drain', 'drain']);
+        for (const name of servers) await expectKawanan(at('balancer', 'ready', name));
+      },
+      { timeoutMs: 60_000 },
+    );
+    await writeCompose((text) => text);
+    await expectKawanan(at('balancer', 'sync', '--yes'));
+  });
 
   test('that was on one balancer when the tool was killed gets to the other', () =>
     losesNothing(async () => {

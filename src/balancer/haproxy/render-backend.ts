@@ -3,6 +3,7 @@ import type { BackendModel, ServerModel } from '../backends.ts';
 import { defaultConnectTimeout } from '../definition.ts';
 import { pagePathIn } from '../engine-files.ts';
 import { digestOf } from '../seal.ts';
+import { renderHold } from './hold.ts';
 import { hasReads, nameReads } from './reads.ts';
 import { renderSection } from './render-section.ts';
 
@@ -35,6 +36,8 @@ function renderLines(backend: BackendModel, { folder, modern }: BackendSettings,
   const lines = [`balance ${method}`, `timeout server ${timeouts.server}`, `timeout queue ${timeouts.queue}`];
   // When a server goes or comes, its own clients move and no others.
   if (method === 'source') lines.splice(1, 0, 'hash-type consistent');
+  const section = retry === undefined ? backend.name : nameReads(backend.name);
+  if (timeouts.hold !== undefined) lines.push(renderHold(section, timeouts.hold));
   if (retry === undefined) {
     // Only a failed connection is surely safe to repeat; an empty answer is repeated where the method allows it.
     if (mode === 'http') lines.push('http-request disable-l7-retry unless METH_GET');

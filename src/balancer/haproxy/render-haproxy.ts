@@ -3,6 +3,7 @@ import type { BalancerModel } from '../backends.ts';
 import { statisticsPort } from '../definition.ts';
 import type { NodeSettings } from '../engines.ts';
 import { digestPlaceholder, sealFile } from '../seal.ts';
+import { holdPathIn } from './hold.ts';
 import { renderBackend } from './render-backend.ts';
 import { hasDefault, noRouteBackend, renderFrontend } from './render-frontend.ts';
 import { renderSection } from './render-section.ts';
@@ -34,13 +35,18 @@ export function renderHaproxyConfig(model: BalancerModel, node: NodeSettings): s
   };
   const needsNoRoute = model.frontends.some((one) => one.mode === 'http' && !hasDefault(one));
   const sections = [
-    globalSection,
+    renderGlobal(model),
     ...ofMode('http'),
     ...(needsNoRoute ? [renderNoRoute()] : []),
     ...ofMode('tcp'),
     renderStatistics(node.address),
   ];
   return sealFile(`\n${sections.join('\n')}`);
+}
+
+function renderGlobal({ backends }: BalancerModel): string {
+  const holds = backends.some(({ timeouts }) => timeouts.hold !== undefined);
+  return `${globalSection}${holds ? `    lua-load ${holdPathIn(haproxyFolder)}\n` : ''}`;
 }
 
 const globalSection = `global
