@@ -89,7 +89,7 @@ await healLeftovers(stage);
 for (const [name, target] of targets.filter(([one]) => one.includes(process.argv[4] ?? ''))) {
   const drill = drills.find((one) => one.name === name)!;
   const results: DrillResult[] = [];
-  for (let round = 0; round < (drill.long ? 1 : rounds); round++) {
+  for (let round = 0; round < (drill.brief ? 1 : rounds); round++) {
     results.push(await runDrill(drill, stage, load));
     process.stderr.write(
       `${name}: ${results

@@ -1,12 +1,15 @@
 /** Puts right what drills that were killed have left behind. */
+import { rm } from 'node:fs/promises';
 import { UserError } from '../errors.ts';
 import { healNode, resumeNode, startNode } from '../lab/faults.ts';
 import { readLabStatus } from '../lab/status.ts';
+import { nameOwnFile } from './faults/bad-deploy.ts';
 import { undoLeftovers } from './faults/self-healing.ts';
 import { type Stage, withHosts } from './stage.ts';
 
 /** Switches on, resumes and plugs in machines of the lab, and undoes at once what machines would undo later; says what it did. */
 export async function healLeftovers(stage: Stage): Promise<string[]> {
+  await rm(nameOwnFile(stage), { force: true });
   const machines = await healMachines(stage);
   const undone = await withHosts(stage, (hosts) =>
     Promise.all(

@@ -1,13 +1,13 @@
 /** What kawanan itself does while the load runs: as a program of its own, as its users run it. */
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { balancers } from '../../cluster/cluster.ts';
 import { UserError } from '../../errors.ts';
 import type { Command } from '../../remote/command.ts';
 import type { Fault } from '../scenario/drill.ts';
 import { findServices, onHost, type Stage, withHosts } from '../stage.ts';
 import { configurationPath } from './configuration.ts';
-import { healNow, setHealTimer } from './self-healing.ts';
+import { explainFailure, lastLines, runProgram } from './kawanan-program.ts';
+import { healNow, setHealTimer, startFault } from './self-healing.ts';
 import type { ArmedFault } from './strike.ts';
 
 type RunFault = Extract<Fault, { kind: 'run kawanan' }>;
@@ -19,8 +19,6 @@ const drift = '# changed by a drill';
 /** Two runs of kawanan take their time. */
 const driftAtMostMs = 600_000;
 
-const program = join(import.meta.dirname, '../../cli.ts');
-
 /** Runs a command line of kawanan to its end, once or several times; another exit code than expected is an error. */
 export async function runKawanan(fault: RunFault, stage: Stage): Promise<ArmedFault> {
   const { args, times = 1, expectExitCode = 0 } = fault;
@@ -28,7 +26,7 @@ export async function runKawanan(fault: RunFault, stage: Stage): Promise<ArmedFa
     target: `kawanan ${args.join(' ')}`,
     strike: async () => {
       for (let time = 0; time < times; time++) {
-        const { exitCode, printed } = await run(args, stage);
+        const { exitCode, printed } = await runProgram(args, stage);
         if (exitCode !== expectExitCode) throw explainFailure(args, exitCode, printed);
       }
     },
@@ -36,7 +34,7 @@ export async function runKawanan(fault: RunFault, stage: Stage): Promise<ArmedFa
   };
 }
 
-/** Makes every balancer differ from the files, has kawanan mend that, kills it midway and runs it again. */
+/** Makes every balancer differ from the files, has kawanan mend that, ends that midway and runs it again. */
 export async function killKawanan(fault: KillFault, stage: Stage): Promise<ArmedFault> {
   const path = configurationPath(stage);
   const undo: Command = { program: 'sed', args: ['-i', `/^${drift}$/d`, path] };
@@ -53,18 +51,58 @@ export async function killKawanan(fault: KillFault, stage: Stage): Promise<Armed
             asRoot: true,
           });
         });
-      const first = await run(fault.args, stage, (printed) => printed.includes(fault.whenPrinted));
-      if (first.exitCode !== null)
-        throw new UserError(`kawanan ${fault.args.join(' ')} ended before it could be killed`, {
-          details: lastLines(first.printed),
-        });
-      const { exitCode, printed } = await run(fault.args, stage);
+      await (fault.how === 'killed' ? runKilled(fault, stage) : runCutOff(fault, stage));
+      const { exitCode, printed } = await runProgram(fault.args, stage);
       if (exitCode !== 0) throw explainFailure(fault.args, exitCode, printed);
     },
     heal: async () => {
       for (const { name } of balancers(stage.cluster)) await healNow(stage, name, 'drift', undo);
     },
   };
+}
+
+async function runKilled({ args, whenPrinted }: KillFault, stage: Stage): Promise<void> {
+  const { exitCode, printed } = await runProgram(args, stage, (soFar, kill) => {
+    if (soFar.includes(whenPrinted)) kill();
+  });
+  if (exitCode === null) return;
+  throw new UserError(`kawanan ${args.join(' ')} ended before it could be killed`, {
+    details: lastLines(printed),
+  });
+}
+
+/** Longer than a connection is waited for in silence. */
+const cutOffMs = 20_000;
+// The machine ends it by itself: nobody could tell it to.
+const cutOffScript = `
+trap 'nft delete table ip kawanan_drill' EXIT
+trap 'exit 0' TERM
+nft add table ip kawanan_drill
+nft add chain ip kawanan_drill input '{ type filter hook input priority -10; }'
+nft add rule ip kawanan_drill input tcp dport 22 drop
+sleep "$1"
+`;
+
+/** However it ends: what counts is that the next run brings the cluster to what is wanted. */
+async function runCutOff({ args, whenPrinted }: KillFault, stage: Stage): Promise<void> {
+  const [first] = balancers(stage.cluster);
+  let cut: Promise<void> | undefined;
+  await runProgram(args, stage, (soFar) => {
+    if (!soFar.includes(whenPrinted)) return;
+    cut ??= onHost(stage, first!.name, (host) =>
+      startFault(host, 'ssh-cut', {
+        script: cutOffScript,
+        args: [String(cutOffMs / 1000)],
+        atMostMs: cutOffMs * 2,
+      }),
+    );
+  });
+  await cut;
+  if (!cut)
+    throw new UserError(`kawanan ${args.join(' ')} ended before it could be cut off`, {
+      next: 'run the drill again',
+    });
+  await sleep(cutOffMs, undefined, { signal: stage.signal }).catch(() => {});
 }
 
 /** Makes all tasks of the drilled service anew, by its own update rules, and waits until they are there. */
@@ -91,52 +129,10 @@ export async function redeploy(fault: RedeployFault, stage: Stage): Promise<Arme
           const forced = { ...TaskTemplate, ForceUpdate: (TaskTemplate.ForceUpdate ?? 0) + 1 };
           await handle.update({ ...Spec, TaskTemplate: forced, version: Version.Index });
         });
-        const { exitCode, printed } = await run(['deploy', '--yes'], stage);
+        const { exitCode, printed } = await runProgram(['deploy', '--yes'], stage);
         if (exitCode !== 0) throw explainFailure(['deploy'], exitCode, printed);
       }
     },
     heal: async () => {},
   };
-}
-
-function explainFailure(args: string[], exitCode: number | null, printed: string): UserError {
-  return new UserError(
-    `kawanan ${args.join(' ')} ended with ${exitCode === null ? 'a signal' : `exit code ${exitCode}`}`,
-    {
-      details: lastLines(printed),
-      next: 'run it by itself to see all of it',
-    },
-  );
-}
-
-function lastLines(printed: string): string[] {
-  return printed.trim().split('\n').slice(-8);
-}
-
-function run(
-  args: string[],
-  { clusterFile, signal }: Stage,
-  killWhen: (printed: string) => boolean = () => false,
-): Promise<{ exitCode: number | null; printed: string }> {
-  return new Promise((resolve, reject) => {
-    // The drill has a load of its own.
-    const child = spawn(process.execPath, [program, ...args, '--no-receipt', '--file', clusterFile], {
-      env: { ...process.env, NO_COLOR: '1' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let printed = '';
-    const read = (chunk: string): void => {
-      printed += chunk;
-      if (killWhen(printed)) child.kill('SIGKILL');
-    };
-    child.stdout.setEncoding('utf8').on('data', read);
-    child.stderr.setEncoding('utf8').on('data', read);
-    const stop = (): void => void child.kill('SIGTERM');
-    signal.addEventListener('abort', stop, { once: true });
-    child.on('error', reject);
-    child.on('close', (exitCode) => {
-      signal.removeEventListener('abort', stop);
-      resolve({ exitCode, printed });
-    });
-  });
 }

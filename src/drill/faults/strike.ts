@@ -1,6 +1,7 @@
 /** Makes a fault happen, and ends it. */
 import type { Fault } from '../scenario/drill.ts';
 import type { Stage } from '../stage.ts';
+import { deployBadly } from './bad-deploy.ts';
 import { busyProcessors } from './busy-processors.ts';
 import { breakConfiguration, reloadBalancer } from './configuration.ts';
 import { killKawanan, redeploy, runKawanan } from './kawanan.ts';
@@ -55,6 +56,8 @@ export async function armFault(fault: Fault, stage: Stage, timing: FaultTiming):
       return runKawanan(fault, stage);
     case 'kill kawanan':
       return killKawanan(fault, stage);
+    case 'bad deploy':
+      return deployBadly(fault, stage);
     case 'redeploy':
       return redeploy(fault, stage);
   }

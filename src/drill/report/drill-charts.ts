@@ -2,6 +2,7 @@
 import type { ProbeRecord } from '../probe/record.ts';
 import { summariseBy } from '../probe/summarise.ts';
 import type { DrillResult } from '../run-drill.ts';
+import type { ResourceSample } from '../sample-resources.ts';
 import { bucketRecords } from './bucket.ts';
 import { axis, drawChart, ink } from './chart.ts';
 
@@ -105,14 +106,15 @@ export function drawHistogram({ probe, struckMs = 0, title }: DrillResult): stri
   );
 }
 
-/** Who answered how often, where the answers say who did; else requests by target. */
-export function drawDistribution({ probe, title }: DrillResult): string {
+/** Who answered how often, where balancers or answers say who did; else requests by target. */
+export function drawDistribution({ probe, served, title }: DrillResult): string {
   if (!probe) return '';
-  const named = probe.records.some(({ server }) => server !== null);
-  const groups = summariseBy(probe.records, (record) =>
-    named ? (record.server ?? 'nobody') : record.target,
-  );
-  const entries = Object.entries(groups);
+  const named = served !== undefined || probe.records.some(({ server }) => server !== null);
+  const entries: [name: string, counts: { succeeded: number; failed: number }][] = served
+    ? Object.entries(served).map(([server, succeeded]) => [server, { succeeded, failed: 0 }])
+    : Object.entries(
+        summariseBy(probe.records, (record) => (named ? (record.server ?? 'nobody') : record.target)),
+      );
   return drawChart(
     {
       grid: { ...grid, left: 150, right: 16 },
@@ -145,35 +147,41 @@ export function drawDistribution({ probe, title }: DrillResult): string {
   );
 }
 
-/** What each node's tasks used of processors and memory while the drill ran. */
-export function drawResources({ resources = [], title }: DrillResult): string {
-  if (resources.length === 0) return '';
-  const nodes = [...new Set(resources.map(({ node }) => node))];
-  const line = (node: string, read: (sample: (typeof resources)[number]) => number, yAxisIndex: number) => ({
-    name: `${node} ${yAxisIndex === 0 ? 'processor' : 'memory'}`,
-    type: 'line',
-    symbol: 'none',
-    yAxisIndex,
-    lineStyle: yAxisIndex === 0 ? {} : { type: 'dotted' },
-    data: resources
-      .filter((sample) => sample.node === node)
-      .map((sample) => [seconds(sample.atMs), read(sample)]),
-  });
+/** What each node's tasks used of processors while the drill ran. */
+export function drawProcessors(result: DrillResult): string {
+  return drawUse(result, '% of a core', ({ processorPercent }) => Math.round(processorPercent * 10) / 10);
+}
+
+/** What each node's tasks used of memory while the drill ran. */
+export function drawMemory(result: DrillResult): string {
+  return drawUse(result, 'MB', ({ memoryBytes }) => Math.round(memoryBytes / 1e6));
+}
+
+function drawUse(
+  { resources = [], title }: DrillResult,
+  unit: string,
+  read: (sample: ResourceSample) => number,
+): string {
+  const nodes = [...new Set(resources.map(({ node }) => node))].sort();
+  if (nodes.length === 0) return '';
+  // One name below the other: three stand side by side nowhere.
+  const legendHeight = 18 * nodes.length;
   return drawChart(
     {
-      grid: { ...grid, top: 58 },
-      legend: { top: 0, textStyle: { color: ink.faint } },
+      grid: { ...grid, right: 16, top: legendHeight + 12 },
+      legend: { top: 0, left: 'center', orient: 'vertical', textStyle: { color: ink.faint } },
       xAxis: axis('seconds', { type: 'value', min: 0 }),
-      yAxis: [
-        axis('% of a core', { type: 'value', nameGap: 40 }),
-        axis('MB', { type: 'value', nameGap: 40, splitLine: { show: false } }),
-      ],
-      series: nodes.flatMap((node) => [
-        line(node, ({ processorPercent }) => Math.round(processorPercent * 10) / 10, 0),
-        line(node, ({ memoryBytes }) => Math.round(memoryBytes / 1e6), 1),
-      ]),
+      yAxis: axis(unit, { type: 'value', min: 0, nameGap: 40 }),
+      series: nodes.map((node) => ({
+        name: node,
+        type: 'line',
+        symbol: 'none',
+        data: resources
+          .filter((sample) => sample.node === node)
+          .map((sample) => [seconds(sample.atMs), read(sample)]),
+      })),
     },
-    { width: wide.width, height: 260 },
-    `Processors and memory: ${title}`,
+    { width: half.width, height: half.height + legendHeight },
+    `${unit} by node: ${title}`,
   );
 }

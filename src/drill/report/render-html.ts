@@ -3,7 +3,13 @@
 import { renderReceipt } from '../probe/render-receipt.ts';
 import type { DrillResult } from '../run-drill.ts';
 import { escapeText } from './chart.ts';
-import { drawDistribution, drawHistogram, drawLatencyOverTime, drawResources } from './drill-charts.ts';
+import {
+  drawDistribution,
+  drawHistogram,
+  drawLatencyOverTime,
+  drawMemory,
+  drawProcessors,
+} from './drill-charts.ts';
 import { compareWithEarlier, type ReportData } from './report-data.ts';
 import { reportStyle } from './report-style.ts';
 
@@ -51,9 +57,9 @@ ${earlier ? `<td>${escapeText(change)}</td>` : ''}
 </tr>`;
   });
   return `<section>
-<h2>Verdicts</h2>
-<table>
-<thead><tr><th></th><th>what was broken</th><th>verdict</th><th>requests</th><th>failed</th><th>longest gap, ms</th><th>p50 / p99, ms</th>${earlier ? '<th>than before</th>' : ''}</tr></thead>
+<h2>Verdicts</h2>${earlier ? `\n<p>Compared with the run of ${escapeText(earlier.startedAt)} on ${escapeText(earlier.machine)}.</p>` : ''}
+<table class="verdicts">
+<thead><tr><th></th><th>what was broken</th><th>verdict</th><th>requests</th><th>failed</th><th>longest gap, ms</th><th>p50 / p99, ms</th>${earlier ? '<th>then</th>' : ''}</tr></thead>
 <tbody>
 ${rows.join('\n')}
 </tbody>
@@ -64,14 +70,14 @@ ${rows.join('\n')}
 function renderReference({ reference = [] }: ReportData): string {
   if (reference.length === 0) return '';
   const rows = reference.map(
-    ({ what, published, measured, remark }) =>
-      `<tr><td>${escapeText(what)}</td><td>${escapeText(published)}</td><td>${escapeText(measured)}</td><td>${escapeText(remark ?? '')}</td></tr>`,
+    ({ what, published, measured }) =>
+      `<tr><td>${escapeText(what)}</td><td>${escapeText(published)}</td><td>${escapeText(measured)}</td></tr>`,
   );
   return `<section>
 <h2>Beside the reference</h2>
-<p>The thesis of 2025 that this system follows, and the same tests here.</p>
-<table>
-<thead><tr><th>test</th><th>published</th><th>here</th><th></th></tr></thead>
+<p>The thesis of 2025 that this system follows, and the same tests here. Its times come from other machines: compare their order of magnitude.</p>
+<table class="reference">
+<thead><tr><th>test</th><th>published</th><th>here</th></tr></thead>
 <tbody>
 ${rows.join('\n')}
 </tbody>
@@ -84,7 +90,7 @@ function renderDrill(result: DrillResult): string {
   const charts = [
     drawLatencyOverTime(result),
     `<div class="pair">${drawHistogram(result)}${drawDistribution(result)}</div>`,
-    drawResources(result),
+    `<div class="pair">${drawProcessors(result)}${drawMemory(result)}</div>`,
   ];
   return `<section id="${escapeText(name)}">
 <h2>${number}. ${escapeText(title)}</h2>

@@ -6,7 +6,6 @@ export interface ReferenceRow {
   what: string;
   published: string;
   measured: string;
-  remark?: string;
 }
 
 export interface ReportData {
@@ -22,15 +21,14 @@ export interface ReportData {
   earlier?: Omit<ReportData, 'earlier'>;
 }
 
-/** How a drill came out compared with an earlier run, in a few words. */
+/** How a drill came out in an earlier run, in a few words: its verdict where that was another, else its figures. */
 export function compareWithEarlier(result: DrillResult, earlier: ReportData['earlier']): string {
   const before = earlier?.results.find(({ name }) => name === result.name);
   if (!before) return earlier ? 'new' : '';
   if (before.verdict !== result.verdict) return `was ${before.verdict}`;
   const [now, then] = [result.probe?.figures, before.probe?.figures];
   if (!now || !then) return '';
-  const failed = now.failed - then.failed;
-  const gap = Math.round((now.longestGap?.ms ?? 0) - (then.longestGap?.ms ?? 0));
-  const sign = (number: number): string => `${number > 0 ? '+' : ''}${number.toLocaleString('en-US')}`;
-  return `failed ${sign(failed)}, gap ${sign(gap)} ms`;
+  const gap = ({ longestGap }: typeof now): string =>
+    longestGap === null ? '' : `, gap ${Math.round(longestGap.ms).toLocaleString('en-US')} ms`;
+  return `${then.failed.toLocaleString('en-US')} failed${gap(then)}`;
 }

@@ -100,7 +100,6 @@ export const balancerDrills: readonly Drill[] = [
     reach: 'disruptive',
     fault: { kind: 'busy processors', where: 'every balancer', timesCores: 4 },
     holdMs: 60_000,
-    long: true,
     objectives: [{ figure: 'takeovers', atMost: 0 }, oneHolder],
   },
   {

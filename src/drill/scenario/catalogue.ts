@@ -30,12 +30,6 @@ export const undrilled: readonly Undrilled[] = [
     why: "disks of a lab's machines are this computer's disk",
   },
   {
-    number: 31,
-    name: 'bad-image',
-    title: 'an image that fails is deployed',
-    why: 'test/e2e/deploy-failures.test.ts does it: it needs a compose file of its own',
-  },
-  {
     number: 33,
     name: 'idle-connection',
     title: 'a connection to the database is idle for 900 s',
@@ -46,11 +40,5 @@ export const undrilled: readonly Undrilled[] = [
     name: 'certificate-replaced',
     title: 'the certificate is replaced',
     why: 'test/e2e/balancer-engines.test.ts does it: it needs a frontend with TLS',
-  },
-  {
-    number: 36,
-    name: 'ssh-cut',
-    title: 'SSH is cut in the middle of a run',
-    why: 'up-killed ends a run at the same place; the machines see no difference',
   },
 ];

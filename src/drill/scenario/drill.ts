@@ -30,8 +30,10 @@ export type Fault =
   | { kind: 'spoof adverts'; where: Where; from: 'a worker' }
   /** What kawanan itself does, as a program of its own: the arguments are a command line's. */
   | { kind: 'run kawanan'; args: string[]; times?: number; expectExitCode?: number }
-  /** The same, killed (SIGKILL) once it has printed this, and run again to its end. */
-  | { kind: 'kill kawanan'; args: string[]; whenPrinted: string }
+  /** The same, ended once it has printed this, by SIGKILL or by the loss of SSH to a balancer, and run again to its end. */
+  | { kind: 'kill kawanan'; args: string[]; whenPrinted: string; how: 'killed' | 'cut off' }
+  /** A deploy of the drilled service whose program ends at once. */
+  | { kind: 'bad deploy' }
   /** The tasks of the drilled service made anew by their update rules, as a deploy of a new image would. */
   | { kind: 'redeploy'; times: number };
 
@@ -70,8 +72,8 @@ export interface Drill {
   holdMs: number;
   /** How long the load goes on after that; 5,000 unless told. */
   settleMs?: number;
-  /** Drilled alone only, because it takes long. */
-  long?: boolean;
+  /** What takes its place among all drills, where it takes too long for that. */
+  brief?: Pick<Drill, 'title' | 'fault'> & Partial<Pick<Drill, 'holdMs'>>;
   objectives: Objective[];
 }
 

@@ -118,7 +118,7 @@ test('writes a page that fetches nothing and runs nothing, whatever stands in th
 test('compares with an earlier run of the same drill', () => {
   const earlier: ReportData = { ...data, results: [result({ verdict: 'missed' }), data.results[1]!] };
   expect(compareWithEarlier(data.results[0]!, earlier)).toBe('was missed');
-  expect(compareWithEarlier(data.results[1]!, earlier)).toBe('failed 0, gap 0 ms');
+  expect(compareWithEarlier(data.results[1]!, earlier)).toBe('1 failed, gap 156 ms');
   expect(compareWithEarlier(data.results[2]!, earlier)).toBe('new');
   expect(compareWithEarlier(data.results[2]!, undefined)).toBe('');
 });

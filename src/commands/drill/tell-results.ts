@@ -1,0 +1,67 @@
+/** What drills came to, for people and for files. */
+import { rename, writeFile } from 'node:fs/promises';
+import { availableParallelism, totalmem } from 'node:os';
+import type { CommandContext } from '../../cli.ts';
+import { renderReceipt } from '../../drill/probe/render-receipt.ts';
+import type { ReferenceRow, ReportData } from '../../drill/report/report-data.ts';
+import type { DrillResult } from '../../drill/run-drill.ts';
+import { formatCount } from '../../output/format.ts';
+import { renderTable } from '../../output/table.ts';
+import { neutralise } from '../../output/terminal.ts';
+
+/** Verdict, figures, objectives; of a drill that missed also its timeline. */
+export function printResult(result: DrillResult, { terminal }: CommandContext): void {
+  const { colors } = terminal;
+  const marks = {
+    met: colors.green('met    '),
+    missed: colors.red('missed '),
+    'not run': colors.yellow('not run'),
+  };
+  terminal.out(`${marks[result.verdict]} ${result.number} ${result.name}: ${result.title}\n`);
+  if (result.reason !== undefined) terminal.out(`        ${neutralise(result.reason)}\n`);
+  if (result.probe) terminal.out(`        ${renderReceipt(result.probe.figures)}\n`);
+  for (const { text, measured, met } of result.objectives)
+    terminal.out(`        ${met ? colors.green('✓') : colors.red('✗')} ${text}: ${neutralise(measured)}\n`);
+  if (result.verdict === 'missed')
+    for (const { atMs, host, text } of result.timeline)
+      terminal.out(
+        colors.dim(`        ${(atMs / 1000).toFixed(3)} s ${host ?? 'here'}: ${neutralise(text)}\n`),
+      );
+}
+
+/** How many came out how. */
+export function printSummary(results: DrillResult[], { terminal }: CommandContext): void {
+  const count = (verdict: DrillResult['verdict']): number =>
+    results.filter((one) => one.verdict === verdict).length;
+  terminal.out(
+    `${formatCount(results.length, 'drill')}: ${count('met')} met, ${count('missed')} missed, ${count('not run')} not run\n`,
+  );
+}
+
+/** The reference's figures beside ours. */
+export function printReference(rows: ReferenceRow[], { terminal }: CommandContext): void {
+  terminal.out(
+    renderTable(
+      ['TEST', 'PUBLISHED', 'HERE'],
+      rows.map(({ what, published, measured }) => [what, published, neutralise(measured)]),
+    ),
+  );
+}
+
+/** The computer that measures, in words. */
+export function describeMachine(): string {
+  return `${formatCount(availableParallelism(), 'core')}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node.js ${process.versions.node}`;
+}
+
+/** Writes what there is so far, whole or not at all: a run of many drills may be ended at any moment. */
+export async function writeResults(file: string, data: ReportData): Promise<void> {
+  await writeFile(`${file}.half`, `${JSON.stringify(data)}\n`);
+  await rename(`${file}.half`, file);
+}
+
+/** Without the single requests, which are thousands. */
+export function withoutRecords({ probe, ...rest }: DrillResult): object {
+  if (!probe) return rest;
+  const { records: _, ...figures } = probe;
+  return { ...rest, probe: figures };
+}

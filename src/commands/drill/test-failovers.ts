@@ -1,0 +1,103 @@
+/** The reference's tests of function and failure. */
+import { loadavg } from 'node:os';
+import { describeGap } from '../../drill/reference/describe-figures.ts';
+import { published } from '../../drill/reference/published.ts';
+import { type DrillResult, runDrill } from '../../drill/run-drill.ts';
+import { drills } from '../../drill/scenario/catalogue.ts';
+import { findVipHolders } from '../../drill/stage.ts';
+import { base, type SuiteRun, step, verdictOf } from './suite-run.ts';
+
+/** Everything that a person does on the site, once through. */
+export async function testFunctions(run: SuiteRun): Promise<void> {
+  const title = 'the functions of the site: log in, store a picture, its row, its link, the dashboard';
+  const steps: string[] = [];
+  const result = await step(run, title, async (): Promise<DrillResult> => {
+    const { tourSiripHiu } = await import('../../../stacks/sirip-hiu/tour.ts');
+    const failure = await tourSiripHiu(run.tour, (done) => steps.push(done.title)).then(
+      () => undefined,
+      (error: unknown) => (error instanceof Error ? error.message : String(error)),
+    );
+    const objective = {
+      text: 'all of the site works',
+      measured: failure ?? steps.join(', '),
+      met: failure === undefined,
+    };
+    return { ...base(1, 'functions', title), ...verdictOf([objective]) };
+  });
+  const measured = result.verdict === 'met' ? `all ${steps.length} pass` : result.objectives[0]!.measured;
+  await run.add(result, [{ what: 'functions of the site', published: published.functions, measured }]);
+}
+
+/** The active balancer loses its power and comes back, then gets its address back, people using the site meanwhile. */
+export async function testFailover(run: SuiteRun): Promise<void> {
+  const { prepareTourLoad } = await import('../../../stacks/sirip-hiu/tour-load.ts');
+  const load = { targets: await prepareTourLoad(run.tour), ratePerSecond: 50 };
+  const off = drills.find(({ name }) => name === 'balancer-off')!;
+  const failover = await step(run, off.title, (stage) =>
+    runDrill({ ...off, number: 2, name: 'failover' }, stage, load),
+  );
+  await run.add(failover, [
+    { what: 'failover', published: published.failover, measured: describeGap(failover) },
+  ]);
+  const title = 'the balancer that came back gets its address again';
+  const failback = await step(run, title, (stage) =>
+    runDrill(
+      {
+        ...off,
+        number: 3,
+        name: 'failback',
+        title,
+        fault: { kind: 'run kawanan', args: ['balancer', 'failback', '--yes'] },
+        holdMs: 0,
+        objectives: [
+          { figure: 'failed', atMost: 0 },
+          { figure: 'longest gap', atMostMs: 100 },
+          { figure: 'holders after', exactly: 1 },
+        ],
+      },
+      stage,
+      load,
+    ),
+  );
+  const gaps = [failover, failback].map(({ probe }) => probe?.figures.longestGap?.ms ?? 0);
+  await run.add(failback, [
+    { what: 'failback', published: published.failback, measured: describeGap(failback) },
+    {
+      what: 'downtime',
+      published: published.downtime,
+      measured: `at most ${Math.round(Math.max(...gaps))} ms without an answer`,
+    },
+  ]);
+}
+
+/** The run of their record: ten threads of ten uploads, the active balancer lost in the middle. */
+export async function testUploads(run: SuiteRun): Promise<void> {
+  const title = 'ten threads store ten pictures each, and the active balancer is lost in the middle';
+  const { describeUploads, uploadInThreads } = await import('../../../stacks/sirip-hiu/upload-threads.ts');
+  const { killNode, startNode } = await import('../../lab/faults.ts');
+  const inTheMiddleMs = 9_000;
+  let measured = '';
+  const result = await step(run, title, async (stage): Promise<DrillResult> => {
+    const [holder] = await findVipHolders(stage);
+    if (holder === undefined)
+      return {
+        ...base(4, 'uploads', title),
+        verdict: 'not run',
+        reason: 'nobody holds the address',
+        load: loadavg()[0]!,
+      };
+    const progress = { report: stage.report, signal: new AbortController().signal };
+    const lose = new Promise((wait) => setTimeout(wait, inTheMiddleMs)).then(() =>
+      killNode(stage.lab!, holder, progress),
+    );
+    const [uploads] = await Promise.all([uploadInThreads(run.tour), lose]).finally(() =>
+      startNode(stage.lab!, holder, progress),
+    );
+    measured = describeUploads(uploads);
+    const objective = { text: 'lost at most 1, as published', measured, met: uploads.lost <= 1 };
+    return { ...base(4, 'uploads', title), ...verdictOf([objective]) };
+  });
+  await run.add(result, [
+    { what: 'uploads across a failover', published: published.uploads, measured: measured || result.reason! },
+  ]);
+}
