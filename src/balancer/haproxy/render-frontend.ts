@@ -33,7 +33,11 @@ function renderTls({ certificates }: TlsModel, mode: 'http' | 'tcp', folder: str
 /** In the order in which a request meets them: what is refused costs least. */
 function renderHttpRules(frontend: FrontendModel, folder: string): string[] {
   const { tls, rateLimit, maintenance, redirectPort, maxBodyBytes } = frontend;
-  const lines: string[] = [];
+  const lines = [
+    '# a length that HTTP/1.0 knows nothing of, and a request for no host',
+    'http-request deny deny_status 400 if { req.ver 1.0 } { req.hdr(transfer-encoding) -m found }',
+    'http-request deny deny_status 400 if { req.ver 1.1 } !{ req.hdr(host) -m found }',
+  ];
   if (tls?.hstsSeconds !== undefined)
     lines.push(`http-after-response set-header Strict-Transport-Security max-age=${tls.hstsSeconds}`);
   if (rateLimit)
@@ -63,8 +67,8 @@ function renderHttpRules(frontend: FrontendModel, folder: string): string[] {
       `${tellLengthRequired} if { req.ver 2.0 } { method POST PUT PATCH } !{ req.hdr(content-length) -m found }`,
     );
   lines.push(
-    "# the client's own word about its address isn't believed",
-    'http-request del-header X-Forwarded-For',
+    "# the client's own word about its address isn't believed, nor what some applications take for the same name",
+    'http-request del-header ^(x[-_]forwarded[-_](for|proto|host|port)|forwarded|x[-_]real[-_]ip)$ -m reg',
     `http-request set-header X-Forwarded-Proto ${tls ? 'https' : 'http'}`,
     'http-request set-header X-Forwarded-Port %[dst_port]',
     'http-request set-header X-Forwarded-Host %[req.hdr(host)]',

@@ -91,6 +91,8 @@ const httpLines = [
   'proxy_set_header Connection $kawanan_connection;',
   "# the client's own word about its address isn't believed",
   'proxy_set_header X-Forwarded-For $remote_addr;',
+  "proxy_set_header Forwarded '';",
+  "proxy_set_header X-Real-IP '';",
   'proxy_set_header X-Forwarded-Proto $scheme;',
   'proxy_set_header X-Forwarded-Port $server_port;',
   'proxy_set_header X-Forwarded-Host $http_host;',
