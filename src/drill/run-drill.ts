@@ -3,11 +3,12 @@
 import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InterruptedError, UserError } from '../errors.ts';
-import { armFault } from './faults/strike.ts';
+import { type ArmedFault, armFault } from './faults/strike.ts';
 import { type ProbeTarget, probeLimits } from './probe/options.ts';
 import { type ProbeResult, startProbe } from './probe/probe.ts';
 import { type ResourceSample, startSampling } from './sample-resources.ts';
 import type { Drill } from './scenario/drill.ts';
+import { explainMiss } from './scenario/explain-miss.ts';
 import { type JudgedObjective, judgeDrill } from './scenario/judge-drill.ts';
 import { findHoldings, type Stage } from './stage.ts';
 import { mergeTimeline, type TimelineEvent } from './timeline/event.ts';
@@ -21,6 +22,8 @@ export interface DrillLoad {
   ratePerSecond: number;
   /** Take certificates without checking them: addresses are asked, and certificates are for names. */
   insecure?: boolean;
+  /** Nodes that could answer each target, by its name; absent where that isn't known. */
+  servedBy?: Record<string, string[]>;
 }
 
 /** What a drill came to. Plain data: reports are made of it. */
@@ -35,6 +38,10 @@ export interface DrillResult {
   /** What was struck: `haproxy.service on vm-loadbalancer1`. */
   target?: string;
   objectives: JudgedObjective[];
+  /** Targets that no machine but a broken one could answer: they aren't counted. */
+  uncounted?: string[];
+  /** What stands behind a miss, a line each. */
+  causes?: string[];
   /** Times of what follows are the probe's. */
   struckMs?: number;
   healedMs?: number;
@@ -76,7 +83,8 @@ export async function runDrill(drill: Drill, stage: Stage, load: DrillLoad): Pro
   }
   stage.report(`load: ${load.ratePerSecond} requests a second`);
   const durationMs = Math.min(patienceMs, (probeLimits.requests / load.ratePerSecond) * 900);
-  const probe = startProbe({ ...load, durationMs });
+  const { servedBy: _, ...sent } = load;
+  const probe = startProbe({ ...sent, durationMs });
   await probe.started;
   const origin = performance.now();
   const sampler = startSampling(stage, Date.now());
@@ -115,7 +123,7 @@ export async function runDrill(drill: Drill, stage: Stage, load: DrillLoad): Pro
     return { ...notRun(failure), target: armed.target, probe: result };
   }
   return describe(drill, stage, load, {
-    armed: armed.target,
+    armed,
     struckMs: struckMs!,
     healedMs: healedMs!,
     events,
@@ -125,7 +133,7 @@ export async function runDrill(drill: Drill, stage: Stage, load: DrillLoad): Pro
 }
 
 interface Run {
-  armed: string;
+  armed: ArmedFault;
   struckMs: number;
   healedMs: number;
   events: TimelineEvent[];
@@ -157,8 +165,10 @@ async function describe(
   ).filter(({ atMs }) => atMs >= 0);
   const after = (pattern: RegExp): number[] =>
     timeline.filter(({ text, atMs }) => atMs >= struckMs && pattern.test(text)).map(({ atMs }) => atMs);
+  const uncounted = listUncounted(load, armed.machines ?? []);
+  const records = result.records.filter(({ target }) => !uncounted.includes(target));
   const objectives = judgeDrill(drill.objectives, {
-    records: result.records,
+    records,
     ratePerSecond: load.ratePerSecond,
     struckMs,
     writes: load.targets.filter(isWrite).map(({ name }) => name),
@@ -166,13 +176,16 @@ async function describe(
     takeoversMs: after(/Entering MASTER STATE/),
     serversDownMs: after(/Server \S+ is DOWN/),
   });
+  const met = objectives.every((one) => one.met);
   return {
     number: drill.number,
     name: drill.name,
     title: drill.title,
-    verdict: objectives.every(({ met }) => met) ? 'met' : 'missed',
-    target: armed,
+    verdict: met ? 'met' : 'missed',
+    target: armed.target,
     objectives,
+    ...(uncounted.length > 0 && { uncounted }),
+    ...(!met && { causes: explainMiss(records, timeline) }),
     struckMs,
     healedMs,
     timeline,
@@ -180,6 +193,13 @@ async function describe(
     resources,
     load: loadavg()[0]!,
   };
+}
+
+/** What is alone on a machine goes with it, whatever anybody does. */
+function listUncounted({ servedBy = {} }: DrillLoad, broken: readonly string[]): string[] {
+  return Object.entries(servedBy)
+    .filter(([, nodes]) => nodes.every((node) => broken.includes(node)))
+    .map(([target]) => target);
 }
 
 function isWrite(target: ProbeTarget): boolean {

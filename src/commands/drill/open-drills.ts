@@ -7,6 +7,7 @@ import { openStage } from '../../drill/open-stage.ts';
 import { tryTargets } from '../../drill/probe/try-targets.ts';
 import type { DrillLoad } from '../../drill/run-drill.ts';
 import type { Reach } from '../../drill/scenario/drill.ts';
+import { findServingNodes } from '../../drill/serving-nodes.ts';
 import type { Stage } from '../../drill/stage.ts';
 import { InputError, UserError } from '../../errors.ts';
 import { showWork } from '../../output/show-work.ts';
@@ -89,7 +90,8 @@ export async function openDrills(
     });
   const known = await listTroubles(stage);
   for (const line of known) terminal.err(`${neutralise(`wrong before anything is broken: ${line}`)}\n`);
-  return { inputs, stage, load: { targets, ratePerSecond, insecure }, address, known };
+  const servedBy = findServingNodes(targets, model);
+  return { inputs, stage, load: { targets, ratePerSecond, insecure, servedBy }, address, known };
 }
 
 /** One piece of work, shown with what it reports. */

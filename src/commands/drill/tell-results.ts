@@ -22,6 +22,11 @@ export function printResult(result: DrillResult, { terminal }: CommandContext): 
   if (result.probe) terminal.out(`        ${renderReceipt(result.probe.figures)}\n`);
   for (const { text, measured, met } of result.objectives)
     terminal.out(`        ${met ? colors.green('✓') : colors.red('✗')} ${text}: ${neutralise(measured)}\n`);
+  for (const line of result.causes ?? []) terminal.out(`        ${neutralise(line)}\n`);
+  if (result.uncounted)
+    terminal.out(
+      `        not counted, for no other machine serves it: ${neutralise(result.uncounted.join(', '))}\n`,
+    );
   if (result.verdict === 'missed')
     for (const { atMs, host, text } of result.timeline)
       terminal.out(

@@ -32,5 +32,5 @@ export async function strikeMachines(fault: MachineFault, stage: Stage): Promise
   const pull = async (lever: Lever): Promise<void> => {
     await Promise.all(nodes.map((node) => lever(lab, node, progress)));
   };
-  return { target: nodes.join(', '), strike: () => pull(strike), heal: () => pull(heal) };
+  return { target: nodes.join(', '), machines: nodes, strike: () => pull(strike), heal: () => pull(heal) };
 }

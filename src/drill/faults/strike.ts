@@ -15,6 +15,8 @@ import { restartUnit, signalUnit } from './units.ts';
 export interface ArmedFault {
   /** What is struck, in words: `haproxy on vm-loadbalancer1`. */
   target: string;
+  /** Names of the machines that are broken as a whole. */
+  machines?: string[];
   strike(): Promise<void>;
   /** Puts right what the fault left; safe to call when nothing was struck, and twice. */
   heal(): Promise<void>;

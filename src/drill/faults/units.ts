@@ -45,6 +45,7 @@ export async function restartUnit(fault: RestartUnit, stage: Stage): Promise<Arm
   const unit = nameUnit(fault.unit, stage);
   return {
     target: `${unit} on ${node}`,
+    ...(fault.unit === 'docker' && { machines: [node!] }),
     strike: () =>
       onHost(stage, node!, async (host) => {
         await host.run({ program: 'systemctl', args: ['restart', unit], asRoot: true, timeoutMs: 120_000 });

@@ -86,7 +86,8 @@ ${rows.join('\n')}
 }
 
 function renderDrill(result: DrillResult): string {
-  const { number, name, title, verdict, reason, target, probe, objectives, timeline } = result;
+  const { number, name, title, verdict, reason, target, probe, objectives, causes, uncounted, timeline } =
+    result;
   const charts = [
     drawLatencyOverTime(result),
     `<div class="pair">${drawHistogram(result)}${drawDistribution(result)}</div>`,
@@ -106,6 +107,8 @@ ${
         )
         .join('')}</ul>`
 }
+${causes === undefined ? '' : `<ul class="causes">${causes.map((line) => `<li>${escapeText(line)}</li>`).join('')}</ul>`}
+${uncounted === undefined ? '' : `<p class="reason">Not counted, for no other machine serves it: ${escapeText(uncounted.join(', '))}</p>`}
 ${probe ? charts.join('\n') : ''}
 ${timeline.length === 0 ? '' : renderTimeline(result)}
 </section>`;

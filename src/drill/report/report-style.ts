@@ -22,7 +22,7 @@ th { color: var(--faint); font-weight: 600; } .verdicts td:nth-child(3), .refere
 .figure { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 a { color: inherit; } .met { color: var(--good); } .missed { color: var(--bad); } .not-run { color: var(--mark); }
 .tally span { font-weight: 600; margin-right: 1rem; } .objectives { list-style: none; padding: 0; margin: .3rem 0; }
-.reason { color: var(--mark); } details { margin-top: .6rem; } summary { cursor: pointer; color: var(--faint); }
+.causes { margin: .3rem 0; padding-left: 1.2rem; font-size: 13px; } .reason { color: var(--mark); } details { margin-top: .6rem; } summary { cursor: pointer; color: var(--faint); }
 .timeline .drill td { font-weight: 600; } .timeline .probe td { color: var(--bad); } .timeline .vrrp td { color: var(--mark); }
 @media (max-width: 640px) { .pair { grid-template-columns: 1fr; } }
 `;
