@@ -52,11 +52,21 @@ export function warnOfPassiveChecks(frontends: Frontend[]): string[] {
       timeouts.check !== undefined || routes.some(({ check }) => check.kind !== 'tcp'),
   );
   const queued = frontends.filter(({ maxconn }) => maxconn !== undefined);
+  const rolling = frontends.filter(
+    ({ mode, routes }) =>
+      mode === 'http' &&
+      routes.some(({ ports }) => ports.some((port) => port.mode === 'host' && port.green === undefined)),
+  );
   const names = (some: Frontend[]): string => some.map(({ name }) => name).join(', ');
   return [
     ...(checked.length > 0
       ? [
           `${names(checked)}: NGINX's open-source edition doesn't ask "check": a server that refuses, doesn't answer or breaks off a request is left out for 2 s, and requests that may be repeated go to another one`,
+        ]
+      : []),
+    ...(rolling.length > 0
+      ? [
+          `${names(rolling)}: NGINX isn't told that a task is about to stop, so an update loses what the task has accepted and not answered; where two sets of tasks may run side by side, "update: blue-green" loses nothing`,
         ]
       : []),
     ...(queued.length > 0

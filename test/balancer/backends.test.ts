@@ -112,10 +112,16 @@ test('servers that are all backups are none', () => {
   ]);
 });
 
+test('with NGINX nothing is said of updates that lose nothing', () => {
+  const blueGreen = 'web: {listen: 80, service: flask, update: blue-green}';
+  expect(planBackends(buildStack(blueGreen), buildNginxCluster()).warnings).toEqual([]);
+});
+
 test('with NGINX the plan says that nothing is checked and nothing queues', () => {
   const { warnings } = planBackends(buildStack(fullSection), buildNginxCluster());
   expect(warnings).toEqual([
     expect.stringMatching(/^web, mysql, s3: NGINX's open-source edition doesn't ask "check"/),
+    expect.stringMatching(/^web, s3: NGINX isn't told that a task is about to stop/),
     expect.stringMatching(/^web: NGINX has no queue/),
   ]);
 });
