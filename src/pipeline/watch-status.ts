@@ -26,13 +26,15 @@ export type Silence = ReadonlyMap<string, ConnectionError>;
  * A connection is given up once four questions were left unanswered. They go over the one that is open anyway: sshd
  * counts each knock at its port as a failed login, and soon lets us in no more (PerSourcePenalties, OpenSSH 9.8).
  */
-const timeouts = { keepaliveMs: 250, connectMs: 2_000, handshakeMs: 5_000 };
+const timeouts = { keepaliveMs: 200, connectMs: 2_000, handshakeMs: 5_000 };
 /** Then the machine has so long to take a connection, and so long to let us in over it: one that is only slow isn't lost. */
 const knockTimeoutMs = 400;
 const patienceMs = 3_000;
 const retryMs = 500;
 /** Where we aren't let in: trying more often makes sshd refuse us for longer. */
 const slowRetryMs = 15_000;
+/** A look in which a connection broke tells of a machine what isn't so; but so many in a row are as things are. */
+const mostDiscarded = 3;
 
 /**
  * Yields the status of each look, until the signal ends it. A machine that goes silent is left out of the looks, and
@@ -43,6 +45,8 @@ export async function* watchStatus(
   { openHosts, signal, intervalMs = 1_000, onSilent = () => {}, onHosts = () => {} }: WatchOptions,
 ): AsyncGenerator<ClusterStatus> {
   const silent = new Map<string, ConnectionError>();
+  let losses = 0;
+  let discarded = 0;
   // Ends the look or the rest that is under way. No promise that lives as long as the watch: it would keep all that waited for it.
   let wake = (): void => {};
   const abort = (): void => wake();
@@ -64,6 +68,7 @@ export async function* watchStatus(
   const hosts = openHosts({
     timeouts,
     onLost: (name) => {
+      losses++;
       const node = cluster.nodes.find((one) => one.name === name)!;
       void comesBack(node, hosts).then((isBack) => {
         if (isBack) wake();
@@ -76,12 +81,14 @@ export async function* watchStatus(
   try {
     while (!signal.aborted) {
       const startedAt = performance.now();
+      const lossesBefore = losses;
       const status = await new Promise<ClusterStatus | undefined>((resolve, reject) => {
         wake = () => resolve(undefined);
         readClusterStatus(cluster, answering).then(resolve, reject);
       });
       if (signal.aborted) return;
-      if (status === undefined) continue;
+      if (status === undefined || (losses > lossesBefore && discarded++ < mostDiscarded)) continue;
+      discarded = 0;
       yield status;
       const restMs = intervalMs - (performance.now() - startedAt);
       if (restMs <= 0 || signal.aborted) continue;

@@ -138,7 +138,8 @@ const serverWords = { up: 'up', down: 'down', drain: 'drained', maint: 'maintena
 /** @param {object} state @param {(place: string) => Element[]} buttonsAt */
 export function drawServers({ backends, balancers }, buttonsAt) {
   if (backends.length === 0) return [];
-  const names = balancers.map(({ name }) => name);
+  const known = new Set(backends.flatMap(({ servers }) => servers.flatMap(({ on }) => Object.keys(on))));
+  const names = balancers.map(({ name }) => name).filter((name) => known.has(name));
   return [
     h('h2', {}, 'Servers'),
     h(
