@@ -117,7 +117,8 @@ function describeBalancer(name: string, { cluster, look, silent, rates }: Observ
   });
   const reason = silent.get(name);
   if (reason !== undefined) return card('silent', reason);
-  if (!node || !seen) return card('unknown', 'not looked at yet');
+  // It answers since the last look.
+  if (!node || !seen || node.unreachable !== undefined) return card('unknown', 'not looked at yet');
   if (seen.unreachable !== undefined) return card('trouble', seen.unreachable);
   if (seen.engineState !== 'active')
     return card('trouble', `${seen.engine} ${seen.engineState || 'is not installed'}`);

@@ -44,11 +44,12 @@ function compareMachines(before: DashboardState, after: DashboardState): Told[] 
   const former = new Map([...before.balancers, ...before.nodes].map((card) => [card.name, card.health]));
   return [...after.balancers, ...after.nodes].flatMap(({ name, health, says }): Told[] => {
     const was = former.get(name);
-    if (was === undefined || was === health || was === 'unknown' || health === 'unknown') return [];
+    if (was === undefined || was === health) return [];
     if (health === 'silent') return [['bad', `${name} doesn't answer`]];
-    if (health === 'well')
-      return [['good', was === 'silent' ? `${name} answers again` : `${name} is well again`]];
-    return [[tones[health], `${name}: ${says}`]];
+    const isBack: Told[] = was === 'silent' ? [['good', `${name} answers again`]] : [];
+    if (was === 'unknown' || health === 'unknown') return isBack;
+    if (health === 'well') return isBack.length > 0 ? isBack : [['good', `${name} is well again`]];
+    return [...isBack, [tones[health], `${name}: ${says}`]];
   });
 }
 

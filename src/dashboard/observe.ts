@@ -42,6 +42,8 @@ const revisionsMs = 15_000;
 const resultsMs = 10_000;
 const eventsKept = 100;
 const linesKept = 200;
+/** A balancer that doesn't answer for a moment keeps its servers on the page for so long. */
+const staleMs = 6_000;
 /** What comes within this time is sent together. */
 const gatherMs = 60;
 
@@ -56,6 +58,8 @@ export function observeCluster(
   const figures = createFigureKeeper();
   const events = createRing<HappenedEvent>(eventsKept);
   const rates = new Map<string, BalancerRates>();
+  /** Those of them that are of this second. */
+  const fresh = new Set<string>();
   const seen: Pick<Observed, 'look' | 'silent' | 'revisions' | 'results' | 'action'> = {
     silent: new Map(),
     revisions: [],
@@ -120,13 +124,20 @@ export function observeCluster(
 
   async function countTraffic(name: string): Promise<void> {
     let before: Sample | undefined;
+    let measuredMs = 0;
     await repeat(secondMs, async () => {
       const counters = await ask(name);
       const now = counters && { atMs: performance.now(), counters };
       const measured = now && measureRates(before, now);
       before = now;
-      if (measured) rates.set(name, measured);
-      else rates.delete(name);
+      if (measured) {
+        rates.set(name, measured);
+        fresh.add(name);
+        measuredMs = now.atMs;
+      } else {
+        fresh.delete(name);
+        if (performance.now() - measuredMs > staleMs) rates.delete(name);
+      }
       publishSoon();
     });
   }
@@ -183,7 +194,7 @@ export function observeCluster(
   }
 
   const clock = setInterval(() => {
-    figures.closeSecond([...rates.values()]);
+    figures.closeSecond([...rates].filter(([name]) => fresh.has(name)).map(([, one]) => one));
     publishSoon();
   }, secondMs);
   startPulse(sources.targets, { signal: ending, onBeat: figures.count });

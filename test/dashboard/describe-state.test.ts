@@ -70,6 +70,15 @@ test('a node that answers again is no problem any more, whatever the last look s
   expect(problems).toEqual([]);
 });
 
+test('a balancer that answers again is unknown until it was looked at', () => {
+  const unreachable = 'no answer';
+  const nodes = exampleStatus.nodes.map((node) => (node.name === 'lb1' ? { ...node, unreachable } : node));
+  const balancers = exampleStatus.balancers!.map((one) =>
+    one.name === 'lb1' ? { ...one, unreachable } : one,
+  );
+  expect(describe(look({ nodes, balancers })).balancers[0]).toMatchObject({ health: 'unknown' });
+});
+
 test('a silent balancer shows no old figures, and sends nothing', () => {
   const state = describe({ silent: new Map([['lb1', 'gone']]) });
   expect(state.balancers[0]).toMatchObject({ health: 'silent', holds: [], requestsPerSecond: null });

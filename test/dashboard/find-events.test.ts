@@ -10,6 +10,17 @@ const told = (before: DashboardState, then: DashboardState): string[] =>
   findEvents(before, then).map(({ tone, text }) => `${tone}: ${text}`);
 
 const silent = after({ silent: new Map([['w1', "doesn't answer"]]) });
+const downInSwarm = after({
+  look: {
+    at: 1,
+    status: {
+      ...exampleStatus,
+      nodes: exampleStatus.nodes.map((node) =>
+        node.name === 'w1' ? { ...node, swarm: { ...node.swarm!, status: 'down' } } : node,
+      ),
+    },
+  },
+});
 const down = after({
   rates: new Map([
     ['lb1', exampleRates('down')],
@@ -39,6 +50,9 @@ test.each<[string, DashboardState, DashboardState, string[]]>([
   ['nothing', exampleState, exampleState, []],
   ['a node goes silent', exampleState, silent, ["bad: w1 doesn't answer"]],
   ['and answers', silent, exampleState, ['good: w1 answers again']],
+  ['and answers, in trouble', silent, downInSwarm, ['good: w1 answers again', 'bad: w1: down in the swarm']],
+  ['and leaves the swarm', exampleState, downInSwarm, ['bad: w1: down in the swarm']],
+  ['and is well', downInSwarm, exampleState, ['good: w1 is well again']],
   ['a server goes down, on both', exampleState, down, ['bad: w1-api is down on lb1 and lb2']],
   ['and comes up', down, exampleState, ['good: w1-api is up on lb1 and lb2']],
   ['the address moves', exampleState, moved, ['neutral: lb2 holds 10.0.0.20 instead of lb1']],

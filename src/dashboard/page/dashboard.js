@@ -26,6 +26,8 @@ let state;
 let receivedAt = performance.now();
 let announced = 0;
 let isLost = false;
+/** When the action began whose output was put away. */
+let dismissed;
 
 const stream = new EventSource('events');
 stream.onmessage = ({ data }) => {
@@ -80,35 +82,33 @@ function showProblems() {
 
 function showAction() {
   const { action } = state;
-  byId('action').hidden = action === null;
-  if (action === null) return;
+  const panel = byId('action');
+  panel.hidden = action === null || action.startedAt === dismissed;
+  if (panel.hidden) return;
   const [health, words] =
     action.succeeded === null
       ? ['unknown', 'runs']
       : action.succeeded
         ? ['well', 'done']
         : ['silent', 'failed'];
-  const tookMs = (action.endedAt ?? state.now) - action.startedAt;
-  byId('action').dataset.health = health;
-  morph(
-    byId('action'),
-    [
-      h(
-        'div',
-        {},
-        sign(health, words),
-        h('code', {}, action.command),
-        h(
-          'span',
-          { class: 'faint' },
-          ` ${words}, ${formatAge(tookMs)}, begun at ${formatTime(action.startedAt)}`,
-        ),
-      ),
-      action.lines.length > 0
-        ? h('pre', { tabindex: 0, 'aria-label': 'What it printed' }, action.lines.join('\n'))
-        : null,
-    ].filter(Boolean),
-  );
+  const took = formatAge((action.endedAt ?? state.now) - action.startedAt);
+  const printed = panel.querySelector('pre');
+  const followsEnd = !printed || printed.scrollHeight - printed.scrollTop - printed.clientHeight < 40;
+  panel.dataset.health = health;
+  morph(panel, [
+    h(
+      'div',
+      {},
+      sign(health, words),
+      h('code', {}, action.command),
+      h('span', { class: 'faint' }, ` ${words}, ${took}, begun at ${formatTime(action.startedAt)}`),
+      action.succeeded === null ? null : h('button', { type: 'button', id: 'dismiss' }, 'Close'),
+    ),
+    ...(action.lines.length > 0
+      ? [h('pre', { tabindex: 0, 'aria-label': 'What it printed' }, action.lines.join('\n'))]
+      : []),
+  ]);
+  if (followsEnd) panel.querySelector('pre')?.scrollTo(0, Number.MAX_SAFE_INTEGER);
 }
 
 /** A reader who can't see the page hears what happens, once each. */
@@ -152,6 +152,11 @@ function buttonsAt(place) {
 
 let asked;
 document.addEventListener('click', ({ target }) => {
+  if (target instanceof Element && target.id === 'dismiss') {
+    dismissed = state.action.startedAt;
+    byId('action').hidden = true;
+    return;
+  }
   const id = target instanceof Element ? target.closest('[data-action]')?.getAttribute('data-action') : null;
   asked = id && state?.actions.find((action) => action.id === id);
   if (!asked) return;

@@ -67,9 +67,7 @@ export function drawTiles({ series, latency, backends, noProbe }) {
     drawTile(
       'Servers',
       counted.length === 0 ? '–' : `${up}/${counted.length}`,
-      counted.length === 0
-        ? 'the engine tells nothing of them'
-        : `up, in ${backends.length} backends, as each balancer sees them`,
+      counted.length === 0 ? 'not known' : `up, in ${backends.length} backends, as each balancer sees them`,
       drawShare(counted.length === 0 ? null : up / counted.length),
       up < counted.length ? 'bad' : '',
     ),
@@ -97,7 +95,7 @@ function drawShare(share) {
       role: 'img',
       'aria-label': share === null ? 'not known' : `${Math.round(share * 100)} % are up`,
     },
-    h('rect', { class: 'rest', x: 0, y: 46, width: 300, height: 8, rx: 4 }),
+    h('rect', { class: share === null ? 'none' : 'rest', x: 0, y: 46, width: 300, height: 8, rx: 4 }),
     share === null
       ? null
       : h('rect', { class: 'part', x: 0, y: 46, width: Math.round(300 * share), height: 8, rx: 4 }),
@@ -190,7 +188,13 @@ function drawServer(cell) {
     'td',
     { class: `server ${cell.state}`, title: cell.says },
     sign(serverSigns[cell.state], ''),
-    h('span', {}, cell.state === 'down' ? cell.says.toLowerCase() : `${serverWords[cell.state]}${rate}`),
+    h(
+      'span',
+      {},
+      cell.state === 'down'
+        ? cell.says.replace(/^[A-Z]+/, (word) => word.toLowerCase())
+        : `${serverWords[cell.state]}${rate}`,
+    ),
   );
 }
 
