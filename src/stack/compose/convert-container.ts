@@ -131,10 +131,16 @@ function convertCapabilities({ capAdd = [], capDrop = [] }: ComposeService): {
 
 function normaliseCapabilities(names: string[]): Set<string> {
   const normal = names.map((name) => {
-    const upper = name.trim().toUpperCase();
+    const upper = [...name.trim()].map(capitalise).join('');
     return upper === 'ALL' || upper === 'RESET' || upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
   });
   return new Set(normal.includes('ALL') ? ['ALL'] : normal);
+}
+
+/** One letter stays one: Go knows no capitals of `ß` and `ﬁ`. */
+function capitalise(letter: string): string {
+  const upper = letter.toUpperCase();
+  return [...upper].length === 1 ? upper : letter;
 }
 
 function convertPrivileges(

@@ -4,15 +4,15 @@ import { InputError } from '../../errors.ts';
 /** @throws InputError when the bytes are not text that YAML allows. */
 export function decodeText(bytes: Uint8Array, file: string): string {
   const text = decode(bytes, file);
-  const bad = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u.exec(text);
-  // YAML knows three line breaks, its library two: a lone carriage return is one
-  if (!bad) return text.replaceAll(/\r(?!\n)/g, '\n');
+  const bad = /[^\t\n\r\x20-\x7e\x85\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u.exec(text);
+  // Line breaks of YAML 1.1 that the library, which reads 1.2, doesn't take for ones.
+  if (!bad) return text.replaceAll(/\r(?!\n)|\x85/g, '\n');
   const before = text.slice(0, bad.index).split('\n');
   throw new InputError({
     file,
     line: before.length,
     column: (before.at(-1)?.length ?? 0) + 1,
-    message: `a control character (U+${bad[0].codePointAt(0)?.toString(16).padStart(4, '0')}) where text is expected`,
+    message: `a ${/[\u2028\u2029]/.test(bad[0]) ? 'line separator' : 'control character'} (U+${bad[0].codePointAt(0)?.toString(16).padStart(4, '0')}) where text is expected`,
     next: 'remove it, or write it as an escape inside double quotes',
   });
 }

@@ -24,7 +24,6 @@ export function parseCpus(text: string): number | { message: string } {
   if (whole === '' && !fraction) return wrong;
   if (divisor !== undefined && (fraction !== undefined || exponent !== undefined || Number(divisor) === 0))
     return wrong;
-  if (sign === '-') return { message: `${text} is less than nothing` };
   // an exact fraction: a processor is counted in billionths and nothing may be lost
   const power = 9 + Number(exponent ?? 0) - (fraction?.length ?? 0);
   let above = BigInt(whole + (fraction ?? ''));
@@ -32,6 +31,7 @@ export function parseCpus(text: string): number | { message: string } {
   if (power >= 0) above *= 10n ** BigInt(power);
   else below *= 10n ** BigInt(-power);
   if (above % below !== 0n) return { message: `${text} is finer than a billionth of a processor` };
+  if (sign === '-' && above > 0n) return { message: `${text} is less than nothing` };
   const nano = above / below;
   return nano < 2n ** 63n ? Number(nano) : { message: `${text} processors are more than any machine has` };
 }

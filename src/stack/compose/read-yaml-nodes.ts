@@ -3,14 +3,25 @@ import {
   type Document,
   isAlias,
   isMap as isMapNode,
+  isPair,
   isScalar,
-  isSeq,
   type Node,
   type Scalar,
   visit,
   type YAMLMap,
+  type YAMLSeq,
 } from 'yaml';
 import { InputError, type Problem } from '../../errors.ts';
+import {
+  findTabAfterDash,
+  findTabInBlock,
+  findTightColon,
+  findWrongAnchor,
+  findWrongBase64,
+  findWrongEscapes,
+  findWrongStart,
+  type TextProblem,
+} from './check-yaml-text.ts';
 import type { Offsets, Position } from './compose-document.ts';
 import { resolvePlainScalar } from './yaml-scalar.ts';
 import { isMap, newMap, type YamlMap, type YamlValue } from './yaml-value.ts';
@@ -37,19 +48,24 @@ export class NodeReader {
   /** Where the keys of each mapping and the items of each list stand. */
   readonly offsets: Offsets = new WeakMap();
   readonly #file: string;
+  readonly #text: string;
   readonly #place: (offset: number | undefined) => Position;
   readonly #targets = new Map<Node, Node | undefined>();
   readonly #open = new Set<Node>();
   #count = 0;
   #aliased = 0;
   #aliasDepth = 0;
+  /** How many brackets and braces are open. */
+  #flows = 0;
 
   constructor(
     document: Document.Parsed | undefined,
     file: string,
+    text: string,
     place: (offset: number | undefined) => Position,
   ) {
     this.#file = file;
+    this.#text = text;
     this.#place = place;
     if (document) this.#bindAliases(document);
   }
@@ -73,10 +89,22 @@ export class NodeReader {
   read(node: Node | null): YamlValue {
     if (node === null) return null;
     this.#countNode(node);
-    if (isAlias(node)) return this.#readAlias(node);
-    if (isMapNode(node)) return this.#readMap(node as YAMLMap<Node, Node | null>);
-    if (isSeq(node)) return this.#readList(node.items as Node[]);
-    return this.#readScalar(node as Scalar);
+    const at = node.range?.[0] ?? 0;
+    if (node.anchor) this.#reportText(findWrongAnchor(node.anchor, '&', at));
+    if (isAlias(node)) {
+      this.#reportText(findWrongAnchor(node.source, '*', at));
+      return this.#readAlias(node);
+    }
+    if (isScalar(node)) return this.#readScalar(node);
+    // What is tagged as an ordered mapping: to go-yaml a list of mappings.
+    if (isPair(node)) return this.#readMap({ items: [node] } as unknown as YAMLMap<Node, Node | null>);
+    const flow = (node as YAMLMap | YAMLSeq).flow === true;
+    if (flow) this.#flows++;
+    const value = isMapNode(node)
+      ? this.#readMap(node as YAMLMap<Node, Node | null>)
+      : this.#readList((node as YAMLSeq).items as Node[], flow);
+    if (flow) this.#flows--;
+    return value;
   }
 
   #countNode(node: Node): void {
@@ -109,11 +137,12 @@ export class NodeReader {
     return value;
   }
 
-  #readList(items: Node[]): YamlValue[] {
+  #readList(items: Node[], flow: boolean): YamlValue[] {
     const list: YamlValue[] = [];
     const offsets = new Map<number, number>();
     for (const [index, item] of items.entries()) {
       offsets.set(index, item.range?.[0] ?? 0);
+      if (!flow && item.range) this.#reportText(findTabAfterDash(this.#text, item.range[0]));
       list.push(this.#inside(item, () => this.read(item)));
     }
     this.offsets.set(list, offsets as Map<string | number, number>);
@@ -133,6 +162,7 @@ export class NodeReader {
         if (value) merges.push(value);
         continue;
       }
+      if (this.#flows > 0) this.#reportText(findTightColon(this.#text, key));
       const name = this.#readKey(key);
       if (name === undefined) continue;
       if (seen.has(name)) this.#reportDuplicate(key, name, seen.get(name));
@@ -179,8 +209,18 @@ export class NodeReader {
     }
   }
 
+  /** What our library takes and go-yaml doesn't. */
+  #checkScalar(node: Scalar, text: string): void {
+    const [start, end] = node.range ?? [0, 0];
+    if (node.type === 'QUOTE_DOUBLE') this.#reportText(findWrongEscapes(this.#text, start, end));
+    if (node.type?.startsWith('BLOCK')) this.#reportText(findTabInBlock(this.#text, start, end));
+    if (node.type === 'PLAIN' && this.#flows > 0) this.#reportText(findWrongStart(this.#text, start));
+    if (node.tag === 'tag:yaml.org,2002:binary') this.#reportText(findWrongBase64(text, start));
+  }
+
   #readScalar(node: Scalar): YamlValue {
     const text = String(node.source ?? node.value ?? '');
+    this.#checkScalar(node, text);
     const value = this.#resolveScalar(node, text);
     if (typeof value === 'number' && !Number.isFinite(value)) {
       this.#report(node as Node, `${text} is not a number that can be used here`);
@@ -193,7 +233,7 @@ export class NodeReader {
     const plain = node.type === 'PLAIN' || node.type === undefined;
     const tag = node.tag?.replace(/^tag:yaml\.org,2002:/, '!!');
     if (tag === undefined || tag === '!' || (tag === '!!str' && !plain))
-      return plain && tag !== '!' ? resolvePlainScalar(text) : text;
+      return plain ? resolvePlainScalar(text) : text;
     const kinds = scalarTags.get(tag);
     if (tag === '!!binary') return Buffer.from(text, 'base64').toString();
     if (kinds === undefined) return text;
@@ -206,6 +246,11 @@ export class NodeReader {
   #report(node: Node | null, message: string, next?: string): void {
     const problem: Problem = { file: this.#file, ...this.#place(node?.range?.[0]), message };
     this.problems.push(next === undefined ? problem : { ...problem, next });
+  }
+
+  #reportText(found: TextProblem[]): void {
+    for (const { at, ...problem } of found)
+      this.problems.push({ file: this.#file, ...this.#place(at), ...problem });
   }
 
   #reportDuplicate(node: Node, name: string, first: Node | undefined): void {
@@ -223,7 +268,8 @@ const scalarTags = new Map<string, (value: YamlValue) => boolean>([
 ]);
 
 function isMergeKey(key: Node | null): key is Node {
-  return isScalar(key) && key.type === 'PLAIN' && key.source === '<<' && key.tag === undefined;
+  if (!isScalar(key) || key.type !== 'PLAIN' || key.source !== '<<') return false;
+  return key.tag === undefined || key.tag === 'tag:yaml.org,2002:merge';
 }
 
 function keyType(value: YamlValue): string {

@@ -28,14 +28,21 @@ export function resolvePlainScalar(text: string): YamlValue {
   const word = words.get(text);
   if (word !== undefined) return word;
   const first = text[0] ?? '';
-  if (first === '.') return float.test(text) ? Number(text) : text;
+  if (first === '.') return readFloat(text) ?? text;
   if (!/[0-9+-]/.test(first)) return text;
   const stamp = parseTimestamp(text);
   if (stamp !== undefined) return stamp;
   const digits = text.replaceAll('_', '');
   const whole = parseInteger(digits);
   if (whole !== undefined) return whole;
-  return float.test(digits) ? Number(digits) : text;
+  return readFloat(digits) ?? text;
+}
+
+/** What doesn't fit in a float is text there. */
+function readFloat(text: string): number | undefined {
+  if (!float.test(text)) return undefined;
+  const value = Number(text);
+  return Number.isFinite(value) ? value : undefined;
 }
 
 function parseInteger(digits: string): bigint | undefined {

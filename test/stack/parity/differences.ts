@@ -41,4 +41,13 @@ export const learnedRefused: Record<string, string> = {
   'fields/b320': 'a fraction of a countable thing is dropped in silence',
   'fields/b324': 'less than nothing of a countable thing',
   'fields/b327': 'a number as an address is sent as "%!s(int=5)"',
+  'yaml11/y013': 'a line separator is a line break that stays in the text',
+  'yaml11/y017': 'a line separator is a line break',
+  'yaml11/y1621': 'a line separator is a line break that stays in the text',
+  'yaml11/y003': 'JSON as JavaScript writes it holds no such number',
+  'yaml11/y006': 'JSON as JavaScript writes it holds no such number',
+  'yaml11/y1522': 'a comment that is glued to what stands before it',
+  'yaml11/y1598': 'a comment that is glued to what stands before it',
+  'yaml11/y1587': 'in brackets, a colon without a blank is part of the text',
+  'yaml11/y1608': 'a second mapping further to the left is dropped in silence',
 };
