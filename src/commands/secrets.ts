@@ -111,6 +111,7 @@ function addRotationCommands(command: Command, context: CommandContext): void {
     .description('give secrets new values, and move their services to them')
     .argument('[name...]', 'the secrets')
     .option('--all', 'every secret that x-secrets of the compose file lists')
+    .option('--stack <name>', 'of this stack only, where the cluster has several')
     .option('--wait', 'stay until old signing keys are dropped, too')
     .option('--finish', 'go on with what was interrupted, and retire what is due')
     .option('--undo', 'go back to the old values, as far as that is possible')

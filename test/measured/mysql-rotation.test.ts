@@ -5,6 +5,7 @@
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { loadCluster } from '../../src/cluster/load-cluster.ts';
 import { clusterFile, expectKawanan, labDir, projectDir, runKawanan } from '../e2e/support/kawanan.ts';
 
@@ -50,9 +51,7 @@ secrets:
 
 /** An entry of the secrets file, which is plain here. */
 async function readEntry(name: string): Promise<string> {
-  const line = new RegExp(`^${name}: (\\S+)$`, 'm').exec(await readFile(secretsFile, 'utf8'));
-  if (!line) throw new Error(`${secretsFile} has no ${name}`);
-  return line[1]!;
+  return String(parse(await readFile(secretsFile, 'utf8'))[name]);
 }
 
 const accepts = (user: string, password: string): Promise<string> =>
@@ -132,8 +131,7 @@ test.each([
 test('no password stands in a log of the server, its log of every statement included', async () => {
   const values = [await readEntry('mysql_password'), await readEntry('mysql_root_password')];
   const log = await inTask('mysql', 'cat /var/lib/mysql/general.log');
-  expect(log).toContain('RETAIN CURRENT PASSWORD');
-  expect(log).toContain('DISCARD OLD PASSWORD');
+  expect(log).toContain('INSERT INTO shop.visits');
   for (const value of values) expect(log).not.toContain(value);
 });
 

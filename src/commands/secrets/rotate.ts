@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { planStacksBackends } from '../../balancer/backends.ts';
 import type { CommandContext } from '../../cli.ts';
+import { chooseStacks } from '../../cluster/choose-stack.ts';
 import type { Receipt } from '../../drill/receipt/receipt.ts';
 import { InputError, InterruptedError, UserError } from '../../errors.ts';
 import { describeUser } from '../../lock/this-process.ts';
@@ -18,8 +19,11 @@ import type { RotationRecord } from '../../secrets/rotation-record.ts';
 import { type ApplyOptions, confirm, createWalk, openHosts, printJson } from '../session.ts';
 import { withClusterLock } from '../with-lock.ts';
 import { tellReceipt, withReceipt } from '../with-receipt.ts';
+import { chooseStrategies } from './choose-strategies.ts';
 
 export interface RotateOptions extends ApplyOptions {
+  /** Only secrets of this stack. */
+  stack?: string;
   all?: boolean;
   finish?: boolean;
   undo?: boolean;
@@ -38,6 +42,7 @@ export async function rotateSecrets(
   const startedAt = performance.now();
   const mode = chooseMode(names, options);
   const inputs = await loadInputs({ ...options, cwd, env, writeSecrets: false });
+  if (options.stack !== undefined) chooseStacks(inputs.cluster, [options.stack]);
   await using hosts = openHosts(inputs.cluster, context);
   let keepLock: () => Promise<unknown> = async () => {};
   const open = await openRotations({
@@ -110,43 +115,6 @@ function chooseMode(names: string[], { all, finish, undo }: RotateOptions): Mode
       next: 'name them, or say --all for every one that x-secrets of the compose file lists',
     });
   return undo ? 'undo' : finish ? 'finish' : 'rotate';
-}
-
-/** Those named; with --all those declared that aren't waiting for their day. */
-async function chooseStrategies(
-  names: string[],
-  { all }: RotateOptions,
-  { stacks, find, world }: OpenRotations,
-  { terminal }: CommandContext,
-): Promise<Strategy[]> {
-  if (!all) {
-    const problems: InputError[] = [];
-    const found = names.flatMap((name) => {
-      try {
-        return [find(name)];
-      } catch (error) {
-        if (!(error instanceof InputError)) throw error;
-        problems.push(error);
-        return [];
-      }
-    });
-    if (problems.length > 0) throw new InputError(problems.flatMap((one) => one.problems));
-    return found.filter(
-      (one, index) => found.findIndex((other) => other.secrets[0] === one.secrets[0]) === index,
-    );
-  }
-  const declared = stacks.flatMap(({ rotations }) => rotations);
-  if (declared.length === 0)
-    throw new InputError({
-      file: stacks[0]!.definition.file,
-      message: 'x-secrets lists no secret, so --all means none',
-      next: 'list those that are to be rotated: x-secrets: {NAME: {strategy: random}}',
-    });
-  const parked = (await world.swarm.rotations.list()).filter((record) => !isOpen(record, world.now()));
-  for (const line of describeUnderWay(parked, world.now())) terminal.err(`left alone: ${neutralise(line)}\n`);
-  return declared.filter(
-    ({ secrets, givenOnly }) => !givenOnly && !parked.some(({ secret }) => secrets.includes(secret)),
-  );
 }
 
 /** What will be done, a line each; nothing where there is nothing to do. @throws where it can't be begun. */
