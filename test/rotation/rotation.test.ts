@@ -1,7 +1,7 @@
 import pico from 'picocolors';
 import { describe, expect, test } from 'vitest';
 import { formatError } from '../../src/output/print-error.ts';
-import { planRotation } from '../../src/rotation/begin.ts';
+import { beginRotation, planRotation } from '../../src/rotation/begin.ts';
 import { describePlanned } from '../../src/rotation/describe.ts';
 import { runRotation } from '../../src/rotation/run.ts';
 import { createExecStrategy } from '../../src/rotation/strategies/exec.ts';
@@ -157,6 +157,16 @@ describe('a rotation', () => {
     await expect(planned).rejects.toThrow(/a new one is to be given first/);
   });
 
+  test('goes for all stacks of the cluster that use the secret, for the one that declares it', async () => {
+    const world = createFakeWorld({ plain: 'old-plain' });
+    world.swarm.secrets[0]!.services.push({ name: 'blog_web', stack: 'blog' });
+    Object.assign(world, { stackNames: ['blog', 'shop'] });
+    const planned = await planRotation([createRandomStrategy('plain', {})], world);
+    expect(planned.map(({ users }) => users)).toEqual([['blog_web', 'shop_api']]);
+    await beginRotation(planned, world);
+    expect(world.swarm.records.map(({ stack }) => stack)).toEqual(['shop']);
+  });
+
   test('tells no value when a program fails', async () => {
     const world = createFakeWorld({ token: 'old-token' });
     world.answer = (command) => ({
@@ -183,7 +193,7 @@ describe('planning a rotation', () => {
       'the swarm has no secret plain yet',
     ],
     [
-      'one that another stack uses, too',
+      'one that services of a stack outside of the cluster file use, too',
       (world) => {
         world.swarm.secrets[0]!.services.push({ name: 'blog_web', stack: 'blog' });
       },
