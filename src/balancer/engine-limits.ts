@@ -66,7 +66,7 @@ export function warnOfPassiveChecks(frontends: Frontend[]): string[] {
       : []),
     ...(rolling.length > 0
       ? [
-          `${names(rolling)}: NGINX isn't told that a task is about to stop, so an update loses what the task has accepted and not answered; where two sets of tasks may run side by side, "update: blue-green" loses nothing`,
+          `${names(rolling)}: NGINX isn't told that a task is about to stop: it is up to the image to finish what it has accepted; "update: blue-green" asks nothing of it, where two sets of tasks may run side by side`,
         ]
       : []),
     ...(queued.length > 0
