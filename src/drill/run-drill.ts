@@ -122,14 +122,20 @@ export async function runDrill(drill: Drill, stage: Stage, load: DrillLoad): Pro
     if (!(failure instanceof UserError)) throw failure;
     return { ...notRun(failure), target: armed.target, probe: result };
   }
-  return describe(drill, stage, load, {
-    armed,
-    struckMs: struckMs!,
-    healedMs: healedMs!,
-    events,
-    result,
-    resources,
-  });
+  try {
+    return await describe(drill, stage, load, {
+      armed,
+      struckMs: struckMs!,
+      healedMs: healedMs!,
+      events,
+      result,
+      resources,
+    });
+  } catch (error) {
+    // One that can't be judged must not end a run of many.
+    if (!(error instanceof UserError)) throw error;
+    return { ...notRun(error), target: armed.target, probe: result };
+  }
 }
 
 interface Run {

@@ -2,10 +2,10 @@
 import { resolve } from 'node:path';
 import type { CommandContext } from '../../cli.ts';
 import type { ReferenceRow, ReportData } from '../../drill/report/report-data.ts';
-import { exitCodes, UserError } from '../../errors.ts';
+import { exitCodes, InterruptedError, UserError } from '../../errors.ts';
 import { printJson } from '../session.ts';
 import { type DrillOptions, openDrills } from './open-drills.ts';
-import type { SuiteRun } from './suite-run.ts';
+import { base, type SuiteRun } from './suite-run.ts';
 import {
   describeMachine,
   printReference,
@@ -20,6 +20,8 @@ import { testMethods, testStress } from './test-loads.ts';
 const announced = [
   { name: 'reference', title: 'the active balancer loses its power, twice', reach: 'lab' as const },
 ];
+
+const tests = [testFunctions, testFailover, testUploads, testMethods, testStress];
 
 /** Runs the suite to its end, about six minutes; a test that misses doesn't keep the others from running. */
 export async function runReferenceSuite(
@@ -52,11 +54,16 @@ export async function runReferenceSuite(
       if (options.out !== undefined) await writeResults(resolve(context.cwd, options.out), data);
     },
   };
-  await testFunctions(run);
-  await testFailover(run);
-  await testUploads(run);
-  await testMethods(run);
-  await testStress(run);
+  for (const [index, test] of tests.entries()) {
+    try {
+      await test(run);
+    } catch (error) {
+      if (!(error instanceof UserError) || error instanceof InterruptedError) throw error;
+      const reason = [error.message, ...error.details].join('; ');
+      const unfinished = { ...base(index + 1, test.name, 'a test that could not be made'), load: 0 };
+      await run.add({ ...unfinished, verdict: 'not run', reason }, []);
+    }
+  }
   if (options.json)
     printJson(context, { results: data.results.map(withoutRecords), reference: data.reference });
   else {

@@ -96,6 +96,8 @@ async function runCutOff({ args, whenPrinted }: KillFault, stage: Stage): Promis
         atMostMs: cutOffMs * 2,
       }),
     );
+    // Told below, once the run is over.
+    cut.catch(() => {});
   });
   await cut;
   if (!cut)
