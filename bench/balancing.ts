@@ -5,11 +5,10 @@
 // 2. What the balancer costs: median latency (open loop) and throughput (closed loop, as much as there is) through it
 //    and directly at an application that works 5 ms on each request; direct and proxied in turns.
 // The figures of a computer that does other things besides are worth little: the load is printed with them.
-// Needs a lab that is up (KAWANAN_LAB), on which nothing else is deployed; leaves it as bare as it found it.
+// Brings up a lab of its own and takes it down; one that is up is used and left as bare as it was.
 // Run: node bench/balancing.ts [seconds a measurement, 10] [--write: put the result into docs/measurements.md]
-import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Pool } from 'undici';
 import { parse, stringify } from 'yaml';
@@ -17,14 +16,14 @@ import { loadCluster } from '../src/cluster/load-cluster.ts';
 import type { ProbeTarget } from '../src/drill/probe/options.ts';
 import { startProbe } from '../src/drill/probe/probe.ts';
 import { type Figures, summariseBy } from '../src/drill/probe/summarise.ts';
-import { findLab } from '../src/lab/lab.ts';
 import { renderTable } from '../src/output/table.ts';
 import { createHosts } from '../src/remote/hosts.ts';
 import { writeAnsweringStack } from '../test/e2e/support/answering-stack.ts';
+import { describeMachine, renderMarkdownTable, writeSection } from './measurements.ts';
+import { kawanan, openLab } from './run-program.ts';
 
 type Engine = 'haproxy' | 'nginx';
 
-const root = join(import.meta.dirname, '..');
 const seconds = Number(process.argv[2] ?? 10) || 10;
 const durationMs = seconds * 1000;
 const ratePerSecond = 100;
@@ -45,21 +44,6 @@ const section = `
   roundrobin-slow: {listen: 9085, ${slow}, balance: roundrobin}
   leastconn-slow: {listen: 9086, ${slow}, balance: leastconn}`;
 const ports = { roundrobin: 9081, leastconn: 9082, source: 9083, ip_hash: 9084 } as const;
-
-function kawanan(...args: string[]): Promise<void> {
-  const child = spawn(join(root, 'bin/kawanan'), args, { env: { ...process.env, NO_COLOR: '1' } });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (chunk: string) => {
-      output += chunk;
-    });
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code) =>
-      code === 0 ? resolve() : reject(new Error(`kawanan ${args.join(' ')}: exit code ${code}\n${output}`)),
-    );
-  });
-}
 
 const get = (name: string, url: string, connection: 'keep' | 'new'): ProbeTarget => ({
   kind: 'http',
@@ -202,29 +186,14 @@ async function measureCost(engine: Engine, vip: string, direct: string): Promise
 }
 
 function printTable(title: string, header: string[], rows: string[][]): void {
-  print(`### ${title}\n`);
-  const cells = (row: string[]): string => `| ${row.join(' | ')} |`;
-  print([cells(header), cells(header.map(() => '---')), ...rows.map(cells)].join('\n'));
-  print('');
+  print(`### ${title}\n\n${renderMarkdownTable(header, rows)}\n`);
   process.stderr.write(renderTable(header, rows));
 }
 
-/** Puts the section in place of the one of the last run, or behind all others. */
-async function writeSection(heading: string): Promise<void> {
-  const path = join(root, 'docs/measurements.md');
-  const text = await readFile(path, 'utf8').catch(() => '# Measurements\n');
-  const fresh = `${heading}\n\n${lines.join('\n').trimEnd()}\n`;
-  const start = text.indexOf(`${heading}\n`);
-  const next = start < 0 ? -1 : text.indexOf('\n## ', start + heading.length);
-  const before = start < 0 ? `${text.trimEnd()}\n\n` : text.slice(0, start);
-  await writeFile(path, `${before}${fresh}${next < 0 ? '' : text.slice(next)}`);
-}
-
-const lab = findLab({ cwd: process.cwd(), env: process.env });
-const labFile = join(lab.stateDir, 'cluster.yml');
+await using lab = await openLab();
 const folder = await mkdtemp(join(tmpdir(), 'kawanan-balancing-'));
 const file = join(folder, 'cluster.yml');
-const settings = parse(await readFile(labFile, 'utf8')) as {
+const settings = parse(await readFile(lab.file, 'utf8')) as {
   stack?: object;
   secrets?: string;
   balancer: { engine: Engine };
@@ -233,19 +202,8 @@ settings.stack = { name: 'balancing', file: join(folder, 'compose.yml') };
 delete settings.secrets;
 await writeFile(join(folder, 'compose.yml'), writeAnsweringStack(section));
 
-const printLoad = (): void =>
-  print(
-    `Load average ${loadavg()
-      .map((load) => load.toFixed(1))
-      .join(' ')}.`,
-  );
-
 try {
-  print(
-    `${new Date().toISOString().slice(0, 10)}, ${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), Node.js ${process.version}, the lab; ${seconds} s a measurement, by \`node bench/balancing.ts\`.\n`,
-  );
-  printLoad();
-  print('');
+  print(`\`node bench/balancing.ts\`, on the lab, ${seconds} s a measurement. ${describeMachine()}.\n`);
   const methods: string[][] = [];
   const shares: string[][] = [];
   const losses: string[][] = [];
@@ -309,9 +267,8 @@ try {
     ],
     costs,
   );
-  printLoad();
   if (process.argv.includes('--write'))
-    await writeSection('## Methods of balancing, and what a balancer costs');
+    await writeSection('## Methods of balancing, and what a balancer costs', lines.join('\n'));
 } finally {
   process.stderr.write('taking the stack down\n');
   await kawanan('down', '--yes', '--file', file).catch((error: unknown) =>

@@ -8,8 +8,7 @@
 // Needs root for the lab and a docker client on the PATH. A lab that is up is used (KAWANAN_LAB); otherwise one is made
 // and taken down again.
 // Run: node bench/deploy.ts [rounds, 3]
-import { spawn } from 'node:child_process';
-import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,56 +16,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { parseDocument, stringify } from 'yaml';
 import { swarmNodes } from '../src/cluster/cluster.ts';
-import { findLab } from '../src/lab/lab.ts';
 import { renderTable } from '../src/output/table.ts';
 import { loadInputs } from '../src/pipeline/inputs.ts';
 import { createHosts } from '../src/remote/hosts.ts';
+import { type Finished, kawanan, openLab, root, run } from './run-program.ts';
 
 const rounds = Number(process.argv[2] ?? 3);
-const commandTimeoutMs = 600_000;
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
-const root = join(import.meta.dirname, '..');
 const leftOut = 'minio-init';
 
-interface Finished {
-  elapsedMs: number;
-  output: string;
-}
-
-/** Runs a program to its end. @throws Error with all it printed unless it ends well. */
-function run(program: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<Finished> {
-  const startedAt = performance.now();
-  const child = spawn(program, args, {
-    cwd: root,
-    env: { ...process.env, NO_COLOR: '1', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: commandTimeoutMs,
-    killSignal: 'SIGKILL',
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (chunk: string) => {
-      output += chunk;
-    });
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code, signal) => {
-      const elapsedMs = performance.now() - startedAt;
-      if (code === 0) resolve({ elapsedMs, output });
-      else reject(new Error(`${program} ${args.join(' ')}: ${signal ?? `exit code ${code}`}\n${output}`));
-    });
-  });
-}
-
-const kawanan = (...args: string[]): Promise<Finished> => run(join(root, 'bin/kawanan'), args);
-
-const lab = findLab({ cwd: root, env: process.env });
-const labCluster = join(lab.stateDir, 'cluster.yml');
-const wasUp = await access(labCluster).then(
-  () => true,
-  () => false,
-);
-await kawanan('lab', 'up');
+const lab = await openLab();
+const labCluster = lab.file;
 print(
   `the cluster: ${(await kawanan('up', '--yes', '--file', labCluster)).output.trim().split('\n').at(-1)}`,
 );
@@ -259,8 +219,8 @@ try {
   server.close();
   await hosts.close();
   await rm(folder, { recursive: true, force: true });
-  if (wasUp) await kawanan('up', '--yes', '--file', labCluster);
-  else await kawanan('lab', 'down');
+  if (lab.wasUp) await kawanan('up', '--yes', '--file', labCluster);
+  await lab[Symbol.asyncDispose]();
 }
 
 const rows = Object.entries(steps).map(([step, target]) => {

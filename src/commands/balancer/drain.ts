@@ -1,5 +1,3 @@
-import { chooseServers } from '../../balancer/choose-servers.ts';
-import { viewBalancers } from '../../balancer/live.ts';
 import { drainServers, findLastServers } from '../../balancer/rotation.ts';
 import type { CommandContext } from '../../cli.ts';
 import { UserError } from '../../errors.ts';
@@ -11,19 +9,14 @@ import type { RotationOptions } from '../balancer.ts';
 import { confirm, printJson } from '../session.ts';
 import { withClusterLock } from '../with-lock.ts';
 import { tellReceipt, withReceipt } from '../with-receipt.ts';
-import { openBalancers } from './find-balancers.ts';
+import { chooseByName, openBalancers } from './find-balancers.ts';
 import { tellRotation } from './tell-rotation.ts';
 
 /** Takes a server, or all of a node, out of the rotation of every balancer. */
 export async function drain(name: string, options: RotationOptions, context: CommandContext): Promise<void> {
   const timeoutMs = readSeconds('--wait', options.wait) * 1000;
   await using open = await openBalancers(options, context);
-  const views = await viewBalancers(open.cluster, open.hosts);
-  const choose = chooseServers(
-    name,
-    open.cluster,
-    views.flatMap(({ live }) => live?.servers ?? []),
-  );
+  const { views, choose } = await chooseByName(name, open);
   const emptied = findLastServers(views, choose);
   if (emptied.length > 0) {
     context.terminal.err(

@@ -1,4 +1,6 @@
 /** What every `kawanan balancer` command needs: the cluster, and its balancers within reach. */
+import { chooseServers, type ServerChoice } from '../../balancer/choose-servers.ts';
+import { type BalancerView, viewBalancers } from '../../balancer/live.ts';
 import type { CommandContext } from '../../cli.ts';
 import { balancers, type Cluster } from '../../cluster/cluster.ts';
 import { loadCluster } from '../../cluster/load-cluster.ts';
@@ -23,4 +25,14 @@ export async function openBalancers(
     });
   const hosts = openHosts(cluster, context);
   return { cluster, hosts, [Symbol.asyncDispose]: () => hosts.close() };
+}
+
+/** What the balancers have, and which of their servers a name stands for. @throws InputError when it stands for none. */
+export async function chooseByName(
+  name: string,
+  { cluster, hosts }: Pick<OpenBalancers, 'cluster' | 'hosts'>,
+): Promise<{ views: BalancerView[]; choose: ServerChoice }> {
+  const views = await viewBalancers(cluster, hosts);
+  const servers = views.flatMap(({ live }) => live?.servers ?? []);
+  return { views, choose: chooseServers(name, cluster, servers) };
 }

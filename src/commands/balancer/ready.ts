@@ -1,5 +1,3 @@
-import { chooseServers } from '../../balancer/choose-servers.ts';
-import { viewBalancers } from '../../balancer/live.ts';
 import { readyServers } from '../../balancer/rotation.ts';
 import type { CommandContext } from '../../cli.ts';
 import { showWork } from '../../output/show-work.ts';
@@ -7,18 +5,13 @@ import { loadBalancerModel } from '../../pipeline/load-balancer-model.ts';
 import { type ApplyOptions, printJson } from '../session.ts';
 import { withClusterLock } from '../with-lock.ts';
 import { tellReceipt, withReceipt } from '../with-receipt.ts';
-import { openBalancers } from './find-balancers.ts';
+import { chooseByName, openBalancers } from './find-balancers.ts';
 import { tellRotation } from './tell-rotation.ts';
 
 /** Puts a server, or all of a node, back into the rotation of every balancer; whether it is up, its check decides. */
 export async function ready(name: string, options: ApplyOptions, context: CommandContext): Promise<void> {
   await using open = await openBalancers(options, context);
-  const views = await viewBalancers(open.cluster, open.hosts);
-  const choose = chooseServers(
-    name,
-    open.cluster,
-    views.flatMap(({ live }) => live?.servers ?? []),
-  );
+  const { choose } = await chooseByName(name, open);
   const command = `balancer ready ${name}`;
   const { result, receipt } = await withClusterLock({ ...open, command, options }, context, async (lock) => {
     await lock.ensure();

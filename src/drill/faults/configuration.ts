@@ -1,3 +1,4 @@
+import { engines } from '../../balancer/engines.ts';
 import type { Command } from '../../remote/command.ts';
 import type { Fault } from '../scenario/drill.ts';
 import { findMachines, onHost, type Stage } from '../stage.ts';
@@ -33,7 +34,7 @@ export async function reloadBalancer(fault: ReloadFault, stage: Stage): Promise<
 
 /** The file that a proxy reads. */
 export function configurationPath({ cluster }: Pick<Stage, 'cluster'>): string {
-  return cluster.balancer?.engine === 'haproxy' ? '/etc/haproxy/haproxy.cfg' : '/etc/nginx/nginx.conf';
+  return engines[cluster.balancer?.engine ?? 'haproxy'].configPath;
 }
 
 /** Writes a line that is wrong into a proxy's configuration and has it loaded: it must refuse and go on as it was. */

@@ -1,3 +1,4 @@
+import { engines } from '../../balancer/engines.ts';
 import type { Command } from '../../remote/command.ts';
 import type { Fault } from '../scenario/drill.ts';
 import { findMachines, onHost, type Stage } from '../stage.ts';
@@ -9,7 +10,7 @@ type RestartUnit = Extract<Fault, { kind: 'restart unit' }>;
 
 /** The proxy of this cluster under its own name: drills say `haproxy` and mean whichever it is. */
 export function nameUnit(unit: string, { cluster }: Pick<Stage, 'cluster'>): string {
-  return `${unit === 'haproxy' ? (cluster.balancer?.engine ?? 'haproxy') : unit}.service`;
+  return unit === 'haproxy' ? engines[cluster.balancer?.engine ?? 'haproxy'].unit : `${unit}.service`;
 }
 
 function signalAll(unit: string, signal: string): Command {

@@ -1,5 +1,6 @@
 /** Looks at every hop between a client and the tasks, side by side. Changes nothing. */
 import type { BalancerModel } from '../../balancer/backends.ts';
+import { engines } from '../../balancer/engines.ts';
 import { type BalancerNodeStatus, readBalancerStatus } from '../../balancer/status.ts';
 import { balancers, type Cluster } from '../../cluster/cluster.ts';
 import { UserError } from '../../errors.ts';
@@ -203,7 +204,7 @@ function describeBalancer({
     address,
     ...(unreachable !== undefined && { unreachable }),
     proxy: engineState,
-    unit: `${engine}.service`,
+    unit: engines[engine].unit,
     holdsVip: holds.length > 0,
   };
 }
