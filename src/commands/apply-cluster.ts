@@ -39,6 +39,8 @@ export async function applyCluster(
     loadInputs({ ...options, cwd, env, writeSecrets, stacks: request.stacks ?? [] });
   let inputs = await load(false);
   await using hosts = openHosts(inputs.cluster, context);
+  // Every machine is spoken to in a moment. Who can't be reached is told then.
+  for (const { name } of inputs.cluster.nodes) void hosts.connect(name).catch(() => {});
   if (await finishOpenRotations(inputs, hosts, options, context)) inputs = await load(false);
   // Fresh values go into the secrets file only once the plan is agreed to: until then nothing is changed.
   const settle = needsValues(inputs) ? () => load(true) : undefined;

@@ -1,7 +1,8 @@
 import { Agent, type ClientRequest, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { inspect } from 'node:util';
-import Docker from 'dockerode';
+import type Docker from 'dockerode';
+import { loadDockerode } from './load-dockerode.ts';
 import { SocketError } from './remote-errors.ts';
 
 /** Where the engine listens on every host. */
@@ -46,7 +47,8 @@ export function createEngineApi(
   };
   // The name is never looked up: the agent's streams lead to the socket.
   const options = { protocol: 'http', host: 'engine', port: 80, agent } as const;
-  const engine = withoutDockerHost(() => new Docker(options as Docker.DockerOptions));
+  const Engine = loadDockerode();
+  const engine = withoutDockerHost(() => new Engine(options as Docker.DockerOptions));
   limitCalls(engine, host, limits);
   return { engine, close: () => agent.destroy() };
 }
