@@ -125,7 +125,8 @@ function knock({ address, ssh }: ClusterNode): Promise<boolean> {
       socket.destroy();
       resolve(answers);
     };
-    const timer = setTimeout(() => end(false), knockTimeoutMs);
+    // An answer that came while this process had no time for it is still seen before the time is said to be up.
+    const timer = setTimeout(() => setImmediate(end, false), knockTimeoutMs);
     socket.once('connect', () => end(true));
     socket.once('error', ({ code }: NodeJS.ErrnoException) => end(code === 'ECONNREFUSED'));
   });

@@ -1,4 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type DashboardServer, serveDashboard } from '../../src/dashboard/serve.ts';
 import { UserError } from '../../src/errors.ts';
@@ -64,6 +66,16 @@ test('the page and all that it needs come from here, under a policy that allows 
   expect(files).toContain('dashboard.js');
   for (const file of files)
     expect((await ask(folder + file, { headers: { cookie } })).status, file).toBe(200);
+});
+
+test('no script of the page makes markup or code of text', () => {
+  const folder = join(import.meta.dirname, '../../src/dashboard/page');
+  const scripts = readdirSync(folder).filter((name) => name.endsWith('.js'));
+  expect(scripts).toContain('dashboard.js');
+  for (const name of scripts)
+    expect(readFileSync(join(folder, name), 'utf8'), name).not.toMatch(
+      /innerHTML|outerHTML|insertAdjacentHTML|document\.write|createContextualFragment|\beval\b|new Function|https?:\/\/(?!www\.w3\.org\/2000\/svg)/,
+    );
 });
 
 test('nothing but the page is served, and nothing without the cookie', async () => {

@@ -162,37 +162,43 @@ test('status --watch shows a killed machine soon', async () => {
   expect(seenAt - killedAt).toBeLessThan(20_000);
 });
 
-test('the dashboard shows what is, what dies, and moves the address when its button is pressed', () =>
-  openDashboard(small.file, async ({ page, end }) => {
-    await shows(page, '#verdict', { 'data-verdict': 'well' });
-    for (const { name } of small.cluster.nodes)
-      await shows(page, `[data-node="${name}"]`, { 'data-health': 'well' });
-    expect(await page.locator(`[data-node="${worker}"] .task`).allTextContents()).toEqual(['api']);
-    await expect
-      .poll(() => page.locator('#frontends tbody').textContent(), { timeout: 30_000 })
-      .toMatch(/^web[1-9]/);
+test(
+  'the dashboard shows what is, what dies, and moves the address when its button is pressed',
+  () =>
+    openDashboard(small.file, async ({ page, end }) => {
+      await shows(page, '#verdict', { 'data-verdict': 'well' });
+      for (const { name } of small.cluster.nodes)
+        await shows(page, `[data-node="${name}"]`, { 'data-health': 'well' });
+      expect(await page.locator(`[data-node="${worker}"] .task`).allTextContents()).toEqual(['api']);
+      await expect
+        .poll(() => page.locator('#frontends tbody').textContent(), { timeout: 30_000 })
+        .toMatch(/^web[1-9]/);
 
-    await runKawanan(['lab', 'kill', worker]);
-    await shows(page, `[data-node="${worker}"]`, { 'data-health': 'silent' });
-    await shows(page, '#verdict', { 'data-verdict': 'degraded' });
-    expect(await page.locator('#problems').textContent()).toContain(`${worker} can't be reached`);
-    expect(await page.locator('#events').textContent()).toContain(`${worker} doesn't answer`);
-    await runKawanan(['lab', 'start', worker]);
-    await shows(page, '#verdict', { 'data-verdict': 'well' });
+      await runKawanan(['lab', 'kill', worker]);
+      await shows(page, `[data-node="${worker}"]`, { 'data-health': 'silent' });
+      await shows(page, '#verdict', { 'data-verdict': 'degraded' });
+      expect(await page.locator('#problems').textContent()).toContain(`${worker} can't be reached`);
+      expect(await page.locator('#events').textContent()).toContain(`${worker} doesn't answer`);
+      await runKawanan(['lab', 'start', worker]);
+      await shows(page, '#verdict', { 'data-verdict': 'well' });
 
-    const vip = page.locator(`[data-vip="${small.vip}"]`);
-    const former = await vip.getAttribute('data-holder');
-    const taker = small.cluster.nodes.find(({ role, name }) => role === 'balancer' && name !== former)!.name;
-    await page.locator(`[data-node="${taker}"]`).getByRole('button').click();
-    const dialog = page.getByRole('dialog');
-    expect(await dialog.textContent()).toContain(`kawanan balancer failover --to ${taker}`);
-    await dialog.getByRole('button', { name: 'Do it' }).click();
-    await shows(page, `[data-vip="${small.vip}"]`, { 'data-holder': taker });
-    await shows(page, '#action', { 'data-health': 'well' });
-    expect(await page.locator('#action').textContent()).toContain(
-      `${small.vip} moved from ${former} to ${taker}`,
-    );
+      const vip = page.locator(`[data-vip="${small.vip}"]`);
+      const former = await vip.getAttribute('data-holder');
+      const taker = small.cluster.nodes.find(
+        ({ role, name }) => role === 'balancer' && name !== former,
+      )!.name;
+      await page.locator(`[data-node="${taker}"]`).getByRole('button').click();
+      const dialog = page.getByRole('dialog');
+      expect(await dialog.textContent()).toContain(`kawanan balancer failover --to ${taker}`);
+      await dialog.getByRole('button', { name: 'Do it' }).click();
+      await shows(page, `[data-vip="${small.vip}"]`, { 'data-holder': taker });
+      await shows(page, '#action', { 'data-health': 'well' });
+      expect(await page.locator('#action').textContent()).toContain(
+        `${small.vip} moved from ${former} to ${taker}`,
+      );
 
-    expect(await end()).toBe(0);
-    await shows(page, '#lost', { hidden: null });
-  }));
+      expect(await end()).toBe(0);
+      await shows(page, '#lost', { hidden: null });
+    }),
+  600_000,
+);

@@ -17,6 +17,10 @@ export interface TestSshd {
   node: ClusterNode;
   /** Starts it again on the same port with another host key. */
   replaceHostKey(): Promise<void>;
+  /** Ends it for a while; connections that are open stay. */
+  end(): Promise<void>;
+  /** Starts it again, with the same port and key. */
+  begin(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -86,6 +90,10 @@ export async function startSshd(settings: string[] = []): Promise<TestSshd> {
       makeKey(join(folder, 'host-key'));
       child = await start();
     },
+    end: () => end(child),
+    begin: async () => {
+      child = await start();
+    },
     stop: async () => {
       await end(child);
       rmSync(folder, { recursive: true, force: true });
@@ -137,6 +145,7 @@ async function waitForPort(port: number): Promise<void> {
 
 /** Ends sshd itself; the processes of its sessions end with their connections. */
 async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = new Promise((resolve) => child.once('exit', resolve));
   // a stopped process takes its leave only when it goes on
   child.kill('SIGKILL');
