@@ -1,4 +1,5 @@
 /** What balancers count, as plain data. No I/O here. */
+import { isReads, nameReads } from './haproxy/reads.ts';
 import { readStatisticsRows } from './haproxy/stats.ts';
 
 export interface Counters {
@@ -44,7 +45,9 @@ export function parseHaproxyCounters(csv: string): BalancerCounters {
       errors: sum(frontends.map(({ errors = 0 }) => errors)),
     },
     frontends,
-    servers: rows.filter((field) => !/^(FRONTEND|BACKEND)$/.test(field('svname'))).map(countServer),
+    servers: foldReads(
+      rows.filter((field) => !/^(FRONTEND|BACKEND)$/.test(field('svname'))).map(countServer),
+    ),
   };
 }
 
@@ -60,6 +63,25 @@ function countFrontend(field: Row, rows: Row[]): Counters {
       ? number(field('hrsp_5xx'))
       : sum(backends.map((row) => number(row('econ')) + number(row('eresp')))),
   };
+}
+
+/** A server whose reads have a section of their own is one: what both did is added up, and both must be up. */
+function foldReads(servers: ServerCounters[]): ServerCounters[] {
+  return servers
+    .filter(({ backend }) => !isReads(backend))
+    .map((server) => {
+      const reads = nameReads(server.backend);
+      const twin = servers.find(({ backend, name }) => backend === reads && name === server.name);
+      if (!twin) return server;
+      return {
+        ...(server.state === 'up' ? twin : server),
+        backend: server.backend,
+        sessions: server.sessions + twin.sessions,
+        requests: server.requests + twin.requests,
+        errors: (server.errors ?? 0) + (twin.errors ?? 0),
+        responseMs: Math.max(server.responseMs, twin.responseMs),
+      };
+    });
 }
 
 function countServer(field: Row): ServerCounters {

@@ -1,14 +1,40 @@
 /** Servers as each balancer sees them, and what flows from balancers to nodes. Pure. */
 import { nameServer } from '../balancer/backends.ts';
+import type { ServerState } from '../balancer/haproxy/stats.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { ClusterStatus } from '../pipeline/read-status.ts';
 import type { BalancerRates } from './rates.ts';
 import type { BackendRow, Link, ServerCell } from './state.ts';
 
-type ServerRates = BalancerRates['servers'][number];
+/** A server of one balancer. */
+type SeenServer = ServerCell & { backend: string; name: string; address: string };
 
 /** By name of the balancer, those that answer. */
-type AllRates = ReadonlyMap<string, BalancerRates>;
+type AllServers = ReadonlyMap<string, SeenServer[]>;
+
+/** The servers with what each does; where the engine counts nothing for them, as the last look found them. */
+export function listServers(
+  status: ClusterStatus | undefined,
+  rates: ReadonlyMap<string, BalancerRates>,
+  silent: ReadonlyMap<string, string>,
+): AllServers {
+  const answering = (status?.balancers ?? []).filter(({ name }) => !silent.has(name));
+  const looked = answering.map(({ name, backends }): [string, SeenServer[]] => [
+    name,
+    backends.flatMap((backend) => backend.servers.map((server) => readServer(backend.name, server))),
+  ]);
+  const counted = [...rates]
+    .filter(([name, { servers }]) => !silent.has(name) && servers.length > 0)
+    .map(([name, { servers }]): [string, SeenServer[]] => [name, servers]);
+  return new Map([...looked, ...counted].filter(([, servers]) => servers.length > 0));
+}
+
+function readServer(backend: string, { name, address, status, check, up }: ServerState): SeenServer {
+  const held = /^DRAIN|^MAINT/.exec(status)?.[0];
+  const state = held === undefined ? (up ? 'up' : 'down') : held === 'DRAIN' ? 'drain' : 'maint';
+  const says = check === '' ? status : `${status} (${check})`;
+  return { backend, name, address, state, says, requestsPerSecond: null, responseMs: null };
+}
 
 /** Names of the servers that have a running task behind them. */
 export function listRunningServers(status: ClusterStatus | undefined): Set<string> {
@@ -20,9 +46,9 @@ export function listRunningServers(status: ClusterStatus | undefined): Set<strin
 }
 
 /** Each backend and server once, in the order of the first balancer that has it. */
-export function describeBackends(rates: AllRates, running: Set<string>): BackendRow[] {
+export function describeBackends(all: AllServers, running: Set<string>): BackendRow[] {
   const rows = new Map<string, Map<string, Record<string, ServerCell>>>();
-  for (const [balancer, { servers }] of rates) {
+  for (const [balancer, servers] of all) {
     for (const server of servers) {
       const backend = rows.get(server.backend) ?? new Map<string, Record<string, ServerCell>>();
       rows.set(server.backend, backend);
@@ -36,28 +62,29 @@ export function describeBackends(rates: AllRates, running: Set<string>): Backend
   }));
 }
 
-function describeServer(server: ServerRates, running: Set<string>): ServerCell {
+function describeServer(server: SeenServer, running: Set<string>): ServerCell {
   return {
     state: isStandby(server, running) ? 'standby' : server.state,
     says: server.says,
-    requestsPerSecond: Math.round(server.requestsPerSecond * 10) / 10,
+    requestsPerSecond:
+      server.requestsPerSecond === null ? null : Math.round(server.requestsPerSecond * 10) / 10,
     responseMs: server.responseMs,
   };
 }
 
-/** One link for each balancer and node with servers; an engine that tells nothing of servers has none. */
+/** One link for each balancer and node with servers. */
 export function describeLinks(
   { nodes }: Pick<Cluster, 'nodes'>,
-  rates: AllRates,
+  all: AllServers,
   running: Set<string>,
 ): Link[] {
-  return [...rates].flatMap(([balancer, { servers }]) =>
+  return [...all].flatMap(([balancer, servers]) =>
     nodes.flatMap(({ name: node, address }): Link[] => {
       const own = servers.filter(
         (server) => server.address.startsWith(`${address}:`) && !isStandby(server, running),
       );
       if (own.length === 0) return [];
-      const requests = own.reduce((sum, { requestsPerSecond }) => sum + requestsPerSecond, 0);
+      const requests = own.reduce((sum, { requestsPerSecond }) => sum + (requestsPerSecond ?? 0), 0);
       return [
         {
           balancer,
@@ -72,6 +99,6 @@ export function describeLinks(
 }
 
 /** Held by us, for no task is behind it; what a person drained has one. */
-function isStandby({ state, name }: ServerRates, running: Set<string>): boolean {
+function isStandby({ state, name }: SeenServer, running: Set<string>): boolean {
   return state === 'drain' && running.size > 0 && !running.has(name);
 }

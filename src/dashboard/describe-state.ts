@@ -2,7 +2,7 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import type { ClusterStatus, NodeStatus } from '../pipeline/read-status.ts';
 import type { RevisionSummary } from '../stack/describe-revisions.ts';
-import { describeBackends, describeLinks, listRunningServers } from './describe-backends.ts';
+import { describeBackends, describeLinks, listRunningServers, listServers } from './describe-backends.ts';
 import type { Figures } from './figures.ts';
 import { type Offer, offerActions } from './offer-actions.ts';
 import type { BalancerRates } from './rates.ts';
@@ -49,8 +49,8 @@ export function describeState(observed: Observed): { state: DashboardState; offe
     .filter(({ role }) => role !== 'balancer')
     .map(({ name }) => describeNode(name, observed));
   const running = listRunningServers(status);
-  const answering = new Map([...observed.rates].filter(([name]) => !observed.silent.has(name)));
-  const backends = describeBackends(answering, running);
+  const servers = listServers(status, observed.rates, observed.silent);
+  const backends = describeBackends(servers, running);
   const vips = (status?.vips ?? []).map(({ address, holders, problem }) => ({
     address,
     holders,
@@ -69,7 +69,7 @@ export function describeState(observed: Observed): { state: DashboardState; offe
     vips,
     balancers,
     nodes,
-    links: describeLinks(cluster, answering, running),
+    links: describeLinks(cluster, servers, running),
     services: describeServices(status),
     backends,
     frontends: figures.frontends,

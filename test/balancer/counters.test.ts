@@ -66,6 +66,27 @@ test("HAProxy's statistics become what frontends and servers have counted", () =
   });
 });
 
+test('a server whose reads have a section of their own is counted as one, down where one of the two is', () => {
+  const csv = [
+    columns,
+    'web.api,w1-api,1,700,1,2,UP,L7OK,200,0,,10.0.0.4:8000,http,5,',
+    'web.api:reads,w1-api,2,50,3,0,DOWN,L4CON,,0,,10.0.0.4:8000,http,9,',
+  ].join('\n');
+  expect(parseHaproxyCounters(csv).servers).toEqual([
+    {
+      backend: 'web.api',
+      name: 'w1-api',
+      address: '10.0.0.4:8000',
+      state: 'down',
+      says: 'DOWN (L4CON)',
+      sessions: 3,
+      requests: 750,
+      errors: 6,
+      responseMs: 9,
+    },
+  ]);
+});
+
 test("NGINX's page tells of requests and open connections, and of no errors", () => {
   const page = [
     'HTTP/1.1 200 OK',

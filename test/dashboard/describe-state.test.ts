@@ -85,6 +85,46 @@ test('a silent balancer shows no old figures, and sends nothing', () => {
   expect(state.links.map(({ balancer }) => balancer)).toEqual(['lb2']);
 });
 
+test('where the engine counts nothing for its servers, the last look tells of them', () => {
+  const server = (status: string) => ({
+    name: 'w1-api',
+    status,
+    check: 'L7OK/200',
+    address: '10.0.0.4:8000',
+    sinceSeconds: 0,
+    currentSessions: 0,
+    up: status === 'UP',
+  });
+  const balancers = exampleStatus.balancers!.map((one, index) => ({
+    ...one,
+    backends: [{ name: 'web.api', status: 'UP', servers: [server(index === 0 ? 'UP' : 'DOWN')] }],
+  }));
+  const bare = { total: exampleRates().total, frontends: [], servers: [] };
+  const { backends, links } = describe({
+    ...look({ balancers }),
+    rates: new Map([
+      ['lb1', bare],
+      ['lb2', bare],
+    ]),
+  });
+  const cell = { requestsPerSecond: null, responseMs: null };
+  expect(backends).toEqual([
+    {
+      name: 'web.api',
+      servers: [
+        {
+          name: 'w1-api',
+          on: {
+            lb1: { state: 'up', says: 'UP (L7OK/200)', ...cell },
+            lb2: { state: 'down', says: 'DOWN (L7OK/200)', ...cell },
+          },
+        },
+      ],
+    },
+  ]);
+  expect(links.map(({ up }) => up)).toEqual([1, 0]);
+});
+
 test('clients that get no answer outweigh all else', () => {
   expect(describe({ figures: { ...exampleObserved.figures, answers: false } }).verdict).toBe('down');
 });
