@@ -37,7 +37,7 @@ const ratePerSecond = 100;
 const lifetime = '3m';
 const clusterFile = join(labDir, 'reference-rotation.yml');
 const kawanan = (args: string[]) => [...args, '--file', clusterFile];
-const rotate = (...args: string[]) => kawanan(['secrets', 'rotate', ...args, '--yes']);
+const rotate = (...args: string[]) => kawanan(['secrets', 'rotate', ...args, '--yes', '--no-receipt']);
 
 let target: TourTarget;
 /** Made before a rotation, used all through it. */
