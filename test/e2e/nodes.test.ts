@@ -20,7 +20,7 @@ const compose = `services:
   idle:
     image: debian:trixie-slim
     command: [sleep, infinity]
-    deploy: {endpoint_mode: dnsrr, replicas: 4, update_config: {monitor: 1s}, placement: {constraints: [node.role == worker]}}
+    deploy: {endpoint_mode: dnsrr, replicas: 4, update_config: {monitor: 1s}, placement: {constraints: [node.labels.zone != c]}}
 configs: {serve: {file: ${join(projectDir, 'test/e2e/support/rude/serve.pl')}}}
 x-balancer:
   web: {listen: 80, service: web, check: tcp, update: blue-green}
@@ -92,8 +92,9 @@ const expectNothingToDo = (): Promise<unknown> => expectKawanan(at('plan', '--de
 
 beforeAll(async () => {
   small = await openSmallCluster('nodes', compose, (settings) => {
-    const nodes = settings['nodes'] as Record<string, { address: string }>;
+    const nodes = settings['nodes'] as Record<string, { address: string; labels?: object }>;
     address = nodes[second]!.address;
+    nodes[manager]!.labels = { zone: 'c' };
     delete nodes[second];
   });
   await expectKawanan(at('up', '--yes'));
@@ -133,7 +134,7 @@ test.each([['demote'], ['remove']])(
   '%s of the only manager is refused, and nothing is written',
   async (verb) => {
     const { stderr } = await expectKawanan(at('node', verb, manager, '--yes'), 2);
-    expect(stderr).toMatch(/only manager/);
+    expect(stderr).toMatch(/manager/);
     expect(await isInFile(manager)).toBe(true);
   },
 );
@@ -150,3 +151,10 @@ test('a node is removed, the tool killed on the way: from the swarm, the balance
     expect(await isInFile(second)).toBe(false);
     await expectNothingToDo();
   }));
+
+test('a node that a stack cannot do without is not removed', async () => {
+  const { stderr } = await expectKawanan(at('node', 'remove', first, '--yes'), 2);
+  expect(stderr).toMatch(/web wants 2 replicas with host port 8000, but may run on one node/);
+  expect(await readRoles()).toEqual({ [manager]: 'manager', [first]: 'worker' });
+  expect(await isInFile(first)).toBe(true);
+});

@@ -15,6 +15,7 @@ export async function addNode(
   const edit = await editClusterFile(options, context.cwd, (text) =>
     addNodeToFile(text, { name, address, role: options.role, labels }),
   );
+  await edit.checkStacks(context.env);
   await edit.write();
   context.terminal.err(`${name} stands in ${edit.after.file} now\n`);
   await applyCluster(options, { command: `node add ${name}` }, context);

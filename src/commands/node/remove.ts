@@ -20,6 +20,8 @@ export async function removeNode(
   const drainOptions = readDrainOptions(options);
   const edit = await editClusterFile(options, context.cwd, (text) => removeNodeFromFile(text, name));
   findSwarmNode(edit.before, name);
+  // a machine that is gone must go from the swarm's votes whatever the stacks want
+  if (!options.lost) await edit.checkStacks(context.env);
   {
     await using open = await openCluster(options, context);
     const situation = await readNodeSituation(open.cluster, open.hosts, name).catch((error: unknown) => {

@@ -22,6 +22,7 @@ export async function setRole(
       next: 'kawanan node promote another node first',
     });
   const changed = await editClusterFile(options, context.cwd, (text) => setRoleInFile(text, name, role));
+  await changed.checkStacks(context.env);
   await changed.write();
   context.terminal.err(`${name} is a ${role} in ${changed.after.file} now\n`);
   await applyCluster(
