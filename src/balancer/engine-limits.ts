@@ -23,12 +23,6 @@ export function reportUnfit(name: string, input: FrontendInput, { engine, report
       'requests above "maxconn" are answered with 502 at once instead of waiting in a queue',
       'remove it, or use "engine: haproxy" in the cluster file',
     );
-  if (timeouts?.hold !== undefined)
-    refuse(
-      ['timeouts', 'hold'],
-      'what no server is up for is answered with 502 at once',
-      'remove it, or use "engine: haproxy" in the cluster file',
-    );
   if (input.backup !== undefined && (input.balance === 'source' || input.balance === 'ip_hash'))
     refuse(
       ['backup'],
@@ -57,6 +51,7 @@ export function warnOfPassiveChecks(frontends: Frontend[]): string[] {
       mode === 'http' &&
       routes.some(({ ports }) => ports.some((port) => port.mode === 'host' && port.green === undefined)),
   );
+  const held = frontends.filter(({ timeouts }) => timeouts.hold !== undefined);
   const names = (some: Frontend[]): string => some.map(({ name }) => name).join(', ');
   return [
     ...(checked.length > 0
@@ -71,6 +66,9 @@ export function warnOfPassiveChecks(frontends: Frontend[]): string[] {
       : []),
     ...(queued.length > 0
       ? [`${names(queued)}: NGINX has no queue: what is above "maxconn" on all servers is answered with 502`]
+      : []),
+    ...(held.length > 0
+      ? [`${names(held)}: NGINX holds no requests: what no server is up for is answered with 502 at once`]
       : []),
   ];
 }

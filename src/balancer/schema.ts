@@ -186,7 +186,7 @@ const frontend = z.strictObject({
       hold: duration
         .optional()
         .describe(
-          'A request that comes while no server is up waits this long for one, instead of being answered with 503 at once. http mode, HAProxy only.',
+          'A request that comes while no server is up waits this long for one, instead of being answered with 503 at once. http mode; HAProxy does it, NGINX does not.',
         ),
       retry: duration
         .optional()

@@ -125,3 +125,9 @@ test('with NGINX the plan says that nothing is checked and nothing queues', () =
     expect.stringMatching(/^web: NGINX has no queue/),
   ]);
 });
+
+test('with NGINX the plan says that requests wait for no server', () => {
+  const stack = buildStack('web: {listen: 80, service: flask, timeouts: {hold: 5s}}');
+  const { warnings } = planBackends(stack, buildNginxCluster());
+  expect(warnings).toContainEqual(expect.stringMatching(/^web: NGINX holds no requests/));
+});

@@ -300,7 +300,6 @@ test.each<[string, string, [number, string, string][]]>([
 test.each<[string, string, string]>([
   ['a sticky cookie', 'sticky: true', 'web.sticky'],
   ['a queue', 'timeouts: {queue: 5s}', 'web.timeouts.queue'],
-  ['requests that wait for a server', 'timeouts: {hold: 5s}', 'web.timeouts.hold'],
   ['backups beside hashing', 'balance: source, backup: worker1', 'web.backup'],
   ['two timeouts for one connection', 'mode: tcp, timeouts: {client: 1h, server: 2h}', 'web.timeouts'],
   ['less than a request a minute', 'rate_limit: {requests: 1, per: 5m}', 'web.rate_limit'],
