@@ -2,8 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { planStacksBackends } from '../../src/balancer/backends.ts';
 import { formatPlace, InputError } from '../../src/errors.ts';
-import { type Inputs, loadInputs, loadRemovalInputs } from '../../src/pipeline/inputs.ts';
+import { type Inputs, loadInputs, loadMaterials, loadRemovalInputs } from '../../src/pipeline/inputs.ts';
+import { describeRevision, restoreDefinition } from '../../src/stack/revision.ts';
 
 let cwd: string;
 
@@ -209,3 +211,27 @@ describe('what two stacks want at once is refused, with the places of both', () 
     expect(namesOf(await load())).toEqual(['blog', 'shop']);
   });
 });
+
+test.each([
+  [
+    'with x-balancer',
+    'x-balancer:\n  blog: {listen: 81, service: web, check: GET /healthz, update: blue-green, weights: {w: 2}}\n',
+  ],
+  ['without', ''],
+])(
+  'the balancers do the same for a stack %s from its revision as from its files',
+  async (_which, section) => {
+    const shop = 'x-balancer:\n  shop: {listen: 80, service: web}\n';
+    await write({ 'shop.yml': service(8001, shop), 'blog.yml': service(8002, section) });
+    const { cluster, stacks } = await load();
+    const [ofShop, ofBlog] = ['shop', 'blog'].map(
+      (name) => stacks.find(({ definition }) => definition.name === name)!,
+    );
+    const kept = describeRevision(ofBlog!.definition, { configs: {}, secrets: {} });
+    const definition = restoreDefinition(JSON.parse(JSON.stringify(kept)), 'revision 7 of blog');
+    const materials = await loadMaterials(definition, cluster, {});
+    const fromFiles = planStacksBackends([ofShop!, ofBlog!], cluster);
+    expect(fromFiles.frontends).toHaveLength(2);
+    expect(planStacksBackends([ofShop!, { definition, materials }], cluster)).toEqual(fromFiles);
+  },
+);
