@@ -322,7 +322,7 @@ describe('with NGINX', () => {
       const deploy = (version: number) => ({ env: { VERSION: String(version) } });
       const killed = await runKawanan(at('deploy', '--yes'), {
         ...deploy(5),
-        killWhen: afterSeen(/turn service .*…/, 5_000),
+        killWhen: afterSeen(/turn service .*…/, 3_000),
       });
       expect(killed.signal).toBe('SIGKILL');
       await expectKawanan(at('deploy', '--yes'), 0, deploy(5));
