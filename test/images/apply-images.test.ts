@@ -9,6 +9,8 @@ import { cachePath, findCached } from '../../src/images/image-cache.ts';
 import { EngineFailure } from '../../src/images/image-engine.ts';
 import type { ImageAction } from '../../src/images/plan.ts';
 import type { Change } from '../../src/plan/change.ts';
+import type { FindLogin } from '../../src/registry/credentials.ts';
+import { SecretValue } from '../../src/secrets/secret-value.ts';
 import { createFakeEngine, type FakeEngine } from './fake-engine.ts';
 import { imageIdOf, type MadeImage, makeArchive } from './make-archive.ts';
 
@@ -41,7 +43,11 @@ interface Setting {
   cache: string;
 }
 
-async function setUp(engines: Record<string, FakeEngine>, bases: BuildBase[] = []): Promise<Setting> {
+async function setUp(
+  engines: Record<string, FakeEngine>,
+  bases: BuildBase[] = [],
+  findLogin?: FindLogin,
+): Promise<Setting> {
   const prepared = await prepare(bases);
   const cache = join(folder, '..', `${folder.split('/').at(-1)}-cache`);
   const image: WantedImage = {
@@ -54,6 +60,7 @@ async function setUp(engines: Record<string, FakeEngine>, bases: BuildBase[] = [
     wanted: { stackName: 'shop', images: [image] },
     engineOf: async (name) => engines[name]!,
     cacheFolder: cache,
+    findLogin,
   });
   const run: Setting['run'] = async (action, signal = new AbortController().signal) => {
     const reports: string[] = [];
@@ -205,6 +212,40 @@ describe('an image', () => {
       message: "nginx:1 can't be pulled on any node",
       details: ['w1: no route', 'w2: no route'],
       next: expect.stringContaining('docker save nginx:1'),
+    });
+  });
+
+  test('of a registry that wants a login is pulled with it on every node, and with none elsewhere', async () => {
+    const setting = await setUp({ w1: createFakeEngine(), w2: createFakeEngine() }, [], async (image) => ({
+      registry: 'r.example',
+      ...(image.startsWith('r.example/') && { account: new SecretValue('{}') }),
+    }));
+    await setting.run({ do: 'pull', reference: 'r.example/own:1', targets: ['w1', 'w2'] });
+    await setting.run({ do: 'pull', reference: 'nginx:1', targets: ['w1'] });
+    expect(setting.engines['w1']!.calls).toEqual([
+      'pull r.example/own:1 with a login at r.example',
+      'pull nginx:1',
+    ]);
+    expect(setting.engines['w2']!.calls).toEqual(['pull r.example/own:1 with a login at r.example']);
+  });
+
+  test('that can not be pulled names the login that could not be read', async () => {
+    const setting = await setUp({ w1: createFakeEngine() }, [], async () => ({
+      registry: 'r.example',
+      problem: 'the login for r.example in /f can not be used: it is no JSON',
+    }));
+    setting.engines['w1']!.failNext.set(
+      'pull',
+      new EngineFailure('no basic auth credentials', 500, undefined),
+    );
+    await expect(
+      setting.run({ do: 'pull', reference: 'r.example/own:1', targets: ['w1'] }),
+    ).rejects.toMatchObject({
+      details: [
+        'w1: no basic auth credentials',
+        'the login for r.example in /f can not be used: it is no JSON',
+      ],
+      next: expect.stringContaining('docker login'),
     });
   });
 

@@ -82,9 +82,9 @@ export function createFakeEngine(images: MadeImage[] = [], facts: Partial<Engine
       if (!image) throw new EngineFailure(`no such image: ${reference}`, 404, undefined);
       return Readable.from([await makeArchive({ ...image, references: [reference] })]);
     },
-    pull: async (reference, onLine) => {
+    pull: async (reference, onLine, _signal, login) => {
       onLine('pulling');
-      called('pull', reference);
+      called('pull', login?.account ? `${reference} with a login at ${login.registry}` : reference);
       add({ references: [reference], layers: ['base', `pulled ${reference}`] });
     },
     tag: async (source, target) => {
