@@ -4,6 +4,11 @@ import { defineConfig } from 'vitest/config';
 // Workers, and the programs that tests start, needn't compile again what the run before compiled.
 process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules/.cache/compiled');
 
+// They count what clients lose under load, which means something on a computer that does nothing else.
+const counting = ['balancer-engines', 'nodes', 'rotation', 'servers-follow', 'virtual-address'].map(
+  (name) => `test/e2e/${name}.test.ts`,
+);
+
 export default defineConfig({
   test: {
     fsModuleCache: true,
@@ -23,10 +28,19 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          exclude: counting,
           maxWorkers: 2,
           testTimeout: 300_000,
           hookTimeout: 1_200_000,
-          bail: 0,
+        },
+      },
+      {
+        test: {
+          name: 'e2e-load',
+          include: counting,
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 1_200_000,
         },
       },
       {
