@@ -88,6 +88,8 @@ const useMysql: Client = async (signal) => {
   return told;
 };
 
+const inStore = ['exec', '--file', clusterFile, 'minio1', '--'];
+
 /** MinIO's own client, in a task of the store, because it is there; it goes through the virtual address like any other. */
 const useStore: Client = async (signal) => {
   const script = `client=$(command -v mc || command -v minio-client)
@@ -107,9 +109,9 @@ done
 $client rb --quiet --force vip/failover-clients >/dev/null
 rm -rf /dev/shm/failover-clients /dev/shm/failover-clients.end
 echo all`;
-  const running = runKawanan(at('exec', 'minio1', '--', 'sh', '-c', script));
+  const running = runKawanan([...inStore, 'sh', '-c', script]);
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-  await expectKawanan(at('exec', 'minio1', '--', 'touch', '/dev/shm/failover-clients.end'));
+  await expectKawanan([...inStore, 'touch', '/dev/shm/failover-clients.end']);
   const { stdout, stderr } = await running;
   const lines = stdout.trim().split('\n');
   const lost = lines.filter((line) => line.startsWith('lost'));
