@@ -44,8 +44,8 @@ interface Composed {
   read: string;
 }
 
-/** Lines that are too far to the left are mended one by one; more of them than this are no oversight. */
-const mostMended = 200;
+/** Lines that are too far to the left are mended one by one, and each time all is read again: more letters than this aren't. */
+const mostRead = 4_000_000;
 
 /**
  * Brackets, braces and quotes may go on at any column in go-yaml; our library wants them indented. Their blanks mean
@@ -55,9 +55,11 @@ function composeIndented(text: string, file: string): Composed {
   const moved = new Map<number, number>();
   let read = text;
   let first: Composed | undefined;
-  for (let attempt = 0; ; attempt++) {
+  let lettersRead = 0;
+  for (;;) {
     const lines = new LineCounter();
     const document = composeFirst(read, lines, file);
+    lettersRead += read.length;
     const place = (offset: number | undefined): Position => {
       if (offset === undefined) return {};
       const { line, col } = lines.linePos(offset);
@@ -67,7 +69,7 @@ function composeIndented(text: string, file: string): Composed {
     const start = findLineToMove(document, read);
     if (document === undefined || document.errors.length === 0) return composed;
     first ??= { ...composed, place: (offset) => offsetPlace(lines, offset) };
-    if (start === undefined || attempt >= mostMended) return first;
+    if (start === undefined || lettersRead > mostRead) return first;
     const { line } = lines.linePos(start);
     if (moved.has(line)) return first;
     const blanks = ' '.repeat(movedBy);
@@ -77,7 +79,7 @@ function composeIndented(text: string, file: string): Composed {
 }
 
 /** Deeper than anybody indents. */
-const movedBy = 200;
+const movedBy = 64;
 
 function offsetPlace(lines: LineCounter, offset: number | undefined): Position {
   if (offset === undefined) return {};

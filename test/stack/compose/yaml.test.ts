@@ -100,3 +100,44 @@ describe('a compose file as YAML', () => {
     expect(refuse(`a: ${'['.repeat(20_000)}`)[0]).toContain('nested too deeply');
   });
 });
+
+describe('a file that goes on further to the left than our library wants it', () => {
+  const problemsOf = (text: string): unknown => {
+    try {
+      parseComposeYaml(text, 'c.yml');
+      return [];
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      return error.problems.map(({ line, column, message }) => `${line}:${column} ${message}`);
+    }
+  };
+
+  it('has its problems where they stand', () => {
+    const text = 'services:\n  a: {image: i, command: [\nx,\n *no\n]}\n';
+    expect(problemsOf(text)).toEqual(['4:2 there is no anchor &no above this alias']);
+  });
+
+  it('has the problems of the first reading where a bracket is never closed', () => {
+    expect(problemsOf('a: [x\nb: c\n')).toEqual([
+      '2:1 not valid YAML: flow sequence in block collection must be sufficiently indented and end with a ]',
+    ]);
+  });
+
+  it('is given up where every line does', () => {
+    expect(problemsOf(`a: {b: [\n${'x,\n'.repeat(1000)}y]}\n`)).toHaveLength(1);
+  });
+
+  it.each([
+    ['%YAML 1.2\n---\na: b\n', "1:1 the line %YAML 1.2 can't be used here"],
+    ['# c\n%YAML 1.1\n%YAML 1.1\n---\na: b\n', "3:1 the line %YAML 1.1 can't be used here"],
+    ['a: "b\\/c"\n', '1:6 the escape \\/ is none in YAML 1.1'],
+    ['a: &b.c d\n', '1:9 &b.c is no name for an anchor in YAML 1.1'],
+    ['a: [?b]\n', '1:5 a text in brackets can\'t begin with "?"'],
+    ['a: {b:}\n', '1:6 in brackets a colon needs a blank behind it'],
+    ['a: |\n \tb\n', '2:2 a tab where YAML wants spaces'],
+    ['a:\n-\tb\n', '2:2 a tab where YAML wants spaces'],
+    ['a: !!binary b\n', '1:13 this is not base64'],
+  ])('%j is refused, as the real command refuses it', (text, problem) => {
+    expect(problemsOf(text)).toEqual([problem]);
+  });
+});
