@@ -100,6 +100,11 @@ export const balancerDrills: readonly Drill[] = [
     reach: 'disruptive',
     fault: { kind: 'busy processors', where: 'every balancer', timesCores: 4 },
     holdMs: 60_000,
+    brief: {
+      title: 'four times more work than processors on both balancers for 20 s',
+      fault: { kind: 'busy processors', where: 'every balancer', timesCores: 4 },
+      holdMs: 20_000,
+    },
     objectives: [{ figure: 'takeovers', atMost: 0 }, oneHolder],
   },
   {

@@ -12,6 +12,11 @@ test('names are unique, short and can be typed', () => {
   expect(names.filter((name) => !/^[a-z][a-z-]{3,24}$/.test(name))).toEqual([]);
 });
 
+test('what takes the place of a drill among all of them breaks the same', () => {
+  for (const { brief, fault } of drills) if (brief) expect(brief.fault.kind).toBe(fault.kind);
+  expect(drills.some(({ brief }) => brief)).toBe(true);
+});
+
 test('every drill has an objective, and only machines that can be switched off need a lab', () => {
   expect(drills.filter(({ objectives }) => objectives.length === 0)).toEqual([]);
   for (const { reach, fault } of drills) expect(reach === 'lab').toBe(fault.kind === 'machine');
