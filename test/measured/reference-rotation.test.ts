@@ -162,9 +162,9 @@ describe('under load', () => {
     ['nothing is rotated', undefined],
     ["one worker's servers are out of the rotation", 'vm-dockerswarmworker1'],
   ])('while %s none fails: what the system can carry', async (name, node) => {
-    if (node) await expectKawanan(kawanan(['balancer', 'drain', node, '--yes']));
+    if (node) await expectKawanan(kawanan(['balancer', 'drain', node, '--yes', '--no-receipt']));
     const figures = await underLoad(name, () => sleep(20_000));
-    if (node) await expectKawanan(kawanan(['balancer', 'ready', node]));
+    if (node) await expectKawanan(kawanan(['balancer', 'ready', node, '--no-receipt']));
     expect(figures.failed).toBe(0);
   });
 
