@@ -29,7 +29,7 @@ export type Silence = ReadonlyMap<string, ConnectionError>;
 const timeouts = { keepaliveMs: 200, connectMs: 2_000, handshakeMs: 5_000 };
 /** Then the machine has so long to take a connection, and so long to let us in over it: one that is only slow isn't lost. */
 const knockTimeoutMs = 400;
-const patienceMs = 3_000;
+const patienceMs = 6_000;
 const retryMs = 500;
 /** Where we aren't let in: trying more often makes sshd refuse us for longer. */
 const slowRetryMs = 15_000;
