@@ -5,9 +5,14 @@ import { defineConfig } from 'vitest/config';
 process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules/.cache/compiled');
 
 // They count what clients lose under load, which means something on a computer that does nothing else.
-const counting = ['balancer-engines', 'nodes', 'rotation', 'servers-follow', 'virtual-address'].map(
-  (name) => `test/e2e/${name}.test.ts`,
-);
+const counting = [
+  'balancer-engines',
+  'nodes',
+  'rotation',
+  'servers-follow',
+  'several-stacks',
+  'virtual-address',
+].map((name) => `test/e2e/${name}.test.ts`);
 
 export default defineConfig({
   test: {
