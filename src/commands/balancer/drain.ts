@@ -2,15 +2,11 @@ import { drainServers, findLastServers } from '../../balancer/rotation.ts';
 import type { CommandContext } from '../../cli.ts';
 import { UserError } from '../../errors.ts';
 import { readSeconds } from '../../input/read-seconds.ts';
-import { showWork } from '../../output/show-work.ts';
 import { neutralise } from '../../output/terminal.ts';
-import { loadBalancerModel } from '../../pipeline/load-balancer-model.ts';
 import type { RotationOptions } from '../balancer.ts';
-import { confirm, printJson } from '../session.ts';
-import { withClusterLock } from '../with-lock.ts';
-import { tellReceipt, withReceipt } from '../with-receipt.ts';
+import { confirm } from '../session.ts';
 import { chooseByName, openBalancers } from './find-balancers.ts';
-import { tellRotation } from './tell-rotation.ts';
+import { turnServers } from './turn-servers.ts';
 
 /** Takes a server, or all of a node, out of the rotation of every balancer. */
 export async function drain(name: string, options: RotationOptions, context: CommandContext): Promise<void> {
@@ -25,28 +21,12 @@ export async function drain(name: string, options: RotationOptions, context: Com
     );
     await confirm('Drain nevertheless?', options, context);
   }
-  const command = `balancer drain ${name}`;
-  const { result, receipt } = await withClusterLock({ ...open, command, options }, context, async (lock) => {
-    await lock.ensure();
-    return withReceipt(
-      {
-        cluster: open.cluster,
-        model: () => loadBalancerModel(open.cluster, context.env),
-        command,
-        options,
-      },
-      context,
-      () =>
-        showWork(context.terminal, `draining ${name}`, context.signal, (progress) =>
-          drainServers({ ...open, progress }, choose, { timeoutMs }),
-        ),
-    );
-  });
-  if (options.json) printJson(context, { ...result, ...(receipt && { receipt }) });
-  else {
-    tellRotation(name, 'drained', result, context);
-    await tellReceipt(receipt, context);
-  }
+  const result = await turnServers(
+    { command: 'drain', name, turn: (target) => drainServers(target, choose, { timeoutMs }) },
+    open,
+    options,
+    context,
+  );
   if (result.sessions > 0)
     throw new UserError(
       `${result.sessions} requests or connections still run on ${name} after ${timeoutMs / 1000} s`,
