@@ -57,7 +57,8 @@ async function setReplicas(service: string, replicas: number): Promise<void> {
 
 async function fetchStatus(path: string): Promise<number> {
   const response = await fetch(`http://${target.address}${path}`, {
-    signal: AbortSignal.timeout(5_000),
+    // longer than the stack lets requests wait for a server (`hold`)
+    signal: AbortSignal.timeout(20_000),
     redirect: 'manual',
   });
   await response.arrayBuffer();
