@@ -178,6 +178,16 @@ function testEngine(engine: Engine): void {
       const counts = await countServers(9081, 10);
       expect(Object.keys(counts).sort()).toEqual(['one', 'two']);
     });
+    // each backend has checks of its own, and what follows asks the others
+    await eventually(20_000, async () => {
+      const { stdout } = await expectKawanan(['balancer', 'show', '--json', '--file', small.file]);
+      const { servers } = JSON.parse(stdout) as {
+        servers: { name: string; on: Record<string, { up: boolean }> }[];
+      };
+      expect(
+        servers.flatMap(({ name, on }) => (Object.values(on).every(({ up }) => up) ? [] : [name])),
+      ).toEqual([]);
+    });
   });
 
   test('redirects to https, closes for maintenance, limits bodies and rates', async () => {

@@ -152,7 +152,7 @@ describe('under load on both balancers', () => {
       const { stdout } = await expectKawanan(at('status', '--json'));
       expect(JSON.parse(stdout)).toMatchObject({
         degraded: [],
-        stack: { services: [{ key: 'web', running: 2 }] },
+        stacks: [{ services: [{ key: 'web', running: 2 }] }],
       });
       await expectKawanan(at('rollback', '--yes', '1'));
     }));
@@ -330,7 +330,7 @@ describe('with NGINX', () => {
       const { stdout } = await expectKawanan(at('status', '--json'));
       expect(JSON.parse(stdout)).toMatchObject({
         degraded: [],
-        stack: { services: [{ key: 'web', running: 2 }] },
+        stacks: [{ services: [{ key: 'web', running: 2 }] }],
       });
     }));
 });
