@@ -1,6 +1,6 @@
 /** Runs one drill: load, fault, healing, and what became of the load. */
 
-import { loadavg } from 'node:os';
+import { availableParallelism, loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InterruptedError, UserError } from '../errors.ts';
 import { type ArmedFault, armFault } from './faults/strike.ts';
@@ -68,24 +68,28 @@ const patienceMs = 900_000;
 export async function runDrill(drill: Drill, stage: Stage, load: DrillLoad): Promise<DrillResult> {
   const { number, name, title } = drill;
   const base = { number, name, title, objectives: [], timeline: [] as TimelineEvent[] };
-  const notRun = (error: UserError): DrillResult => ({
+  const notRun = (error: unknown): DrillResult => ({
     ...base,
     verdict: 'not run',
-    reason: [error.message, ...error.details].join('; '),
+    reason: explainError(error),
     load: loadavg()[0]!,
   });
   let armed: Awaited<ReturnType<typeof armFault>>;
   try {
     armed = await armFault(drill.fault, stage, { atMostMs: drill.holdMs + 20_000 });
   } catch (error) {
-    if (error instanceof UserError && !(error instanceof InterruptedError)) return notRun(error);
-    throw error;
+    if (error instanceof InterruptedError) throw error;
+    return notRun(error);
   }
   stage.report(`load: ${load.ratePerSecond} requests a second`);
   const durationMs = Math.min(patienceMs, (probeLimits.requests / load.ratePerSecond) * 900);
   const { servedBy: _, ...sent } = load;
   const probe = startProbe({ ...sent, durationMs });
-  await probe.started;
+  try {
+    await probe.started;
+  } catch (error) {
+    return notRun(error);
+  }
   const origin = performance.now();
   const sampler = startSampling(stage, Date.now());
   const events: TimelineEvent[] = [];
@@ -116,12 +120,18 @@ export async function runDrill(drill: Drill, stage: Stage, load: DrillLoad): Pro
   } catch (error) {
     failure ??= error;
   }
-  const [result, resources] = await Promise.all([probe.stop(), sampler.stop()]);
-  if (stage.signal.aborted) throw new InterruptedError('interrupted; what was broken is healed');
-  if (failure !== undefined) {
-    if (!(failure instanceof UserError)) throw failure;
-    return { ...notRun(failure), target: armed.target, probe: result };
-  }
+  const isHealed = healedMs !== undefined;
+  const [stopped, sampled] = await Promise.allSettled([probe.stop(), sampler.stop()]);
+  if (stage.signal.aborted)
+    throw new InterruptedError(
+      isHealed
+        ? 'interrupted; what was broken is healed'
+        : `interrupted; ${armed.target} could not be healed: it heals itself, or the next drill run heals it`,
+    );
+  if (stopped.status === 'rejected') return { ...notRun(failure ?? stopped.reason), target: armed.target };
+  const { value: result } = stopped;
+  const resources = sampled.status === 'fulfilled' ? sampled.value : [];
+  if (failure !== undefined) return { ...notRun(failure), target: armed.target, probe: result };
   try {
     return await describe(drill, stage, load, {
       armed,
@@ -133,9 +143,16 @@ export async function runDrill(drill: Drill, stage: Stage, load: DrillLoad): Pro
     });
   } catch (error) {
     // One that can't be judged must not end a run of many.
-    if (!(error instanceof UserError)) throw error;
     return { ...notRun(error), target: armed.target, probe: result };
   }
+}
+
+/** Why a drill came to nothing; of a defect of ours also where it was. */
+function explainError(error: unknown): string {
+  if (error instanceof UserError) return [error.message, ...error.details].join('; ');
+  if (!(error instanceof Error)) return String(error);
+  const where = error.stack?.split('\n').find((line) => line.trimStart().startsWith('at '));
+  return `a defect of kawanan: ${error.message}${where === undefined ? '' : ` ${where.trim()}`}`;
 }
 
 interface Run {
@@ -183,6 +200,7 @@ async function describe(
     serversDownMs: after(/Server \S+ is DOWN/),
   });
   const met = objectives.every((one) => one.met);
+  const computer = { load: loadavg()[0]!, cores: availableParallelism() };
   return {
     number: drill.number,
     name: drill.name,
@@ -191,13 +209,13 @@ async function describe(
     target: armed.target,
     objectives,
     ...(uncounted.length > 0 && { uncounted }),
-    ...(!met && { causes: explainMiss(records, timeline) }),
+    ...(!met && { causes: explainMiss(records, timeline, { struckMs, computer }) }),
     struckMs,
     healedMs,
     timeline,
     probe: result,
     resources,
-    load: loadavg()[0]!,
+    load: computer.load,
   };
 }
 

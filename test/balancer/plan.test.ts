@@ -8,8 +8,11 @@ import { buildParts, partUnits } from '../../src/balancer/parts.ts';
 import { planBalancerRemoval, planBalancers } from '../../src/balancer/plan.ts';
 import { readSeal } from '../../src/balancer/seal.ts';
 import type { Cluster } from '../../src/cluster/cluster.ts';
+import { drills } from '../../src/drill/scenario/catalogue.ts';
 import { UserError } from '../../src/errors.ts';
+import { createProgressView } from '../../src/output/progress.ts';
 import { renderPlan } from '../../src/output/render-plan.ts';
+import type { Terminal } from '../../src/output/terminal.ts';
 import {
   buildCertificate,
   buildCluster,
@@ -168,6 +171,29 @@ test.each<[string, (host: BalancerHost) => void, string, string]>([
     [title, [path]],
   ]);
 });
+
+test.each(drills.flatMap(({ name, fault }) => (fault.kind === 'kill kawanan' ? [{ name, fault }] : [])))(
+  'the drill $name finds the line that it waits for',
+  async ({ fault }) => {
+    const host = holding(buildDoneHost('lb1'));
+    host.files[haproxyConfigPath] += '# changed by a drill\n';
+    const { changes } = planBalancers(model, cluster, [host, buildDoneHost('lb2')]);
+    let printed = '';
+    const terminal = {
+      interactive: false,
+      err: (text: string) => {
+        printed += text;
+      },
+    } as Terminal;
+    await createProgressView(terminal).show('balancer', changes, async (tell) => {
+      for (const change of changes) {
+        tell({ type: 'started', change });
+        tell({ type: 'done', change, elapsedMs: 1 });
+      }
+    });
+    expect(printed).toMatch(new RegExp(fault.whenPrinted));
+  },
+);
 
 test('without a virtual address there is HAProxy alone, and what served the address before goes', () => {
   const alone = buildCluster({ balancer: { engine: 'haproxy', failover: 'safe' } });

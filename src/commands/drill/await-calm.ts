@@ -26,14 +26,23 @@ export async function awaitCalm(stage: Stage, targets: ProbeTarget[], known: str
   const deadline = performance.now() + patienceMs;
   let calm = 0;
   for (;;) {
-    const { silent } = fitTargets(targets, await tryTargets(targets, answerWithinMs));
-    const troubles =
-      silent.length > 0 ? silent : (await listTroubles(stage)).filter((one) => !known.includes(one));
+    const troubles = await lookForTroubles(stage, targets, known);
     calm = troubles.length === 0 ? calm + 1 : 0;
     if (calm >= 2) return [];
     if (performance.now() > deadline) return troubles;
     if (troubles[0] !== undefined) stage.report(`waiting for calm: ${troubles[0]}`);
     await sleep(pauseMs, undefined, { signal: stage.signal }).catch(() => {});
     if (stage.signal.aborted) throw new InterruptedError('interrupted between two drills: nothing is broken');
+  }
+}
+
+async function lookForTroubles(stage: Stage, targets: ProbeTarget[], known: string[]): Promise<string[]> {
+  try {
+    const { silent } = fitTargets(targets, await tryTargets(targets, answerWithinMs));
+    if (silent.length > 0) return silent;
+    return (await listTroubles(stage)).filter((one) => !known.includes(one));
+  } catch (error) {
+    // A cluster that can't even be looked at isn't calm; it must not end a run of many drills.
+    return [error instanceof Error ? error.message : String(error)];
   }
 }

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { CommandContext } from '../../cli.ts';
+import { healLeftovers } from '../../drill/heal-leftovers.ts';
 import type { ReportData } from '../../drill/report/report-data.ts';
 import { type DrillResult, runDrill } from '../../drill/run-drill.ts';
 import { drills } from '../../drill/scenario/catalogue.ts';
@@ -54,9 +55,12 @@ async function runDrills(names: string[], options: RunOptions, context: CommandC
   };
   for (const drill of wanted) {
     const { result, troubles } = await work(context, drill.title, async (report) => {
-      const troubles =
-        data.results.length > 0 ? await awaitCalm({ ...stage, report }, load.targets, known) : [];
-      return { result: await runDrill(drill, { ...stage, report }, load), troubles };
+      const own = { ...stage, report };
+      const troubles = data.results.length > 0 ? await awaitCalm(own, load.targets, known) : [];
+      const result = await runDrill(drill, own, load);
+      // Whatever kept it from its end may have kept it from healing, too.
+      if (result.verdict === 'not run') troubles.push(...(await healLeftovers(own)));
+      return { result, troubles };
     });
     for (const line of troubles) terminal.err(`${neutralise(`wrong before ${drill.name}: ${line}`)}\n`);
     data.results.push(result);

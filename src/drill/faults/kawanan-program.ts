@@ -22,7 +22,13 @@ export function lastLines(printed: string): string[] {
   return printed.trim().split('\n').slice(-8);
 }
 
-/** Runs a command line to its end; `look` is shown everything printed so far, each time there is more. */
+/** No command of a drill takes longer; one that does hangs, and must not keep the drills that follow from running. */
+const patienceMs = 600_000;
+
+/**
+ * Runs a command line to its end; `look` is shown everything printed so far, each time there is more. One that hangs is
+ * killed.
+ */
 export function runProgram(
   args: string[],
   { clusterFile, signal }: Pick<Stage, 'clusterFile' | 'signal'>,
@@ -43,9 +49,14 @@ export function runProgram(
     child.stderr.setEncoding('utf8').on('data', read);
     const stop = (): void => void child.kill('SIGTERM');
     signal.addEventListener('abort', stop, { once: true });
+    const hangs = setTimeout(() => {
+      printed += `\nkilled after ${patienceMs / 60_000} minutes\n`;
+      child.kill('SIGKILL');
+    }, patienceMs);
     child.on('error', reject);
     child.on('close', (exitCode) => {
       signal.removeEventListener('abort', stop);
+      clearTimeout(hangs);
       resolve({ exitCode, printed });
     });
   });

@@ -63,7 +63,7 @@ export async function killKawanan(fault: KillFault, stage: Stage): Promise<Armed
 
 async function runKilled({ args, whenPrinted }: KillFault, stage: Stage): Promise<void> {
   const { exitCode, printed } = await runProgram(args, stage, (soFar, kill) => {
-    if (soFar.includes(whenPrinted)) kill();
+    if (new RegExp(whenPrinted).test(soFar)) kill();
   });
   if (exitCode === null) return;
   throw new UserError(`kawanan ${args.join(' ')} ended before it could be killed`, {
@@ -87,8 +87,8 @@ sleep "$1"
 async function runCutOff({ args, whenPrinted }: KillFault, stage: Stage): Promise<void> {
   const [first] = balancers(stage.cluster);
   let cut: Promise<void> | undefined;
-  await runProgram(args, stage, (soFar) => {
-    if (!soFar.includes(whenPrinted)) return;
+  const { printed } = await runProgram(args, stage, (soFar) => {
+    if (!new RegExp(whenPrinted).test(soFar)) return;
     cut ??= onHost(stage, first!.name, (host) =>
       startFault(host, 'ssh-cut', {
         script: cutOffScript,
@@ -102,6 +102,7 @@ async function runCutOff({ args, whenPrinted }: KillFault, stage: Stage): Promis
   await cut;
   if (!cut)
     throw new UserError(`kawanan ${args.join(' ')} ended before it could be cut off`, {
+      details: lastLines(printed),
       next: 'run the drill again',
     });
   await sleep(cutOffMs, undefined, { signal: stage.signal }).catch(() => {});

@@ -42,7 +42,7 @@ export const changeDrills: readonly Drill[] = [
     fault: {
       kind: 'kill kawanan',
       args: ['up', '--yes'],
-      whenPrinted: 'configure haproxy: done',
+      whenPrinted: 'configure (haproxy|nginx).*: done',
       how: 'killed',
     },
     holdMs: 0,
@@ -84,7 +84,7 @@ export const changeDrills: readonly Drill[] = [
     fault: {
       kind: 'kill kawanan',
       args: ['up', '--yes'],
-      whenPrinted: 'configure haproxy …',
+      whenPrinted: 'configure (haproxy|nginx).* …',
       how: 'cut off',
     },
     holdMs: 0,

@@ -30,7 +30,7 @@ export type Fault =
   | { kind: 'spoof adverts'; where: Where; from: 'a worker' }
   /** What kawanan itself does, as a program of its own: the arguments are a command line's. */
   | { kind: 'run kawanan'; args: string[]; times?: number; expectExitCode?: number }
-  /** The same, ended once it has printed this, by SIGKILL or by the loss of SSH to a balancer, and run again to its end. */
+  /** The same, ended once it has printed a line with this (a regular expression), by SIGKILL or by the loss of SSH to a balancer, and run again to its end. */
   | { kind: 'kill kawanan'; args: string[]; whenPrinted: string; how: 'killed' | 'cut off' }
   /** A deploy of the drilled service whose program ends at once. */
   | { kind: 'bad deploy' }

@@ -54,8 +54,13 @@ async function measureClockOffset(host: Host): Promise<number> {
   return Number(stdout.trim()) - (askedAt + Date.now()) / 2;
 }
 
-/** The lines of `journalctl -o json` that tell of the virtual address or of a server; times on the host's own clock. */
+/** HAProxy tells the journal twice, by syslog and on its standard error, there with a mark in front. */
+const mark = /^\[[A-Z]+\]\s+\(\d+\) : /;
+const echoMs = 100;
+
+/** The lines of `journalctl -o json` that tell of the virtual address or of a server, each once; times on the host's own clock. */
 export function parseJournal(output: string, host: string): TimelineEvent[] {
+  const toldAt = new Map<string, number>();
   return output.split('\n').flatMap((line): TimelineEvent[] => {
     if (line === '') return [];
     const entry = JSON.parse(line) as { MESSAGE?: string | number[]; __REALTIME_TIMESTAMP: string };
@@ -63,7 +68,11 @@ export function parseJournal(output: string, host: string): TimelineEvent[] {
     if (typeof entry.MESSAGE !== 'string') return [];
     const kind = classify(entry.MESSAGE);
     if (!kind) return [];
-    return [{ atMs: Number(entry.__REALTIME_TIMESTAMP) / 1000, kind, host, text: entry.MESSAGE.trim() }];
+    const atMs = Number(entry.__REALTIME_TIMESTAMP) / 1000;
+    const text = entry.MESSAGE.replace(mark, '').trim();
+    const before = toldAt.get(text);
+    toldAt.set(text, atMs);
+    return before !== undefined && atMs - before <= echoMs ? [] : [{ atMs, kind, host, text }];
   });
 }
 

@@ -17,6 +17,8 @@ const records = (failure: (index: number) => string | null): ProbeRecord[] =>
     bytes: 0,
   }));
 
+const quiet = { struckMs: 500, computer: { load: 2, cores: 2 } };
+
 const event = (atMs: number, text: string, kind: TimelineEvent['kind'] = 'vrrp'): TimelineEvent => ({
   atMs,
   host: 'lb2',
@@ -32,7 +34,7 @@ test('names the targets that failed, and what happened in the longest gap', () =
     event(1_250, 'Entering MASTER STATE'),
     event(1_260, '3 requests failed', 'probe'),
   ];
-  expect(explainMiss(records(gone), timeline)).toEqual([
+  expect(explainMiss(records(gone), timeline, quiet)).toEqual([
     'db: 16 of 100 failed (15 timeout, 1 ECONNRESET)',
     'web: 15 of 100 failed (15 timeout)',
     'no success from 0.99 to 1.30 s; meanwhile lb2: Entering MASTER STATE',
@@ -42,8 +44,8 @@ test('names the targets that failed, and what happened in the longest gap', () =
 test('tells a few of many events, and that nobody told of any', () => {
   const gone = (index: number): string | null => (index >= 100 && index < 130 ? 'timeout' : null);
   const many = Array.from({ length: 6 }, (_, index) => event(1_100 + index, `event ${index}`));
-  expect(explainMiss(records(gone), many).at(-1)).toMatch(/event 3; and 2 more events$/);
-  expect(explainMiss(records(gone), []).at(-1)).toMatch(/meanwhile nothing that anybody told$/);
+  expect(explainMiss(records(gone), many, quiet).at(-1)).toMatch(/event 3; and 2 more events$/);
+  expect(explainMiss(records(gone), [], quiet).at(-1)).toMatch(/meanwhile nothing that anybody told$/);
 });
 
 test('has nothing to say of a gap that is none', () => {
@@ -51,6 +53,19 @@ test('has nothing to say of a gap that is none', () => {
     explainMiss(
       records(() => null),
       [],
+      quiet,
     ),
   ).toEqual([]);
+});
+
+test('says when the computer was too busy to tell, and what it was like before the fault', () => {
+  expect(
+    explainMiss(
+      records(() => null),
+      [],
+      { struckMs: 500, computer: { load: 12.34, cores: 2 } },
+    ),
+  ).toEqual([
+    'this computer was busy: load 12.3 on 2 cores; the longest gap was 10 ms before anything was broken',
+  ]);
 });

@@ -27,6 +27,19 @@ test('reads from a journal what tells of the virtual address and of servers, and
   ]);
 });
 
+test('a line that HAProxy writes to the journal twice is told once, and one that comes again is told again', () => {
+  const down = 'Server web.api/w1-api is DOWN. 1 active and 0 backup servers left.';
+  const output = [
+    line(1_000_000_000, `[WARNING]  (1231) : ${down}`),
+    line(1_000_000_400, down),
+    line(1_000_500_000, down),
+  ].join('\n');
+  expect(parseJournal(output, 'lb1').map(({ atMs, text }) => [atMs, text])).toEqual([
+    [1_000_000, down],
+    [1_000_500, down],
+  ]);
+});
+
 test('reads from an engine that a container died, with its code, under the name of its task', () => {
   const event = {
     Type: 'container',
