@@ -1,18 +1,10 @@
 import type { Cluster } from '../cluster/cluster.ts';
-import type { Change } from '../plan/change.ts';
-import type { Layer, Progress } from '../plan/layer.ts';
+import type { Layer } from '../plan/layer.ts';
 import type { Hosts } from '../remote/host.ts';
-import { applyEngine } from './apply-engine.ts';
 import { type BalancedStack, type BalancerModel, planStacksBackends } from './backends.ts';
 import { warnOfExpiry } from './certificate-expiry.ts';
-import { displaceEngine } from './displace-engine.ts';
-import { applyKeepalived } from './keepalived/apply-keepalived.ts';
-import { applyNftables } from './keepalived/apply-nftables.ts';
-import type { Certificate } from './materials.ts';
 import { type ObservedBalancers, observeBalancers } from './observe.ts';
-import { isEngine } from './parts.ts';
 import { type BalancerAction, planBalancerRemoval, planBalancers } from './plan.ts';
-import { removePart } from './remove-part.ts';
 
 export interface BalancerLayerOptions {
   /**
@@ -69,32 +61,13 @@ export function createBalancerLayer(
       const left = observed.away.map(({ host }) => `${host} can't be reached and is left as it is`);
       return { ...plan, warnings: [...plan.warnings, ...left] };
     },
-    apply: (change, progress) => applyBalancer(change, progress, { model, cluster, hosts }),
+    apply: async (change, progress) => {
+      const { applyBalancer } = await import('./apply.ts');
+      await applyBalancer(change, progress, { model, cluster, hosts });
+    },
   };
 }
 
 function listAway({ away }: ObservedBalancers): string[] {
   return away.map(({ host }) => host);
-}
-
-async function applyBalancer(
-  { action }: Change<BalancerAction>,
-  progress: Progress,
-  { model, cluster, hosts }: { model: BalancerModel; cluster: Cluster; hosts: Hosts },
-): Promise<void> {
-  const host = await hosts.connect(action.host);
-  if (action.type === 'remove') return removePart(host, action.part, cluster);
-  if (action.type === 'displace') return displaceEngine(host, action.part);
-  const { part, files, obsolete, serversOnly } = action;
-  if (isEngine(part)) {
-    const findKey = (fingerprint: string) => findCertificate(model, fingerprint)?.key;
-    return applyEngine(host, { engine: part, files, obsolete, serversOnly, model, findKey }, progress);
-  }
-  if (part === 'keepalived') return applyKeepalived(host, action, { cluster, hosts, progress });
-  return applyNftables(host, files);
-}
-
-function findCertificate(model: BalancerModel, fingerprint: string): Certificate | undefined {
-  const certificates = model.frontends.flatMap(({ tls }) => tls?.certificates ?? []);
-  return certificates.find((one) => one.fingerprint === fingerprint);
 }

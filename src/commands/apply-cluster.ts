@@ -1,5 +1,6 @@
 /** What `up` and `deploy` have in common: plan, show, ask, apply, verify, tell. */
 import type { CommandContext } from '../cli.ts';
+import { loadCluster } from '../cluster/load-cluster.ts';
 import { describeUser } from '../lock/this-process.ts';
 import { formatDuration } from '../output/format.ts';
 import { hasChanges, planToJson, renderPlan } from '../output/render-plan.ts';
@@ -35,16 +36,30 @@ export async function applyCluster(
 ): Promise<void> {
   const { cwd, env } = context;
   const startedAt = performance.now();
+  const cluster = await loadCluster(options.file, cwd);
   const load = (writeSecrets: boolean) =>
-    loadInputs({ ...options, cwd, env, writeSecrets, stacks: request.stacks ?? [] });
+    loadInputs({ ...options, cwd, cluster, env, writeSecrets, stacks: request.stacks ?? [] });
+  const read = Promise.withResolvers<void>();
+  await using hosts = openHosts(cluster, context, { mayAsk: read.promise });
+  // Every machine is spoken to in a moment: it lets us in while the other files are read. Who can't be reached is told then.
+  for (const { name } of cluster.nodes) void hosts.connect(name).catch(() => {});
   let inputs = await load(false);
-  await using hosts = openHosts(inputs.cluster, context);
-  // Every machine is spoken to in a moment. Who can't be reached is told then.
-  for (const { name } of inputs.cluster.nodes) void hosts.connect(name).catch(() => {});
-  if (await finishOpenRotations(inputs, hosts, options, context)) inputs = await load(false);
+  read.resolve();
+  let planning = planInputs(inputs, hosts, options, request, context);
+  // Looked at side by side. Where a rotation is open, what was planned is of no use, and neither is what stood in its way.
+  planning.catch(() => {});
+  if (await finishOpenRotations(inputs, hosts, options, context)) {
+    inputs = await load(false);
+    planning = planInputs(inputs, hosts, options, request, context);
+  }
   // Fresh values go into the secrets file only once the plan is agreed to: until then nothing is changed.
   const settle = needsValues(inputs) ? () => load(true) : undefined;
-  await applyInputs({ inputs, hosts, startedAt, ...(settle && { settle }) }, options, request, context);
+  await applyPlanned(
+    { inputs, hosts, startedAt, planned: await planning, ...(settle && { settle }) },
+    options,
+    request,
+    context,
+  );
 }
 
 export interface AppliedInputs {
@@ -58,17 +73,43 @@ export interface AppliedInputs {
 
 /** The same for inputs that are read already, whether from files or from a revision. */
 export async function applyInputs(
-  { inputs, hosts, startedAt, settle }: AppliedInputs,
+  given: AppliedInputs,
   options: ApplyOptions,
-  { command, planFile, stacks: _, ...request }: ApplyRequest,
+  request: ApplyRequest,
   context: CommandContext,
 ): Promise<void> {
-  const { terminal, signal, env } = context;
+  const planned = await planInputs(given.inputs, given.hosts, options, request, context);
+  await applyPlanned({ ...given, planned }, options, request, context);
+}
+
+interface Planned {
+  choice: LayerChoice;
+  layers: Layer[];
+  plans: LayerPlan[];
+}
+
+async function planInputs(
+  inputs: Inputs,
+  hosts: Hosts,
+  options: ApplyOptions,
+  { command, planFile: _, stacks: __, ...request }: ApplyRequest,
+  { signal, env }: CommandContext,
+): Promise<Planned> {
   const origin = { by: describeUser(), why: command };
   const logins = { find: createLoginFinder(env), inSwarm: options.registryAuth ?? true };
-  const choice = { ...request, logins };
-  const layers = await createLayers(inputs, hosts, { ...choice, origin });
-  const plans = await planLayers({ layers, signal });
+  const choice = { ...request, logins, origin };
+  const layers = await createLayers(inputs, hosts, choice);
+  return { choice, layers, plans: await planLayers({ layers, signal }) };
+}
+
+async function applyPlanned(
+  { inputs, hosts, startedAt, settle, planned }: AppliedInputs & { planned: Planned },
+  options: ApplyOptions,
+  { command, planFile }: ApplyRequest,
+  context: CommandContext,
+): Promise<void> {
+  const { terminal } = context;
+  const { choice, layers, plans } = planned;
   if (planFile !== undefined) await checkSavedPlan(planFile, context.cwd, inputs, plans);
   const elapsed = (): string => formatDuration(performance.now() - startedAt);
 
@@ -85,7 +126,7 @@ export async function applyInputs(
   const target = { cluster: inputs.cluster, hosts, command, options };
   const { result: applied, receipt } = await withClusterLock(target, context, async (lock) => {
     const waited = await lock.ensure();
-    const final = settle ? await createLayers(await settle(), hosts, { ...choice, origin }) : layers;
+    const final = settle ? await createLayers(await settle(), hosts, choice) : layers;
     using asking = createAskingWalk(final, context);
     const walk = {
       ...asking,

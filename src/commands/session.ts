@@ -106,7 +106,7 @@ export function addReceiptOptions(command: Command): Command {
 export function openHosts(
   cluster: Cluster,
   { terminal }: CommandContext,
-  watching: Pick<HostsOptions, 'timeouts' | 'onLost'> = {},
+  watching: Pick<HostsOptions, 'timeouts' | 'onLost' | 'mayAsk'> = {},
 ): Hosts & AsyncDisposable {
   const hosts = createHosts(cluster, {
     ...watching,

@@ -2,7 +2,6 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Layer } from '../plan/layer.ts';
 import type { Hosts } from '../remote/host.ts';
 import type { HostsAction } from './action.ts';
-import { applyHostsChange } from './apply.ts';
 import type { HostsObserved } from './host-state.ts';
 import { observeHosts } from './observe.ts';
 import { type HostsPlanOptions, planHosts } from './plan.ts';
@@ -21,6 +20,9 @@ export function createHostsLayer(
     observe: async (signal) => ({ kind: 'observed', value: await observeHosts(cluster, hosts, signal) }),
     plan: (observed) => planHosts(cluster, observed, options),
     planRemoval: (observed, removal) => planHostsRemoval(cluster, observed, removal, options),
-    apply: (change, progress) => applyHostsChange(cluster, hosts, change, progress),
+    apply: async (change, progress) => {
+      const { applyHostsChange } = await import('./apply.ts');
+      await applyHostsChange(cluster, hosts, change, progress);
+    },
   };
 }

@@ -2,7 +2,7 @@ import { type Cluster, swarmNodes } from '../cluster/cluster.ts';
 import type { Layer } from '../plan/layer.ts';
 import type { FindLogin } from '../registry/credentials.ts';
 import type { Hosts } from '../remote/host.ts';
-import { createImageApplier } from './apply-images.ts';
+import type { ApplyImageChange } from './apply-images.ts';
 import type { WantedImages } from './desired.ts';
 import { createImageEngine, type ImageEngine } from './image-engine.ts';
 import { type EngineOf, observeImages } from './observe-images.ts';
@@ -38,7 +38,12 @@ export function createImagesLayer(
       return engine;
     });
   const cacheFolder = cluster.images.cache;
-  const apply = createImageApplier({ wanted, engineOf, cacheFolder, findLogin: options.findLogin });
+  // One for all changes: it bounds what runs at once over all of them.
+  let applier: Promise<ApplyImageChange> | undefined;
+  const makeApplier = async (): Promise<ApplyImageChange> => {
+    const { createImageApplier } = await import('./apply-images.ts');
+    return createImageApplier({ wanted, engineOf, cacheFolder, findLogin: options.findLogin });
+  };
   const names = swarmNodes(cluster).map((node) => node.name);
   return {
     name: 'images',
@@ -52,6 +57,9 @@ export function createImagesLayer(
     },
     plan: (observed) => planImages(wanted, observed),
     planRemoval: (observed) => planImageRemoval(wanted, observed, Object.keys(cluster.images.archives)),
-    apply,
+    apply: async (change, progress) => {
+      applier ??= makeApplier();
+      await (await applier)(change, progress);
+    },
   };
 }

@@ -15,6 +15,8 @@ export interface LoadOptions {
   /** The cluster file; `cluster.yml` unless told. */
   file?: string;
   cwd: string;
+  /** The cluster, where its file has been read already. */
+  cluster?: Cluster;
   env: NodeJS.ProcessEnv;
   /** Write fresh values into the secrets file where it says `generate`; a dry run leaves it as it is. */
   writeSecrets: boolean;
@@ -50,7 +52,7 @@ export interface StackInputs {
  * @throws InputError with every problem of every file.
  */
 export async function loadInputs(options: LoadOptions): Promise<Inputs> {
-  const cluster = await loadCluster(options.file, options.cwd);
+  const cluster = options.cluster ?? (await loadCluster(options.file, options.cwd));
   const { env, stacks: wanted = [] } = options;
   if (cluster.stacks.length === 0 && wanted.length === 0)
     return { cluster, stacks: [], secrets: new Map(), env };

@@ -1,7 +1,5 @@
 /** Puts the layers together for what the user wants. */
 import { hasTurnOvers, markBlueGreen } from '../balancer/mark-blue-green.ts';
-import { hasRotation } from '../balancer/rotation.ts';
-import { createTraffic } from '../balancer/traffic.ts';
 import { balancers } from '../cluster/cluster.ts';
 import type { LayerName } from '../plan/change.ts';
 import type { Layer } from '../plan/layer.ts';
@@ -38,15 +36,17 @@ export const deployedLayers: LayerName[] = ['images', 'secrets', 'stack', 'balan
  */
 export async function createLayers(inputs: Inputs, hosts: Hosts, choice: LayerChoice = {}): Promise<Layer[]> {
   const { cluster, stacks } = inputs;
-  const [{ createHostsLayer }, { createSwarmLayer }] = await Promise.all([
-    import('../hosts/layer.ts'),
-    import('../swarm/layer.ts'),
-  ]);
   const { unreachable = 'refuse' } = choice;
-  const layers: Layer[] = [
-    createHostsLayer(cluster, hosts, { unreachable }),
-    createSwarmLayer(cluster, hosts, { takeOver: choice.takeOver ?? false, unreachable }),
-  ];
+  const isWanted = (name: LayerName): boolean => choice.only?.includes(name) ?? true;
+  const layers: Layer[] = [];
+  if (isWanted('hosts')) {
+    const { createHostsLayer } = await import('../hosts/layer.ts');
+    layers.push(createHostsLayer(cluster, hosts, { unreachable }));
+  }
+  if (isWanted('swarm')) {
+    const { createSwarmLayer } = await import('../swarm/layer.ts');
+    layers.push(createSwarmLayer(cluster, hosts, { takeOver: choice.takeOver ?? false, unreachable }));
+  }
   if (stacks.length > 0) {
     const parts = await Promise.all(stacks.map((stack) => createStackLayers(stack, inputs, hosts, choice)));
     layers.push(...parts.map(({ images }) => images));
@@ -67,7 +67,7 @@ export async function createLayers(inputs: Inputs, hosts: Hosts, choice: LayerCh
       }),
     );
   }
-  return choice.only ? layers.filter(({ name }) => choice.only!.includes(name)) : layers;
+  return layers.filter(({ name }) => isWanted(name));
 }
 
 /** What each stack has for itself. */
@@ -96,7 +96,10 @@ async function createStackLayers(
     connectEngine: async () => (await connectManager(cluster, hosts)).engine,
     tellsForgotten: stack === inputs.stacks[0],
     ...(hasTurnOvers(definition) &&
-      hasRotation(cluster) && { traffic: createTraffic(definition, cluster, hosts) }),
+      balancers(cluster).length > 0 && {
+        findTraffic: async () =>
+          (await import('../balancer/traffic.ts')).createTraffic(definition, cluster, hosts),
+      }),
     hosts,
     images: {
       resolve: choice.resolveImage ?? 'never',

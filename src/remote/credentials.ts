@@ -13,6 +13,8 @@ export type Credential =
 export interface CredentialOptions {
   /** Absent where nobody can be asked. */
   askPassphrase?: (keyPath: string) => Promise<string>;
+  /** Until then the user is asked for nothing, and no host is trusted that wasn't before. At once unless told. */
+  mayAsk?: Promise<unknown>;
 }
 
 /**
@@ -60,6 +62,7 @@ export async function unlockKey(
       },
     );
   }
+  await options.mayAsk;
   const { utils } = (await import('ssh2')).default;
   const key = utils.parseKey(content, await options.askPassphrase(path));
   if (key instanceof Error) {

@@ -1,9 +1,13 @@
-import { Agent, type ClientRequest, type IncomingMessage } from 'node:http';
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { inspect } from 'node:util';
 import type Docker from 'dockerode';
 import { loadDockerode } from './load-dockerode.ts';
 import { SocketError } from './remote-errors.ts';
+
+// Not imported: an ES module that imports node:http loads all that it exports, undici for WebSocket included, which is
+// as much again as the rest of Node.js takes to start.
+const http = process.getBuiltinModule('node:http');
 
 /** Where the engine listens on every host. */
 export const engineSocketPath = '/run/docker.sock';
@@ -29,7 +33,7 @@ export function createEngineApi(
   host: string,
   limits: EngineLimits = defaultLimits,
 ): { engine: Docker; close: () => void } {
-  const agent = new Agent({ keepAlive: true, maxFreeSockets: 4 }) as WatchedAgent;
+  const agent = new http.Agent({ keepAlive: true, maxFreeSockets: 4 }) as WatchedAgent;
   // docker-modem describes each request in full for its own log, whether or not that is on: streams, keys and all.
   Object.defineProperty(agent, inspect.custom, { value: () => `the engine of ${host}` });
   const watch = watchSilence(host, limits.silenceMs);

@@ -33,10 +33,11 @@ export interface HostKeyCheck {
   verify(key: Uint8Array): Promise<void>;
 }
 
-/** Reads the known_hosts files of a target. */
+/** Reads the known_hosts files of a target. A first meeting is recorded no sooner than `mayTrust` resolves. */
 export async function prepareHostKeyCheck(
   target: SshTarget,
   onTrust: (record: TrustRecord) => void,
+  mayTrust?: Promise<unknown>,
 ): Promise<HostKeyCheck> {
   const name = target.hostKeyAlias?.toLowerCase() ?? knownHostName(target.host, target.port);
   const lines = await readLines(target);
@@ -58,6 +59,7 @@ export async function prepareHostKeyCheck(
           },
         );
       }
+      await mayTrust;
       const file = target.knownHostsFiles[0]!;
       await appendLine(file, formatKnownHost(name, key)).catch((error: Error) => {
         throw new ConnectionError(

@@ -18,6 +18,8 @@ export interface HostsOptions {
   home?: string;
   /** Socket of the SSH agent; SSH_AUTH_SOCK unless told, `null` for none. */
   agent?: string | null;
+  /** For who connects before it is sure that there is something to do: see `CredentialOptions`. */
+  mayAsk?: Promise<unknown>;
   timeouts?: Partial<SshTimeouts>;
   /** Told of each host whose connection breaks, as soon as that is known; the next `connect` opens another. */
   onLost?: (nodeName: string) => void;
@@ -27,16 +29,16 @@ export interface HostsOptions {
 export function createHosts(cluster: Pick<Cluster, 'nodes'>, options: HostsOptions = {}): Hosts {
   const machines = new Map<string, Promise<Machine>>();
   let way: Promise<Way> | undefined;
-  let closed = false;
+  const ending = new AbortController();
   const makeMachine = async (node: ClusterNode): Promise<Machine> => {
-    way ??= prepareWay(options);
+    way ??= prepareWay(options, ending.signal);
     return (await way).createMachine(node);
   };
   return {
     connect: async (nodeName) => {
       const node = cluster.nodes.find(({ name }) => name === nodeName);
       if (!node) throw explainUnknownNode(nodeName, cluster);
-      if (closed) throw closedError(nodeName);
+      if (ending.signal.aborted) throw closedError(nodeName);
       const machine = machines.get(nodeName) ?? makeMachine(node);
       machines.set(nodeName, machine);
       const { host, open } = await machine;
@@ -44,7 +46,7 @@ export function createHosts(cluster: Pick<Cluster, 'nodes'>, options: HostsOptio
       return host;
     },
     close: async () => {
-      closed = true;
+      ending.abort();
       const made = await Promise.allSettled(machines.values());
       await Promise.all(made.map((one) => (one.status === 'fulfilled' ? one.value.close() : undefined)));
       // last: the machines behind them say goodbye through them
@@ -59,7 +61,7 @@ interface Way {
   jumpHosts: JumpHosts;
 }
 
-async function prepareWay(options: HostsOptions): Promise<Way> {
+async function prepareWay(options: HostsOptions, signal: AbortSignal): Promise<Way> {
   const [{ createMachine }, { defaultTimeouts, openSsh }, { resolveNodeTarget }, { readSshConfig }] =
     await Promise.all([
       import('./machine.ts'),
@@ -78,7 +80,8 @@ async function prepareWay(options: HostsOptions): Promise<Way> {
   const openOptions: OpenOptions = {
     timeouts: { ...defaultTimeouts, ...options.timeouts },
     onTrust: options.onTrust ?? (() => {}),
-    jumpHosts: shareJumpHosts((target) => openSsh(target, openOptions)),
+    jumpHosts: shareJumpHosts((target) => openSsh(target, { ...openOptions, signal })),
+    ...(options.mayAsk && { mayAsk: options.mayAsk }),
     ...(options.askPassphrase && { askPassphrase: askOnce(options.askPassphrase) }),
   };
   return {

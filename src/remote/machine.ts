@@ -37,11 +37,12 @@ export function createMachine(
   onLost: (error: ConnectionError) => void = () => {},
 ): Machine {
   const place = { host: name, user: target.user };
-  let closed = false;
+  const ending = new AbortController();
   const openSession = async (): Promise<Session> => {
     // who still works when the command ends must not open what nobody closes: the process would never end
-    if (closed) throw closedError(name);
-    return { connection: await openSsh(target, options), places: createSlots(sessionsPerConnection) };
+    if (ending.signal.aborted) throw closedError(name);
+    const connection = await openSsh(target, { ...options, signal: ending.signal });
+    return { connection, places: createSlots(sessionsPerConnection) };
   };
 
   const main = shareSession(openSession, onLost);
@@ -98,7 +99,8 @@ export function createMachine(
     host,
     open: async () => void (await main.get()),
     close: async () => {
-      closed = true;
+      // who is still on the way to a machine that nobody waits for turns back
+      ending.abort();
       api?.close();
       api = undefined;
       await Promise.all([main.close(), bridges.close()]);

@@ -6,7 +6,7 @@ import { type Credential, type CredentialOptions, collectCredentials, unlockKey 
 import { type Attempt, explainConnectionError } from './explain-connection-error.ts';
 import { prepareHostKeyCheck, type TrustRecord } from './host-key-check.ts';
 import type { JumpHosts } from './jump-hosts.ts';
-import { ConnectionError } from './remote-errors.ts';
+import { ConnectionError, closedError } from './remote-errors.ts';
 import type { SshTarget } from './ssh-target.ts';
 
 export interface SshTimeouts {
@@ -32,6 +32,8 @@ export interface OpenOptions extends CredentialOptions {
   onTrust: (record: TrustRecord) => void;
   /** Where the connections to jump hosts are shared. */
   jumpHosts: JumpHosts;
+  /** Aborts when the connection is no longer wanted. */
+  signal?: AbortSignal;
 }
 
 /** An open SSH connection. */
@@ -51,13 +53,13 @@ export interface SshConnection {
 export async function openSsh(target: SshTarget, options: OpenOptions): Promise<SshConnection> {
   const attempt: Attempt = { tried: [], unusable: [], established: false };
   try {
-    const check = await prepareHostKeyCheck(target, options.onTrust);
+    const check = await prepareHostKeyCheck(target, options.onTrust, options.mayAsk);
     const credentials = await collectCredentials(target);
     attempt.unusable.push(...credentials.unusable);
     const jump = target.jump && (await options.jumpHosts.open(target.jump));
     const socket = jump
       ? await forwardTcp(jump, target, options.timeouts.connectMs)
-      : await dialTcp(target, options.timeouts.connectMs);
+      : await dialTcp(target, options.timeouts.connectMs, options.signal);
     const client = await shakeHands(socket, target, check, credentials.usable, attempt, options);
     attempt.established = true;
     countAnyAnswer(client, socket, options.timeouts.keepaliveMs);
@@ -68,20 +70,23 @@ export async function openSsh(target: SshTarget, options: OpenOptions): Promise<
   }
 }
 
-function dialTcp(target: SshTarget, timeoutMs: number): Promise<Duplex> {
+function dialTcp(target: SshTarget, timeoutMs: number, signal?: AbortSignal): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     const socket = connectTcp({ host: target.host, port: target.port, noDelay: true });
     const timer = setTimeout(
       () => socket.destroy(timeoutError(`no connection within ${timeoutMs / 1000} s`)),
       timeoutMs,
     );
+    const forget = onAbort(signal, () => socket.destroy(closedError(target.label)));
     socket.once('connect', () => {
       clearTimeout(timer);
+      forget();
       socket.removeListener('error', reject);
       resolve(socket);
     });
     socket.once('error', (error) => {
       clearTimeout(timer);
+      forget();
       reject(error);
     });
   });
@@ -139,13 +144,16 @@ function shakeHands(
     });
     const fail = (error: unknown): void => {
       deadline.stop();
+      forget();
       failure ??= error;
       reject(failure);
       sock.destroy();
       client.destroy();
     };
+    const forget = onAbort(options.signal, () => fail(closedError(target.label)));
     client.once('ready', () => {
       deadline.stop();
+      forget();
       client.removeAllListeners('error').removeAllListeners('close');
       resolve(client);
     });
@@ -162,7 +170,7 @@ function shakeHands(
       if (next.type === 'key') return { type: 'publickey', username: target.user, key: next.key };
       deadline.pause();
       const key = await unlockKey(target, next, options);
-      deadline.resume();
+      if (failure === undefined) deadline.resume();
       return { type: 'publickey', username: target.user, key };
     };
     client.connect({
@@ -173,10 +181,12 @@ function shakeHands(
       keepaliveCountMax: 3,
       algorithms: { serverHostKey: preferAlgorithms(check.preferred) as never },
       hostVerifier: (key: Buffer, answer: (ok: boolean) => void) => {
-        check.verify(key).then(
-          () => answer(true),
-          (error) => fail(error),
-        );
+        deadline.pause();
+        check.verify(key).then(() => {
+          if (failure !== undefined) return;
+          deadline.resume();
+          answer(true);
+        }, fail);
       },
       authHandler: ((_left: unknown, _partial: unknown, callback: (next: unknown) => void) => {
         offerNext().then(callback, fail);
@@ -256,6 +266,13 @@ function watchConnection(client: Client, target: SshTarget, attempt: Attempt): S
       });
     },
   };
+}
+
+/** Calls once when the signal aborts (soon, if it has), unless the function given back was called before. */
+function onAbort(signal: AbortSignal | undefined, act: () => void): () => void {
+  if (signal?.aborted) process.nextTick(act);
+  signal?.addEventListener('abort', act, { once: true });
+  return () => signal?.removeEventListener('abort', act);
 }
 
 function timeoutError(message: string): Error {

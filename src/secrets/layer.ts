@@ -1,7 +1,6 @@
 import type Docker from 'dockerode';
 import { InputError } from '../errors.ts';
 import type { Layer } from '../plan/layer.ts';
-import { applySecretChange } from './apply-secrets.ts';
 import { checkSecretSources } from './check-secret-sources.ts';
 import type { WantedSecrets } from './desired.ts';
 import { fingerprintSecret } from './fingerprint.ts';
@@ -81,7 +80,7 @@ export function createSecretsLayerOn(
     planRemoval: (observed, { stacks: going = stackNames }) =>
       planSecretRemoval({ going, stackNames }, observed),
     apply: async (change) => {
-      const swarm = await connect();
+      const [swarm, { applySecretChange }] = await Promise.all([connect(), import('./apply-secrets.ts')]);
       if ('reason' in swarm) throw new Error(swarm.reason);
       await applySecretChange(change, swarm, wanted, ownerOf);
     },

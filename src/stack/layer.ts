@@ -10,9 +10,8 @@ import type { FindLogin } from '../registry/credentials.ts';
 import type { Hosts } from '../remote/host.ts';
 import { ConnectionError } from '../remote/remote-errors.ts';
 import type { StackAction } from './action.ts';
-import { applyStackChange } from './apply.ts';
 import { foldColors } from './blue-green.ts';
-import { type ConvergeLimits, defaultLimits } from './converge.ts';
+import type { ConvergeLimits } from './converge.ts';
 import type { StackDefinition } from './definition.ts';
 import { listImagesToResolve, type ResolveImageMode } from './image-digests.ts';
 import { listVersions } from './list-versions.ts';
@@ -44,7 +43,7 @@ export interface StackLayerOptions {
   /** Tell of stacks that the swarm keeps revisions of and the cluster file doesn't name; one of several tells. */
   tellsForgotten?: boolean;
   /** The balancers, for services that are updated blue-green; absent where there are none. */
-  traffic?: Traffic;
+  findTraffic?: () => Promise<Traffic>;
   /** Who makes the changes, by which command; kept with each revision. */
   origin?: { by: string; why: string };
 }
@@ -58,7 +57,6 @@ export function createStackLayer(
   // Since the last observation: what a failed run is taken back from, and to.
   const touched = new Set<string>();
   let seen: StackObserved | undefined;
-  const limits = { ...defaultLimits, ...options.limits };
   const nodes = swarmNodes(cluster).map((node) => node.name);
   const resolveImages =
     options.images && hosts
@@ -136,17 +134,22 @@ export function createStackLayer(
       return planRestore({ definition, touched, before: seen, now });
     },
     apply: async (change, progress) => {
-      const { engine, snapshots } = await connect();
+      const [{ engine, snapshots }, traffic, { applyStackChange }, { defaultLimits }] = await Promise.all([
+        connect(),
+        options.findTraffic?.(),
+        import('./apply.ts'),
+        import('./converge.ts'),
+      ]);
       await applyStackChange(
         {
           definition,
           engine,
           snapshots,
           hosts,
-          limits,
+          limits: { ...defaultLimits, ...options.limits },
           origin,
           touched,
-          ...(options.traffic && { traffic: options.traffic }),
+          ...(traffic && { traffic }),
           ...(options.logins?.inSwarm && { findLogin: options.logins.find }),
         },
         change,

@@ -2,7 +2,6 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Layer } from '../plan/layer.ts';
 import type { Hosts } from '../remote/host.ts';
 import type { SwarmAction } from './action.ts';
-import { applySwarmChange } from './apply.ts';
 import { observeSwarm } from './observe.ts';
 import { planSwarm } from './plan.ts';
 import { planSwarmRemoval } from './plan-removal.ts';
@@ -22,6 +21,9 @@ export function createSwarmLayer(
     observe: (signal) => observeSwarm(cluster, hosts, signal),
     plan: (observed) => planSwarm(cluster, observed, options),
     planRemoval: (observed) => planSwarmRemoval(cluster, observed, options),
-    apply: (change, progress) => applySwarmChange(cluster, hosts, change, progress),
+    apply: async (change, progress) => {
+      const { applySwarmChange } = await import('./apply.ts');
+      await applySwarmChange(cluster, hosts, change, progress);
+    },
   };
 }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { SshSettings } from '../../src/cluster/cluster.ts';
@@ -78,6 +79,30 @@ describe('host keys', () => {
     expect(error.next).toBe(
       `if you know why it changed: ssh-keygen -R '[127.0.0.1]:${sshd.port}' -f ${file}`,
     );
+  });
+
+  test('a stranger waits until the user may be asked, a known host does not', async () => {
+    const file = join(sshd.folder, '.ssh', 'known_hosts');
+    const waits = Promise.withResolvers<() => void>();
+    // biome-ignore lint/suspicious/noThenProperty: it tells when it is waited for
+    const mayAsk = { then: (go: () => void) => waits.resolve(go) } as unknown as Promise<void>;
+    const met: TrustRecord[] = [];
+    const onTrust = (record: TrustRecord) => void met.push(record);
+    const early = hostsWith({}, { mayAsk, onTrust }).connect('vm-test');
+    const go = await waits.promise;
+    expect([existsSync(file), met.length]).toEqual([false, 0]);
+    go();
+    await early;
+    expect([existsSync(file), met.length]).toEqual([true, 1]);
+    await hostsWith({}, { mayAsk: new Promise(() => {}) }).connect('vm-test');
+  });
+
+  test('a stranger that nobody waits for any more is not trusted', async () => {
+    const hosts = hostsWith({}, { mayAsk: new Promise(() => {}) });
+    const failed = hosts.connect('vm-test').catch((error) => error);
+    await hosts.close();
+    expect(await failed).toMatchObject({ failure: 'closed' });
+    expect(existsSync(join(sshd.folder, '.ssh', 'known_hosts'))).toBe(false);
   });
 
   test('trust that cannot be recorded is not given', async () => {
@@ -229,6 +254,29 @@ describe('the way there', () => {
       expect(error.message).toContain('did not finish the greeting within 0.1 s');
     } finally {
       process.kill(sshd.pid, 'SIGCONT');
+    }
+  });
+
+  test('nobody waits for a machine that does not answer once the hosts are closed', async () => {
+    const { createServer } = await import('node:net');
+    const met = Promise.withResolvers<void>();
+    const sockets: Socket[] = [];
+    const server = createServer((socket) => {
+      sockets.push(socket);
+      met.resolve();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    try {
+      // Longer than the test may take.
+      const hosts = hostsWith({ port }, { timeouts: { connectMs: 3_600_000, handshakeMs: 3_600_000 } });
+      const failed = hosts.connect('vm-test').catch((error) => error);
+      await met.promise;
+      await hosts.close();
+      expect(await failed).toMatchObject({ failure: 'closed' });
+    } finally {
+      for (const socket of sockets) socket.destroy();
+      server.close();
     }
   });
 
