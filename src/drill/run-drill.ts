@@ -22,8 +22,8 @@ export interface DrillLoad {
   ratePerSecond: number;
   /** Take certificates without checking them: addresses are asked, and certificates are for names. */
   insecure?: boolean;
-  /** Nodes that could answer each target, by its name; absent where that isn't known. */
-  servedBy?: Record<string, string[]>;
+  /** Of each target, by its name, groups of nodes of which one each must be well for an answer; absent where that isn't known. */
+  servedBy?: Record<string, string[][]>;
 }
 
 /** What a drill came to. Plain data: reports are made of it. */
@@ -38,7 +38,7 @@ export interface DrillResult {
   /** What was struck: `haproxy.service on vm-loadbalancer1`. */
   target?: string;
   objectives: JudgedObjective[];
-  /** Targets that no machine but a broken one could answer: they aren't counted. */
+  /** Targets that need what only a broken machine has: they aren't counted. */
   uncounted?: string[];
   /** What stands behind a miss, a line each. */
   causes?: string[];
@@ -55,8 +55,8 @@ export interface DrillResult {
   load: number;
 }
 
-const calmMs = 3_000;
-const settleMs = 5_000;
+const calmMs = 2_000;
+const settleMs = 4_000;
 /** A fault and its healing take at most this long beyond the time that the fault is held. */
 const patienceMs = 900_000;
 
@@ -147,8 +147,8 @@ export async function runDrill(drill: Drill, stage: Stage, load: DrillLoad): Pro
   }
 }
 
-/** Why a drill came to nothing; of a defect of ours also where it was. */
-function explainError(error: unknown): string {
+/** Why a drill came to nothing, for people; of a defect of ours also where it was. */
+export function explainError(error: unknown): string {
   if (error instanceof UserError) return [error.message, ...error.details].join('; ');
   if (!(error instanceof Error)) return String(error);
   const where = error.stack?.split('\n').find((line) => line.trimStart().startsWith('at '));
@@ -219,10 +219,10 @@ async function describe(
   };
 }
 
-/** What is alone on a machine goes with it, whatever anybody does. */
+/** What is alone on a machine goes with it, and what depends on that, whatever anybody does. */
 function listUncounted({ servedBy = {} }: DrillLoad, broken: readonly string[]): string[] {
   return Object.entries(servedBy)
-    .filter(([, nodes]) => nodes.every((node) => broken.includes(node)))
+    .filter(([, groups]) => groups.some((nodes) => nodes.every((node) => broken.includes(node))))
     .map(([target]) => target);
 }
 

@@ -1,21 +1,42 @@
 /** Which nodes could answer what is sent. Pure. */
-import type { BalancerModel } from '../balancer/backends.ts';
+import type { BalancerModel, ServerModel } from '../balancer/backends.ts';
 import type { ProbeTarget } from './probe/options.ts';
 
-/** Names of targets → nodes with a server for them; without those that no frontend serves. */
+/**
+ * Names of targets → groups of nodes, of each of which one must be well: those with a server for the target, and those
+ * of each service that its servers depend on. Without targets that no frontend serves.
+ *
+ * @param dependencies Service → what it depends on, as the compose files say.
+ */
 export function findServingNodes(
   targets: readonly ProbeTarget[],
   model: BalancerModel,
-): Record<string, string[]> {
+  dependencies: Readonly<Record<string, readonly string[]>> = {},
+): Record<string, string[][]> {
   return Object.fromEntries(
     targets.flatMap((target) => {
-      const nodes = findNodes(target, model);
-      return nodes.length > 0 ? [[target.name, nodes]] : [];
+      const servers = findServers(target, model);
+      if (servers.length === 0) return [];
+      const services = [...new Set(servers.map(({ service }) => service))];
+      // What only some of them need leaves the others to answer.
+      const needed = (dependencies[services[0]!] ?? []).filter((one) =>
+        services.every((service) => dependencies[service]?.includes(one)),
+      );
+      const groups = [servers, ...needed.map((service) => findServersOf(service, model))];
+      return [[target.name, groups.filter((group) => group.length > 0).map(listNodes)]];
     }),
   );
 }
 
-function findNodes(target: ProbeTarget, { frontends, backends }: BalancerModel): string[] {
+function findServersOf(service: string, { backends }: BalancerModel): ServerModel[] {
+  return backends.flatMap(({ servers }) => servers).filter((server) => server.service === service);
+}
+
+function listNodes(servers: readonly ServerModel[]): string[] {
+  return [...new Set(servers.map(({ node }) => node))];
+}
+
+function findServers(target: ProbeTarget, { frontends, backends }: BalancerModel): ServerModel[] {
   const url = target.kind === 'http' ? new URL(target.url) : undefined;
   const port =
     target.kind === 'http' ? Number(url!.port || (url!.protocol === 'https:' ? 443 : 80)) : target.port;
@@ -28,6 +49,5 @@ function findNodes(target: ProbeTarget, { frontends, backends }: BalancerModel):
       (one.host === undefined || one.host === host) &&
       (one.path === undefined || path === one.path || path.startsWith(`${one.path}/`)),
   );
-  const servers = backends.find(({ name }) => name === route?.backend)?.servers ?? [];
-  return [...new Set(servers.map(({ node }) => node))];
+  return backends.find(({ name }) => name === route?.backend)?.servers ?? [];
 }

@@ -2,7 +2,10 @@ import { expect, test } from 'vitest';
 import type { BalancerModel } from '../../src/balancer/backends.ts';
 import { findServingNodes } from '../../src/drill/serving-nodes.ts';
 
-const backend = (name: string, ...nodes: string[]) => ({ name, servers: nodes.map((node) => ({ node })) });
+const backend = (name: string, ...nodes: string[]) => ({
+  name,
+  servers: nodes.map((node) => ({ node, service: name })),
+});
 const model = {
   frontends: [
     {
@@ -36,5 +39,10 @@ test('targets are served where their route leads', () => {
       ],
       model,
     ),
-  ).toEqual({ api: ['a', 'b'], other: ['b'], shop: ['c'], safe: ['b'], db: ['m'] });
+  ).toEqual({ api: [['a', 'b']], other: [['b']], shop: [['c']], safe: [['b']], db: [['m']] });
+});
+
+test('what a service depends on must be somewhere, too', () => {
+  const api = { kind: 'http' as const, name: 'api', url: 'http://10.0.0.9/api' };
+  expect(findServingNodes([api], model, { api: ['db', 'unheard of'] })).toEqual({ api: [['a', 'b'], ['m']] });
 });

@@ -9,7 +9,7 @@ import { InterruptedError } from '../../errors.ts';
 import { readClusterStatus } from '../../pipeline/read-status.ts';
 
 const patienceMs = 90_000;
-const pauseMs = 1_000;
+const pauseMs = 500;
 const answerWithinMs = 2_000;
 
 /** What is not as it should be with a cluster: services, balancers, addresses. */

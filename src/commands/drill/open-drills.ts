@@ -90,7 +90,9 @@ export async function openDrills(
     });
   const known = await listTroubles(stage);
   for (const line of known) terminal.err(`${neutralise(`wrong before anything is broken: ${line}`)}\n`);
-  const servedBy = findServingNodes(targets, model);
+  const services = stacks.flatMap(({ definition }) => definition.services);
+  const dependencies = Object.fromEntries(services.map(({ key, dependsOn }) => [key, dependsOn]));
+  const servedBy = findServingNodes(targets, model, dependencies);
   return { inputs, stage, load: { targets, ratePerSecond, insecure, servedBy }, address, known };
 }
 

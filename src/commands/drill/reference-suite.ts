@@ -1,10 +1,13 @@
 /** `kawanan drill run --suite reference`: the tests of the reference's authors, on the stack that follows theirs. */
+import { loadavg } from 'node:os';
 import { resolve } from 'node:path';
 import type { CommandContext } from '../../cli.ts';
+import { healLeftovers } from '../../drill/heal-leftovers.ts';
 import type { ReferenceRow, ReportData } from '../../drill/report/report-data.ts';
+import { explainError } from '../../drill/run-drill.ts';
 import { exitCodes, InterruptedError, UserError } from '../../errors.ts';
 import { printJson } from '../session.ts';
-import { type DrillOptions, openDrills } from './open-drills.ts';
+import { type DrillOptions, openDrills, work } from './open-drills.ts';
 import { base, type SuiteRun } from './suite-run.ts';
 import {
   describeMachine,
@@ -58,10 +61,13 @@ export async function runReferenceSuite(
     try {
       await test(run);
     } catch (error) {
-      if (!(error instanceof UserError) || error instanceof InterruptedError) throw error;
-      const reason = [error.message, ...error.details].join('; ');
-      const unfinished = { ...base(index + 1, test.name, 'a test that could not be made'), load: 0 };
-      await run.add({ ...unfinished, verdict: 'not run', reason }, []);
+      if (error instanceof InterruptedError) throw error;
+      const unfinished = {
+        ...base(index + 1, test.name, 'a test that could not be made'),
+        load: loadavg()[0]!,
+      };
+      await run.add({ ...unfinished, verdict: 'not run', reason: explainError(error) }, []);
+      await work(context, 'healing what it left', (report) => healLeftovers({ ...stage, report }));
     }
   }
   if (options.json)

@@ -10,7 +10,8 @@ import { renderTable } from '../../output/table.ts';
 import { neutralise } from '../../output/terminal.ts';
 
 /** Verdict, figures, objectives; of a drill that missed also its timeline. */
-export function printResult(result: DrillResult, { terminal }: CommandContext): void {
+export function printResult(result: DrillResult, context: CommandContext): void {
+  const { terminal } = context;
   const { colors } = terminal;
   const marks = {
     met: colors.green('met    '),
@@ -25,13 +26,30 @@ export function printResult(result: DrillResult, { terminal }: CommandContext): 
   for (const line of result.causes ?? []) terminal.out(`        ${neutralise(line)}\n`);
   if (result.uncounted)
     terminal.out(
-      `        not counted, for no other machine serves it: ${neutralise(result.uncounted.join(', '))}\n`,
+      `        not counted, for no other machine serves it, or what it depends on: ${neutralise(result.uncounted.join(', '))}\n`,
     );
-  if (result.verdict === 'missed')
-    for (const { atMs, host, text } of result.timeline)
-      terminal.out(
-        colors.dim(`        ${(atMs / 1000).toFixed(3)} s ${host ?? 'here'}: ${neutralise(text)}\n`),
-      );
+  if (result.verdict === 'missed') printTimeline(result, context);
+}
+
+/** What a person reads to the end; the report has all of it. */
+const toldEvents = 30;
+
+/** The events of a drill; of many those of servers and tasks are left out first. */
+function printTimeline({ timeline }: DrillResult, { terminal }: CommandContext): void {
+  const few = timeline.length <= toldEvents;
+  const chosen = few ? timeline : timeline.filter(({ kind }) => kind !== 'server' && kind !== 'docker');
+  const told = chosen.slice(0, toldEvents);
+  for (const { atMs, host, text } of told)
+    terminal.out(
+      terminal.colors.dim(`        ${(atMs / 1000).toFixed(3)} s ${host ?? 'here'}: ${neutralise(text)}\n`),
+    );
+  const left = timeline.length - told.length;
+  if (left > 0)
+    terminal.out(
+      terminal.colors.dim(
+        `        and ${formatCount(left, 'more event')}: drill run --out FILE, drill report FILE\n`,
+      ),
+    );
 }
 
 /** How many came out how. */

@@ -1,10 +1,12 @@
 /** The reference's tests of function and failure. */
 import { loadavg } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describeGap } from '../../drill/reference/describe-figures.ts';
 import { published } from '../../drill/reference/published.ts';
 import { type DrillResult, runDrill } from '../../drill/run-drill.ts';
 import { drills } from '../../drill/scenario/catalogue.ts';
 import { findVipHolders } from '../../drill/stage.ts';
+import { InterruptedError } from '../../errors.ts';
 import { base, type SuiteRun, step, verdictOf } from './suite-run.ts';
 
 /** Everything that a person does on the site, once through. */
@@ -87,12 +89,16 @@ export async function testUploads(run: SuiteRun): Promise<void> {
         load: loadavg()[0]!,
       };
     const progress = { report: stage.report, signal: new AbortController().signal };
-    const lose = new Promise((wait) => setTimeout(wait, inTheMiddleMs)).then(() =>
+    const lose = sleep(inTheMiddleMs, undefined, { signal: stage.signal }).then(() =>
       killNode(stage.lab!, holder, progress),
     );
-    const [uploads] = await Promise.all([uploadInThreads(run.tour), lose]).finally(() =>
-      startNode(stage.lab!, holder, progress),
-    );
+    // Both to their end, whatever becomes of the other: nothing may be switched off after it was switched on.
+    const [uploaded, lost] = await Promise.allSettled([uploadInThreads(run.tour), lose]);
+    await startNode(stage.lab!, holder, progress);
+    if (stage.signal.aborted) throw new InterruptedError('interrupted; what was broken is healed');
+    if (lost.status === 'rejected') throw lost.reason;
+    if (uploaded.status === 'rejected') throw uploaded.reason;
+    const uploads = uploaded.value;
     measured = describeUploads(uploads);
     const objective = { text: 'lost at most 1, as published', measured, met: uploads.lost <= 1 };
     return { ...base(4, 'uploads', title), ...verdictOf([objective]) };

@@ -73,6 +73,8 @@ async function runKilled({ args, whenPrinted }: KillFault, stage: Stage): Promis
 
 /** Longer than a connection is waited for in silence. */
 const cutOffMs = 20_000;
+/** Until the cut has begun and, at its end, has been undone. */
+const reachableAgainMs = 3_000;
 // The machine ends it by itself: nobody could tell it to.
 const cutOffScript = `
 trap 'nft delete table ip kawanan_drill' EXIT
@@ -87,8 +89,10 @@ sleep "$1"
 async function runCutOff({ args, whenPrinted }: KillFault, stage: Stage): Promise<void> {
   const [first] = balancers(stage.cluster);
   let cut: Promise<void> | undefined;
+  let cutAt = 0;
   const { printed } = await runProgram(args, stage, (soFar) => {
     if (!new RegExp(whenPrinted).test(soFar)) return;
+    if (!cut) cutAt = performance.now();
     cut ??= onHost(stage, first!.name, (host) =>
       startFault(host, 'ssh-cut', {
         script: cutOffScript,
@@ -105,7 +109,8 @@ async function runCutOff({ args, whenPrinted }: KillFault, stage: Stage): Promis
       details: lastLines(printed),
       next: 'run the drill again',
     });
-  await sleep(cutOffMs, undefined, { signal: stage.signal }).catch(() => {});
+  const leftMs = Math.max(0, cutAt + cutOffMs + reachableAgainMs - performance.now());
+  await sleep(leftMs, undefined, { signal: stage.signal }).catch(() => {});
 }
 
 /** Makes all tasks of the drilled service anew, by its own update rules, and waits until they are there. */

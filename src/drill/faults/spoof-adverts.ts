@@ -5,6 +5,9 @@ import type { ArmedFault, FaultTiming } from './strike.ts';
 
 type SpoofFault = Extract<Fault, { kind: 'spoof adverts' }>;
 
+/** Long enough for sixty takeovers, were they believed. */
+const spoofSeconds = 6;
+
 // VRRPv3 adverts (RFC 5798, 5.2) of priority 255 from this machine, whoever it is. Arguments: seconds, own address,
 // virtual address, router ID, balancers' addresses.
 const spoofScript = `
@@ -39,7 +42,6 @@ export async function spoofAdverts(
   });
   const source = stage.cluster.nodes.find(({ name }) => name === node)!.address;
   const vip = stage.cluster.balancer?.vip?.address ?? source;
-  const seconds = Math.ceil(atMostMs / 2000);
   return {
     target: `${node} against ${active}`,
     strike: async () => {
@@ -48,7 +50,7 @@ export async function spoofAdverts(
           program: 'perl',
           args: [
             '-',
-            String(seconds),
+            String(spoofSeconds),
             source,
             vip,
             router,

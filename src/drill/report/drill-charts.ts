@@ -117,13 +117,13 @@ export function drawDistribution({ probe, served, title }: DrillResult): string 
       );
   return drawChart(
     {
-      grid: { ...grid, left: 150, right: 16 },
+      grid: { ...grid, left: 184, right: 16 },
       legend: { top: 0, textStyle: { color: ink.faint } },
       xAxis: axis('requests', { type: 'value' }),
       yAxis: axis('', {
         type: 'category',
         data: entries.map(([name]) => name),
-        axisLabel: { color: ink.faint, width: 135, overflow: 'truncate' },
+        axisLabel: { color: ink.faint, width: 172, overflow: 'truncate' },
       }),
       series: [
         {

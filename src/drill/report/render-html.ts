@@ -58,12 +58,12 @@ ${earlier ? `<td>${escapeText(change)}</td>` : ''}
   });
   return `<section>
 <h2>Verdicts</h2>${earlier ? `\n<p>Compared with the run of ${escapeText(earlier.startedAt)} on ${escapeText(earlier.machine)}.</p>` : ''}
-<table class="verdicts">
+<div class="scroll"><table class="verdicts">
 <thead><tr><th></th><th>what was broken</th><th>verdict</th><th>requests</th><th>failed</th><th>longest gap, ms</th><th>p50 / p99, ms</th>${earlier ? '<th>then</th>' : ''}</tr></thead>
 <tbody>
 ${rows.join('\n')}
 </tbody>
-</table>
+</table></div>
 </section>`;
 }
 
@@ -76,12 +76,12 @@ function renderReference({ reference = [] }: ReportData): string {
   return `<section>
 <h2>Beside the reference</h2>
 <p>The thesis of 2025 that this system follows, and the same tests here. Its times come from other machines: compare their order of magnitude.</p>
-<table class="reference">
+<div class="scroll"><table class="reference">
 <thead><tr><th>test</th><th>published</th><th>here</th></tr></thead>
 <tbody>
 ${rows.join('\n')}
 </tbody>
-</table>
+</table></div>
 </section>`;
 }
 
@@ -89,7 +89,7 @@ function renderDrill(result: DrillResult): string {
   const { number, name, title, verdict, reason, target, probe, objectives, causes, uncounted, timeline } =
     result;
   const charts = [
-    drawLatencyOverTime(result),
+    `<div class="scroll wide">${drawLatencyOverTime(result)}</div>`,
     `<div class="pair">${drawHistogram(result)}${drawDistribution(result)}</div>`,
     `<div class="pair">${drawProcessors(result)}${drawMemory(result)}</div>`,
   ];
@@ -108,7 +108,7 @@ ${
         .join('')}</ul>`
 }
 ${causes === undefined ? '' : `<ul class="causes">${causes.map((line) => `<li>${escapeText(line)}</li>`).join('')}</ul>`}
-${uncounted === undefined ? '' : `<p class="reason">Not counted, for no other machine serves it: ${escapeText(uncounted.join(', '))}</p>`}
+${uncounted === undefined ? '' : `<p class="reason">Not counted, for no other machine serves it, or what it depends on: ${escapeText(uncounted.join(', '))}</p>`}
 ${probe ? charts.join('\n') : ''}
 ${timeline.length === 0 ? '' : renderTimeline(result)}
 </section>`;
@@ -120,6 +120,6 @@ function renderTimeline({ timeline }: DrillResult): string {
       `<tr class="${kind}"><td class="figure">${(atMs / 1000).toFixed(3)}</td><td>${escapeText(host ?? 'here')}</td><td>${escapeText(text)}</td></tr>`,
   );
   return `<details><summary>Timeline: ${timeline.length} events</summary>
-<table class="timeline"><thead><tr><th>second</th><th>seen by</th><th>event</th></tr></thead>
-<tbody>${rows.join('\n')}</tbody></table></details>`;
+<div class="scroll"><table class="timeline"><thead><tr><th>second</th><th>seen by</th><th>event</th></tr></thead>
+<tbody>${rows.join('\n')}</tbody></table></div></details>`;
 }

@@ -24,5 +24,8 @@ a { color: inherit; } .met { color: var(--good); } .missed { color: var(--bad); 
 .tally span { font-weight: 600; margin-right: 1rem; } .objectives { list-style: none; padding: 0; margin: .3rem 0; }
 .causes { margin: .3rem 0; padding-left: 1.2rem; font-size: 13px; } .reason { color: var(--mark); } details { margin-top: .6rem; } summary { cursor: pointer; color: var(--faint); }
 .timeline .drill td { font-weight: 600; } .timeline .probe td { color: var(--bad); } .timeline .vrrp td { color: var(--mark); }
-@media (max-width: 640px) { .pair { grid-template-columns: 1fr; } }
+.scroll { overflow-x: auto; }
+@media (max-width: 640px) { body { margin: 1rem auto; padding: 0 .5rem; } section { padding: .8rem; } .pair { grid-template-columns: 1fr; }
+  .wide svg, .verdicts, .reference, .timeline { min-width: 560px; } }
+@media print { .scroll { overflow: visible; } .wide svg, .verdicts, .reference, .timeline { min-width: 0; } }
 `;

@@ -132,7 +132,7 @@ export const balancerDrills: readonly Drill[] = [
     title: 'a worker claims the virtual address by VRRP',
     reach: 'disruptive',
     fault: { kind: 'spoof adverts', where: 'active balancer', from: 'a worker' },
-    holdMs: 4_000,
+    holdMs: 0,
     objectives: [nothingLost, { figure: 'takeovers', atMost: 0 }, oneHolder],
   },
 ];

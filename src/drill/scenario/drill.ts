@@ -70,7 +70,7 @@ export interface Drill {
   fault: Fault;
   /** How long the fault lasts before it is healed; 0 where it is over at once. */
   holdMs: number;
-  /** How long the load goes on after that; 5,000 unless told. */
+  /** How long the load goes on after that; 4,000 unless told. */
   settleMs?: number;
   /** What takes its place among all drills, where it takes too long for that. */
   brief?: Pick<Drill, 'title' | 'fault'> & Partial<Pick<Drill, 'holdMs'>>;

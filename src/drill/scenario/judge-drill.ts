@@ -27,9 +27,16 @@ export interface JudgedObjective {
   met: boolean;
 }
 
-/** Each objective with what was measured for it; one that nothing was measured for isn't met. */
+/**
+ * Each objective with what was measured for it; one that nothing was measured for isn't met. Those of writes are left
+ * out where the load is reads only, and the other way round.
+ */
 export function judgeDrill(objectives: Objective[], seen: Seen): JudgedObjective[] {
-  return objectives.map((objective) => judgeObjective(objective, seen));
+  return objectives
+    .filter(
+      (objective) => !('of' in objective) || seen.records.length === 0 || shareOf(seen, objective.of) > 0,
+    )
+    .map((objective) => judgeObjective(objective, seen));
 }
 
 function judgeObjective(objective: Objective, seen: Seen): JudgedObjective {

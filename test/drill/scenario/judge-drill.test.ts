@@ -109,3 +109,14 @@ describe('judges', () => {
     expect(judge({ figure: 'longest gap', atMostMs: 100 }, nothing).met).toBe(false);
   });
 });
+
+test('of writes nothing is asked where there are none', () => {
+  const objectives: Objective[] = [
+    { figure: 'failed', atMost: 0, of: 'reads' },
+    { figure: 'failed', atMost: 0, of: 'writes' },
+  ];
+  expect(judgeDrill(objectives, seen(0, 0, { writes: [] })).map(({ text }) => text)).toEqual([
+    'failed reads at most 0',
+  ]);
+  expect(judgeDrill(objectives, seen(0, 0, { records: [] })).map(({ met }) => met)).toEqual([false, false]);
+});
