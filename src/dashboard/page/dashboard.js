@@ -1,15 +1,9 @@
 // Takes the states that kawanan sends and shows each; asks before a button does anything.
 import { h, morph, sign } from './dom.js';
 import { formatAge, formatTime } from './format.js';
-import {
-  drawEvents,
-  drawFrontends,
-  drawResults,
-  drawRevisions,
-  drawServers,
-  drawServices,
-  drawTiles,
-} from './sections.js';
+import { drawEvents, drawResults, drawRevisions } from './history.js';
+import { drawFrontends, drawServers, drawServices } from './tables.js';
+import { drawTiles } from './tiles.js';
 import { drawLinks, drawTopology } from './topology.js';
 
 const byId = (id) => document.getElementById(id);

@@ -64,74 +64,62 @@ function drawVip({ address, holders, problem }) {
   );
 }
 
-function drawBalancer({ name, address, health, says, holds, requestsPerSecond, sessions }, buttons) {
+function drawBalancer(balancer, buttons) {
+  const { holds, requestsPerSecond, sessions } = balancer;
+  const isCounted = requestsPerSecond !== null || sessions !== null;
+  return drawMachine(balancer, holds.length > 0 && h('span', { class: 'badge accent' }, 'VIP'), [
+    isCounted &&
+      h(
+        'div',
+        { class: 'facts' },
+        h('span', {}, `${formatRate(requestsPerSecond ?? 0)} requests/s`),
+        h('span', {}, `${sessions ?? 0} open`),
+      ),
+    ...buttons,
+  ]);
+}
+
+function drawNode(node, services, buttons) {
+  const { name, role, leader, tasks } = node;
+  return drawMachine(node, h('span', { class: 'badge' }, leader ? 'leader' : role), [
+    tasks.length > 0 &&
+      h(
+        'ul',
+        { class: 'tasks', 'aria-label': `Tasks on ${name}` },
+        ...tasks.map((task) => drawTask(task, services)),
+      ),
+    ...buttons,
+  ]);
+}
+
+function drawMachine({ name, address, health, says }, badge, more) {
   return h(
     'li',
     { class: `card machine ${health}`, key: name, 'data-node': name, 'data-health': health },
-    h(
-      'div',
-      { class: 'head' },
-      sign(health, healthWords[health]),
-      h('strong', {}, name),
-      holds.length > 0 && h('span', { class: 'badge accent' }, 'VIP'),
-    ),
+    h('div', { class: 'head' }, sign(health, healthWords[health]), h('strong', {}, name), badge),
     h(
       'div',
       { class: 'facts' },
       h('span', { class: 'address' }, address),
       h('span', { class: health === 'silent' || health === 'trouble' ? 'bad' : '' }, says),
     ),
-    requestsPerSecond !== null || sessions !== null
-      ? h(
-          'div',
-          { class: 'facts' },
-          h('span', {}, `${formatRate(requestsPerSecond ?? 0)} requests/s`),
-          h('span', {}, `${sessions ?? 0} open`),
-        )
-      : null,
-    ...buttons,
+    ...more,
   );
 }
 
-function drawNode({ name, address, role, leader, health, says, tasks }, services, buttons) {
+function drawTask({ id, name, service, state, health, error }, services) {
   return h(
     'li',
-    { class: `card machine ${health}`, key: name, 'data-node': name, 'data-health': health },
-    h(
-      'div',
-      { class: 'head' },
-      sign(health, healthWords[health]),
-      h('strong', {}, name),
-      h('span', { class: 'badge' }, leader ? 'leader' : role),
-    ),
-    h(
-      'div',
-      { class: 'facts' },
-      h('span', { class: 'address' }, address),
-      h('span', { class: health === 'silent' || health === 'trouble' ? 'bad' : '' }, says),
-    ),
-    tasks.length === 0
+    {
+      key: id,
+      class: `task ${health} hue-${services.indexOf(service) % hues}`,
+      title: `${name}: ${state}${error ? ` (${error})` : ''}`,
+    },
+    health === 'well' ? h('i', {}) : sign(health, taskWords[health] ?? ''),
+    h('span', {}, service),
+    health === 'well' && state === 'running'
       ? null
-      : h(
-          'ul',
-          { class: 'tasks', 'aria-label': `Tasks on ${name}` },
-          ...tasks.map((task) =>
-            h(
-              'li',
-              {
-                key: task.id,
-                class: `task ${task.health} hue-${services.indexOf(task.service) % hues}`,
-                title: `${task.name}: ${task.state}${task.error ? ` (${task.error})` : ''}`,
-              },
-              task.health === 'well' ? h('i', {}) : sign(task.health, taskWords[task.health] ?? ''),
-              h('span', {}, task.service),
-              task.health === 'well' && task.state === 'running'
-                ? null
-                : h('em', {}, task.health === 'silent' ? 'out of sight' : task.state),
-            ),
-          ),
-        ),
-    ...buttons,
+      : h('em', {}, health === 'silent' ? 'out of sight' : state),
   );
 }
 
