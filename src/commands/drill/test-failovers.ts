@@ -7,6 +7,7 @@ import { type DrillResult, runDrill } from '../../drill/run-drill.ts';
 import { drills } from '../../drill/scenario/catalogue.ts';
 import { findVipHolders } from '../../drill/stage.ts';
 import { InterruptedError } from '../../errors.ts';
+import { awaitCalm } from './await-calm.ts';
 import { base, type SuiteRun, step, verdictOf } from './suite-run.ts';
 
 /** Everything that a person does on the site, once through. */
@@ -107,3 +108,34 @@ export async function testUploads(run: SuiteRun): Promise<void> {
     { what: 'uploads across a failover', published: published.uploads, measured: measured || result.reason! },
   ]);
 }
+
+/** The database is killed while pictures are stored: what it said yes to must be there afterwards. Not a test of the reference's. */
+export async function testDatabase(run: SuiteRun): Promise<void> {
+  const title = 'the database is killed while pictures are stored, and has all that was acknowledged';
+  const { findLostRecords, storeSteadily } = await import('../../../stacks/sirip-hiu/stored-records.ts');
+  const { armFault } = await import('../../drill/faults/strike.ts');
+  let measured = '';
+  const result = await step(run, title, async (stage): Promise<DrillResult> => {
+    const fault = { kind: 'signal task', signal: 'KILL', role: 'database' } as const;
+    const armed = await armFault(fault, stage, { atMostMs: storeForMs });
+    stage.report(`storing pictures, breaking ${armed.target}`);
+    const kill = sleep(storeForMs / 4, undefined, { signal: stage.signal }).then(() => armed.strike());
+    const [stored, killed] = await Promise.allSettled([storeSteadily(run.tour, storeForMs), kill]);
+    if (stage.signal.aborted) throw new InterruptedError('interrupted');
+    if (killed.status === 'rejected') throw killed.reason;
+    if (stored.status === 'rejected') throw stored.reason;
+    await awaitCalm(stage, run.open.load.targets, run.open.known);
+    const lost = await findLostRecords(run.tour, stored.value);
+    const { size } = stored.value.acknowledged;
+    measured = `${size} acknowledged, ${lost.length} of them lost, ${stored.value.refused} refused`;
+    const objective = {
+      text: 'no acknowledged record is lost',
+      measured,
+      met: size > 0 && lost.length === 0,
+    };
+    return { ...base(12, 'acknowledged', title), target: armed.target, ...verdictOf([objective]) };
+  });
+  await run.add(result, [{ what: 'database killed', published: 'not tested', measured }]);
+}
+
+const storeForMs = 16_000;

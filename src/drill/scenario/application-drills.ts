@@ -72,7 +72,7 @@ export const applicationDrills: readonly Drill[] = [
   {
     number: 26,
     name: 'database-killed',
-    title: 'the database is killed and comes back with all it had said yes to',
+    title: 'the database is killed and comes back',
     reach: 'disruptive',
     fault: { kind: 'signal task', signal: 'KILL', role: 'database' },
     holdMs: 0,
