@@ -1,6 +1,6 @@
 /** The real world of rotations: the swarm, the secrets file, the stack layer, tasks of services. */
 import { InputError, UserError } from '../errors.ts';
-import type { Change } from '../plan/change.ts';
+import type { Change, LayerName } from '../plan/change.ts';
 import type { Hosts } from '../remote/host.ts';
 import { chooseStrategy } from '../rotation/definition.ts';
 import type { Strategy } from '../rotation/strategy.ts';
@@ -9,6 +9,7 @@ import type { RotationWorld } from '../rotation/world.ts';
 import { createSwarmSecrets } from '../secrets/swarm-secrets.ts';
 import { createSnapshotSource } from '../stack/snapshots.ts';
 import { connectManager } from '../swarm/connect-manager.ts';
+import { holdWhileRestarting } from './hold-restarts.ts';
 import type { Inputs, StackInputs } from './inputs.ts';
 import { createLayers } from './layers.ts';
 import { applyAndVerify, planLayers, type Walk } from './run.ts';
@@ -50,8 +51,8 @@ export async function openRotations(setting: RotationSetting): Promise<OpenRotat
       next: 'add "secrets: secrets.yml" to it; kawanan secrets init writes one',
     });
   const { engine } = await connectManager(cluster, hosts);
-  const layers = () =>
-    createLayers(inputs, hosts, { only: ['stack'], origin: { by, why: 'secrets rotate' } });
+  const layers = (...only: LayerName[]) =>
+    createLayers(inputs, hosts, { only, origin: { by, why: 'secrets rotate' } });
   const runners = new Map(
     stacks.map(({ definition: { name: stackName } }) => {
       const snapshots = createSnapshotSource(engine, stackName);
@@ -66,8 +67,17 @@ export async function openRotations(setting: RotationSetting): Promise<OpenRotat
     swarm: createSwarmSecrets(engine),
     values: openValueFile(cluster.secretsFile, { variables: cluster.variables, env }),
     roll: async () => {
-      const walk: Walk = { layers: await layers(), signal, show, ...(beforeChanges && { beforeChanges }) };
-      await applyAndVerify(walk, await planLayers(walk));
+      const walk: Walk = {
+        // where a deploy finishes what was under way, the files may ask for images that are still to be built
+        layers: await layers('images', 'stack'),
+        signal,
+        show,
+        ...(beforeChanges && { beforeChanges }),
+      };
+      const plans = await planLayers(walk);
+      const changes = plans.flatMap((plan) => plan.changes);
+      const target = { cluster, hosts, stacks, tell, progress: { report: tell, signal } };
+      await holdWhileRestarting(target, changes, () => applyAndVerify(walk, plans));
     },
     runInTask: (stack, command) => runInTask(runners.get(stack)!, command),
     readFromTask: async (_secret, objectName) => {
@@ -90,7 +100,7 @@ export async function openRotations(setting: RotationSetting): Promise<OpenRotat
       return chooseStrategy(secret, rotations, definition);
     },
     planStack: async () =>
-      (await planLayers({ layers: await layers(), signal })).flatMap(({ changes }) => changes),
+      (await planLayers({ layers: await layers('stack'), signal })).flatMap(({ changes }) => changes),
   };
 }
 

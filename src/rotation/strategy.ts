@@ -1,7 +1,8 @@
 /**
  * What a rotation strategy is: how the new value of a secret is made valid where it is checked, and the old one
- * invalid. The engine (rotate.ts) does the rest, the same for all: it keeps the new value in the secrets file before
- * anything depends on it, makes the new version in the swarm, moves the consumers, verifies, collects the old version.
+ * invalid. The engine (run.ts, advance.ts) does the rest, the same for all: it keeps the new value in the secrets file
+ * before anything depends on it, makes the new version in the swarm, moves the consumers, verifies, collects the old
+ * version.
  */
 import type { SecretValue } from '../secrets/secret-value.ts';
 

@@ -41,7 +41,7 @@ export async function loadSecrets(
   const problems: Problem[] = [...file.problems];
   const { recipients = [] } = file.document;
   const entries = selectEntries(file.document.entries, options.only);
-  const { opened, problems: closed } = await openEntries(entries, path, options.env);
+  const { opened, problems: closed } = await openEntries({ entries, recipients }, path, options.env);
   problems.push(...closed);
   const loaded: LoadedSecrets = new Map();
   const resolved = await Promise.all(

@@ -1,8 +1,9 @@
 /** Decrypts the entries of a secrets file. */
 import type { Problem } from '../errors.ts';
 import { type Identities, readIdentities } from './identities.ts';
+import { normaliseRecipient } from './recipient-text.ts';
 import { openValue } from './seal.ts';
-import type { SecretEntry } from './secrets-file.ts';
+import type { Recipient, SecretEntry } from './secrets-file.ts';
 
 /** Name of an encrypted entry → what it holds; and what kept others from being opened. */
 export interface OpenedEntries {
@@ -10,9 +11,15 @@ export interface OpenedEntries {
   problems: Problem[];
 }
 
-/** Opens all encrypted ones of the entries; where there are none, no identity is looked for. */
+/**
+ * Opens all encrypted ones of the entries; where there are none, no identity is looked for. `listed` are the recipients
+ * of the file: what one of them can't open is not for somebody else, but broken.
+ */
 export async function openEntries(
-  entries: readonly SecretEntry[],
+  {
+    entries,
+    recipients: listed = [],
+  }: { entries: readonly SecretEntry[]; recipients?: readonly Recipient[] },
   file: string,
   env: NodeJS.ProcessEnv,
 ): Promise<OpenedEntries> {
@@ -23,6 +30,9 @@ export async function openEntries(
   if (sealed.length === 0) return { opened, problems: [] };
   const identities = await readIdentities(env);
   if (identities.keys.length === 0) return { opened, problems: [explainNoIdentity(file, identities)] };
+  const isListed = listed.some(({ recipient }) =>
+    identities.recipients.includes(normaliseRecipient(recipient)),
+  );
   const problems: Problem[] = [];
   const foreign: string[] = [];
   const answers = await Promise.all(
@@ -30,11 +40,14 @@ export async function openEntries(
   );
   for (const { name, place, answer } of answers) {
     if ('bytes' in answer) opened.set(name, answer.bytes);
-    else if (answer.failure === 'wrong identity') foreign.push(name);
+    else if (answer.failure === 'wrong identity' && !isListed) foreign.push(name);
     else
       problems.push({
         ...place,
-        message: 'the encrypted value is damaged',
+        message:
+          answer.failure === 'damaged'
+            ? 'the encrypted value is damaged'
+            : 'the encrypted value is damaged, or was encrypted before you were on the list of recipients',
         next: `take the line from a copy of the file, or give it a new value: kawanan secrets set ${name}`,
       });
   }

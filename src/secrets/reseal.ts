@@ -28,11 +28,11 @@ export async function sealPlain(text: string, file: string): Promise<{ text: str
  * @throws InputError when one of them can't be opened.
  */
 export async function openAll(
-  { entries }: SecretsDocument,
+  document: SecretsDocument,
   file: string,
   env: NodeJS.ProcessEnv,
 ): Promise<Map<string, Buffer>> {
-  const { opened, problems } = await openEntries(entries, file, env);
+  const { opened, problems } = await openEntries(document, file, env);
   if (problems.length > 0) throw new InputError(problems);
   return opened;
 }

@@ -44,7 +44,10 @@ export function checkValue(bytes: Uint8Array): { message: string; next?: string 
   if (bytes.length === 0)
     return { message: 'the value is empty, which swarm does not take', next: 'give it a value' };
   if (bytes.length < tooManyBytes) return undefined;
-  return { message: `the value has ${bytes.length} bytes; swarm takes less than ${tooManyBytes}` };
+  return {
+    message: `the value has ${bytes.length} bytes; swarm takes less than ${tooManyBytes}`,
+    next: 'keep what is large in an object store or a volume, and only the key to it as a secret',
+  };
 }
 
 type Found = { bytes: Buffer } | { message: string; next?: string };

@@ -146,7 +146,7 @@ describe('set', () => {
       'too large a value',
       ['set', 'a'],
       { input: 'x'.repeat(512_000) },
-      'error a: the value has 512000 bytes; swarm takes less than 512000\n',
+      'error a: the value has 512000 bytes; swarm takes less than 512000\n  next keep what is large in an object store or a volume, and only the key to it as a secret\n',
       2,
     ],
     [

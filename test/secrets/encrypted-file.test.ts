@@ -145,6 +145,23 @@ describe('what can not be decrypted is explained, once', () => {
     );
   });
 
+  test('for damage to what says who may open it, which looks like a value for others', async () => {
+    const damaged = (await sealed('a')).replace(/(?<=age: )[^ }]+/, (text) => {
+      const bytes = Buffer.from(text, 'base64');
+      // the key that is wrapped for the recipient, itself in base64 on the third line
+      const at = bytes.indexOf('\n', bytes.indexOf('\n') + 1) + 1;
+      bytes.write(bytes.toString('latin1', at, at + 1) === 'A' ? 'B' : 'A', at);
+      return bytes.toString('base64');
+    });
+    await write(damaged);
+    expect(say(await failure(as(alice.text)))).toBe(
+      [
+        'error DIR/secrets.yml:1:4 a: the encrypted value is damaged, or was encrypted before you were on the list of recipients',
+        '  next take the line from a copy of the file, or give it a new value: kawanan secrets set a',
+      ].join('\n'),
+    );
+  });
+
   test('for what is no ciphertext at all', async () => {
     await write('a: {age: mark3r!}\n');
     expect(say(await failure(as(alice.text)))).toBe(

@@ -154,7 +154,7 @@ describe('what is wrong', () => {
       '6 f: the program sh gave no value: it ended with code 3 → run the command by hand to see why',
       '7 g: the variable NONE is not set → variables are set under variables of the cluster file; there are: KAWANAN_VIP',
       '8 h: the value is empty, which swarm does not take → give it a value',
-      '9 i: the value has 600000 bytes; swarm takes less than 512000',
+      '9 i: the value has 600000 bytes; swarm takes less than 512000 → keep what is large in an object store or a volume, and only the key to it as a secret',
     ]);
   });
 

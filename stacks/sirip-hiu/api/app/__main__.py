@@ -20,6 +20,8 @@ log = logging.getLogger("app")
 
 # Longer than the balancer keeps an idle connection for reuse, else it would send work into a closing one.
 KEEP_ALIVE_SECONDS = 75
+# As long as the balancers hold requests for the store while all of its nodes restart together.
+STORE_PATIENCE_SECONDS = 30
 # For requests that are under way when the listener closes; drain + this stays under the stack's stop_grace_period.
 GRACEFUL_SECONDS = 30
 
@@ -60,7 +62,10 @@ def main() -> int:
         return 1
     database = Database(settings)
     object_store = ObjectStore(settings.object_store)
-    dependencies = [Dependency("mysql", database.ping), Dependency("object_store", object_store.ping)]
+    dependencies = [
+        Dependency("mysql", database.ping),
+        Dependency("object_store", object_store.ping, patience_seconds=STORE_PATIENCE_SECONDS),
+    ]
     database.on_answer, object_store.on_answer = (dependency.note_answer for dependency in dependencies)
     health = Health(dependencies)
     tokens = Tokens(settings.jwt_secret_keys, settings.jwt_algorithm, settings.jwt_expiration_time)

@@ -14,12 +14,18 @@ STALE_SECONDS = 8.0
 
 
 class Dependency:
-    """One thing that must answer, and how its last probes went."""
+    """One thing that must answer, and how its last probes went.
 
-    def __init__(self, name: str, probe: Callable[[], None], clock: Callable[[], float] = time.monotonic):
-        self.name, self.probe, self.clock = name, probe, clock
+    With `patience_seconds` it is lost only once it has not answered for so long: what balancers hold requests for until
+    it is back is no reason to leave, and to cut those who wait.
+    """
+
+    def __init__(self, name: str, probe: Callable[[], None], clock: Callable[[], float] = time.monotonic,
+                 patience_seconds: float = 0.0):
+        self.name, self.probe, self.clock, self.patience_seconds = name, probe, clock, patience_seconds
         self.failures = FAILURES_THAT_COUNT  # unknown is not healthy
         self.probed_at = clock()
+        self.answered_at: float | None = None
 
     def check(self) -> None:
         try:
@@ -38,10 +44,12 @@ class Dependency:
         if self.failures >= FAILURES_THAT_COUNT:
             log.info("dependency answers", extra={"dependency": self.name})
         self.failures = 0
-        self.probed_at = self.clock()
+        self.probed_at = self.answered_at = self.clock()
 
     @property
     def answers(self) -> bool:
+        if self.answered_at is not None and self.clock() - self.answered_at < self.patience_seconds:
+            return True
         return self.failures < FAILURES_THAT_COUNT and self.clock() - self.probed_at < STALE_SECONDS
 
 

@@ -7,7 +7,7 @@ from botocore.client import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from app.pictures import Picture
-from app.settings import ObjectStoreSettings
+from app.settings import WORKER_THREADS, ObjectStoreSettings
 
 log = logging.getLogger("app.object_store")
 
@@ -29,7 +29,7 @@ def open_client(settings: ObjectStoreSettings, *, attempts: int, read_timeout: f
             connect_timeout=1,
             read_timeout=read_timeout,
             retries={"mode": "standard", "total_max_attempts": attempts},
-            max_pool_connections=40,
+            max_pool_connections=WORKER_THREADS,
             # The checksum trailers that newer SDKs add by themselves are not understood by every S3.
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
@@ -43,8 +43,9 @@ class ObjectStore:
     def __init__(self, settings: ObjectStoreSettings):
         self.bucket = settings.bucket
         self.url_lifetime_seconds = settings.url_lifetime_seconds
-        # Writes are repeated: the key depends on the content, so a second PUT changes nothing.
-        self.client = open_client(settings, attempts=4, read_timeout=5)
+        # Writes are repeated: the key depends on the content, so a second PUT changes nothing. Not too soon: the balancer
+        # ends one whose node hangs within 1.25 s, and holds it while the whole store restarts.
+        self.client = open_client(settings, attempts=4, read_timeout=20)
         self.probe_client = open_client(settings, attempts=1, read_timeout=2)
         # called after each picture that is stored
         self.on_answer: Callable[[], None] = lambda: None

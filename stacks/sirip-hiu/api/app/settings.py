@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass, field
 
 # Requests that are worked on at a time; more wait in line. More threads would do no more work, and the one that answers
-# health checks would wait longer for its turn.
-WORKER_THREADS = 24
+# health checks would wait longer for its turn. Half of them are for uploads that wait while the store restarts.
+WORKER_THREADS = 48
 
 DEFAULT_MINUTES_EAST_OF_UTC = 420  # western Indonesia (WIB)
 

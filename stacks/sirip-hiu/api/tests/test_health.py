@@ -68,6 +68,21 @@ class HealthReports(unittest.TestCase):
         self.clock.now += STALE_SECONDS + 1
         self.assertEqual(self.health.report()[0], 503)
 
+    def test_one_with_patience_is_lost_when_that_is_over(self):
+        self.dependency.patience_seconds = 30
+        self.assertEqual(self.health.report()[0], 503)
+        self.make_ready()
+        self.works = False
+        for _ in range(FAILURES_THAT_COUNT):
+            self.dependency.check()
+        self.clock.now += 29
+        self.assertEqual(self.health.report()[0], 200)
+        self.clock.now += 2
+        self.assertEqual(self.health.report()[0], 503)
+        self.works = True
+        self.dependency.check()
+        self.assertEqual(self.health.report()[0], 200)
+
     def test_a_lost_dependency_does_not_make_the_engine_restart_us(self):
         self.make_ready()
         self.works = False
