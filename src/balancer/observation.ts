@@ -56,9 +56,7 @@ command -v nginx >/dev/null 2>&1 && {
 command -v keepalived >/dev/null 2>&1 && keepalived --version 2>&1 | say tool keepalived
 command -v nft >/dev/null 2>&1 && { echo yes | say tool nft; nft list table ip kawanan 2>/dev/null | say tool nft-table; }
 ip -j -4 address show | say tool addresses
-for unit in $units; do
-  systemctl show -p ActiveState -p UnitFileState -p NeedDaemonReload "$unit" | say unit "$unit"
-done
+systemctl show -p Id -p ActiveState -p UnitFileState -p NeedDaemonReload $units | say tool units
 for file in "$@"; do
   [ -f "$file" ] && say file "$file" < "$file"
 done
@@ -79,9 +77,8 @@ export function parseObservation(output: string, node: { name: string; address: 
   const found = new Map<string, string>();
   const files: Record<string, string> = {};
   const keys: Record<string, string> = {};
-  const units: Record<string, UnitState> = {};
   for (const line of output.split('\n').filter((one) => one !== '')) {
-    const match = /^(tool|unit|file|key) (\S+) ([A-Za-z0-9+/=]*)$/.exec(line);
+    const match = /^(tool|file|key) (\S+) ([A-Za-z0-9+/=]*)$/.exec(line);
     if (!match)
       throw new UserError(`the host's answer can't be read: ${JSON.stringify(line.slice(0, 120))}`, {
         place: { host: node.name },
@@ -91,7 +88,6 @@ export function parseObservation(output: string, node: { name: string; address: 
     const text = Buffer.from(encoded, 'base64').toString('utf8');
     if (kind === 'file') files[name] = text;
     else if (kind === 'key') keys[name] = text.trim();
-    else if (kind === 'unit') units[name] = parseUnit(text);
     else found.set(name, text);
   }
   const interfaces = parseAddresses(found.get('addresses') ?? '[]');
@@ -111,21 +107,31 @@ export function parseObservation(output: string, node: { name: string; address: 
     addresses: interfaces.filter((one) => one.interfaceName !== 'lo').map((one) => one.address),
     files,
     keys,
-    units,
+    units: parseUnits(found.get('units') ?? ''),
     running: nginxDigest === undefined ? {} : { nginx: nginxDigest },
     ...(nftTable && { nftTable }),
   };
 }
 
-function parseUnit(text: string): UnitState {
-  const values = new Map(
-    text.split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+/** One paragraph a unit, as `systemctl show` prints several. */
+function parseUnits(text: string): Record<string, UnitState> {
+  const paragraphs = text.split(/\n{2,}/).filter((paragraph) => paragraph.trim() !== '');
+  return Object.fromEntries(
+    paragraphs.map((paragraph) => {
+      const lines = paragraph.split('\n');
+      const values = new Map(
+        lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+      );
+      return [
+        values.get('Id') ?? '',
+        {
+          active: values.get('ActiveState') ?? '',
+          enabled: values.get('UnitFileState') ?? '',
+          stale: values.get('NeedDaemonReload') === 'yes',
+        },
+      ];
+    }),
   );
-  return {
-    active: values.get('ActiveState') ?? '',
-    enabled: values.get('UnitFileState') ?? '',
-    stale: values.get('NeedDaemonReload') === 'yes',
-  };
 }
 
 /** The IPv4 addresses of `ip -j address show`, each with the interface it is on. */

@@ -3,7 +3,7 @@
  * executed: sorted, without times, owners and umasks. The same files give the same bytes on every computer.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, readFileSync } from 'node:fs';
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -72,7 +72,8 @@ export function packContext(folder: string, entries: ContextEntry[]): Readable {
         const mode = entry.executable ? 0o755 : 0o644;
         const header = { ...fixed, type: 'file' as const, mode, size: entry.size };
         if (entry.size <= smallFileBytes) {
-          const content = await readFile(join(folder, entry.path));
+          // At once: a promise costs ten times what reading a small file does, and there are hundreds.
+          const content = readFileSync(join(folder, entry.path));
           if (content.length !== entry.size) throw new Error(`${entry.path} changed while it was read`);
           await addEntry(tar, header, content);
         } else await pipeline(createReadStream(join(folder, entry.path)), tar.entry(header));

@@ -26,8 +26,12 @@ test('reads versions, addresses, units and files', () => {
     `tool nginx ${encode('nginx version: nginx/1.26.3\n')}`,
     `tool nginx-running ${encode('HTTP/1.1 200 OK\r\n\r\ndigest 0123456789abcdef\n')}`,
     `key /etc/nginx/kawanan/a.pem.key ${encode('600 root\n')}`,
-    `unit haproxy.service ${encode('ActiveState=active\nUnitFileState=enabled\nNeedDaemonReload=yes\n')}`,
-    `unit keepalived.service ${encode('ActiveState=inactive\nUnitFileState=\nNeedDaemonReload=no\n')}`,
+    `tool units ${encode(
+      [
+        'Id=haproxy.service\nActiveState=active\nUnitFileState=enabled\nNeedDaemonReload=yes\n',
+        'Id=keepalived.service\nActiveState=inactive\nUnitFileState=\nNeedDaemonReload=no\n',
+      ].join('\n'),
+    )}`,
     `file /etc/haproxy/haproxy.cfg ${encode('global\n')}`,
     'file /empty ',
     '',
