@@ -39,12 +39,18 @@ function lintImage({ key, spec, build }: ServiceDefinition): Lint[] {
   ];
 }
 
-/** Defaults of the engine, in nanoseconds. Source: Docker's documentation of HEALTHCHECK and of `update-monitor`. */
-const defaults = { interval: 30e9, retries: 3, monitor: 5e9 };
+/**
+ * Defaults of the engine, in nanoseconds, and how long it waits before it stops an unhealthy task. Source: Docker's
+ * documentation of HEALTHCHECK, `update-monitor` and `stop-grace-period`; moby, `defaultGossipConvergeDelay`.
+ */
+const defaults = { interval: 30e9, retries: 3, monitor: 5e9, leave: 2e9, stop: 10e9 };
 
 /**
  * A task counts as running from its first healthy answer, which ends the start period too, and is watched from then on:
- * a version that fails later is noticed only when the check has failed as often as it must.
+ * a version that fails later is noticed only when the check has failed as often as it must, and the task has left its
+ * networks and stopped. One that fails before counts whatever the watch.
+ * Source: moby, `daemon/cluster/executor/container/controller.go` (`Start`, `Wait`, `Shutdown`) and `daemon/health.go`;
+ * swarmkit, `manager/orchestrator/update/updater.go` (`updatedTasks`).
  */
 function lintMonitor({ key, spec }: ServiceDefinition): Lint[] {
   const check = spec.TaskTemplate.ContainerSpec.Healthcheck;
@@ -54,16 +60,16 @@ function lintMonitor({ key, spec }: ServiceDefinition): Lint[] {
   const verdict = (check.Interval || defaults.interval) * (check.Retries || defaults.retries);
   const monitor = update.Monitor || defaults.monitor;
   if (monitor >= verdict) return [];
-  const needed = formatNanoseconds(verdict);
+  const stop = spec.TaskTemplate.ContainerSpec.StopGracePeriod ?? defaults.stop;
   return [
     {
       code: 'monitor-too-short',
       path: ['services', key, 'deploy', 'update_config', 'monitor'],
       message:
-        `an updated task is watched for ${formatNanoseconds(monitor)}, but its health check needs ${needed} ` +
+        `an updated task is watched for ${formatNanoseconds(monitor)}, but its health check needs ${formatNanoseconds(verdict)} ` +
         `(interval × retries) to call it unhealthy`,
       why: 'a version that breaks after its start passes',
-      next: `set monitor to ${needed} or more, or check more often`,
+      next: `set monitor to ${formatNanoseconds(verdict + defaults.leave + stop)} (it may take ${formatNanoseconds(defaults.leave + stop)} to end then), or check more often`,
     },
   ];
 }
