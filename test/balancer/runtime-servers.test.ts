@@ -18,8 +18,7 @@ describe('servers of a configuration', () => {
         backend: 'web.web',
         name: 'worker1-web',
         address: '192.0.2.14:8000',
-        words:
-          'check inter 500ms fastinter 150ms downinter 500ms fall 2 rise 2 on-marked-down shutdown-sessions maxconn 50',
+        words: 'check inter 500ms fastinter 150ms downinter 500ms fall 2 rise 2 maxconn 50',
       },
       expect.objectContaining({ name: 'worker2-web', address: '192.0.2.15:8000' }),
     ]);

@@ -5,9 +5,9 @@ import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { startProbe } from '../../src/drill/probe/probe.ts';
-import { renderReceipt } from '../../src/drill/probe/render-receipt.ts';
 import { scaleService, writeAnsweringStack } from './support/answering-stack.ts';
 import { eventually } from './support/eventually.ts';
+import { explainLosses } from './support/explain-losses.ts';
 import { expectKawanan, runKawanan } from './support/kawanan.ts';
 import { sendRaw } from './support/raw-request.ts';
 import { openSmallCluster, type SmallCluster } from './support/small-cluster.ts';
@@ -75,23 +75,9 @@ async function underLoad(target: string, args: string[]): Promise<{ failed: numb
   });
   await probe.started;
   await expectKawanan(args);
-  const { figures } = await probe.stop();
-  expect(figures.requests).toBeGreaterThan(100);
-  const events = figures.failed === 0 ? [] : await readEvents();
-  return { failed: figures.failed, receipt: [renderReceipt(figures), ...events].join('\n') };
-}
-
-/** What moved the address or took servers away in the last minutes, for whoever reads of lost requests. */
-async function readEvents(): Promise<string[]> {
-  const units = ['-u', 'keepalived', '-u', 'haproxy', '-u', 'nginx'];
-  const journals = ['vm-loadbalancer1', 'vm-loadbalancer2'].map(async (name) => {
-    const args = [...units, '--since', '-3min', '-o', 'short-precise', '--no-pager'];
-    const { stdout } = await small.on(name, (host) =>
-      host.run({ program: 'journalctl', args, asRoot: true }),
-    );
-    return stdout.split('\n').filter((line) => / STATE$|signal|returning|(DOWN|UP)\. /.test(line));
-  });
-  return (await Promise.all(journals)).flat();
+  const result = await probe.stop();
+  expect(result.figures.requests).toBeGreaterThan(100);
+  return { failed: result.figures.failed, receipt: await explainLosses(small, result) };
 }
 
 function openTls(options: { servername: string; maxVersion?: 'TLSv1.1' | 'TLSv1.3' }): Promise<TLSSocket> {
@@ -355,6 +341,39 @@ describe('HAProxy', () => {
       ),
     );
     expect(new Set(names)).toEqual(new Set([first.headers.get('x-server')]));
+  });
+
+  test('a machine is gone in the middle of requests: another one answers them', async () => {
+    const common = { kind: 'http', url: url(9081) } as const;
+    const probe = startProbe({
+      targets: [
+        { ...common, name: 'GET keep', connection: 'keep' },
+        { ...common, name: 'GET new', connection: 'new' },
+      ],
+      ratePerSecond: 60,
+      durationMs: 60_000,
+      timeoutMs: 15_000,
+    });
+    await probe.started;
+    const drop = (action: '-I' | '-D'): Promise<unknown> =>
+      small.on('vm-dockerswarmworker1', (host) => {
+        const args = ['-t', 'raw', action, 'PREROUTING', '-p', 'tcp', '--dport', '8001', '-j', 'DROP'];
+        return host.run({ program: 'iptables', args, asRoot: true });
+      });
+    await drop('-I');
+    try {
+      await eventually(10_000, async () => expect(await countServers(9081, 20)).toEqual({ two: 20 }));
+      await new Promise((resolve) => setTimeout(resolve, 2000));
+    } finally {
+      await drop('-D');
+    }
+    const result = await probe.stop();
+    expect(result.figures.requests).toBeGreaterThan(100);
+    expect(result.figures.failed, await explainLosses(small, result)).toBe(0);
+    await eventually(20_000, async () => {
+      const counts = await countServers(9081, 10);
+      expect(Object.keys(counts).sort()).toEqual(['one', 'two']);
+    });
   });
 });
 

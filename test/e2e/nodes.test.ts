@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { HttpTarget } from '../../src/drill/probe/options.ts';
 import { startProbe } from '../../src/drill/probe/probe.ts';
-import { renderReceipt } from '../../src/drill/probe/render-receipt.ts';
+import { explainLosses } from './support/explain-losses.ts';
 import { expectKawanan, projectDir, runKawanan } from './support/kawanan.ts';
 import { openSmallCluster, type SmallCluster } from './support/small-cluster.ts';
 
@@ -45,9 +45,9 @@ async function losesNothing(work: () => Promise<unknown>): Promise<void> {
   try {
     await work();
   } finally {
-    const { figures } = await probe.stop();
-    expect(figures.failed, renderReceipt(figures)).toBe(0);
-    expect(figures.requests).toBeGreaterThan(50);
+    const result = await probe.stop();
+    expect(result.figures.failed, await explainLosses(small, result)).toBe(0);
+    expect(result.figures.requests).toBeGreaterThan(50);
   }
 }
 

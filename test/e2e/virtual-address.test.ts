@@ -10,6 +10,7 @@ import { readHolders } from '../../src/balancer/keepalived/read-holders.ts';
 import { startProbe } from '../../src/drill/probe/probe.ts';
 import { createHosts } from '../../src/remote/hosts.ts';
 import { eventually } from './support/eventually.ts';
+import { explainLosses } from './support/explain-losses.ts';
 import { expectKawanan, projectDir, runKawanan } from './support/kawanan.ts';
 import { openSmallCluster, type SmallCluster } from './support/small-cluster.ts';
 import { spoofVrrp } from './support/spoof-vrrp.ts';
@@ -52,7 +53,7 @@ const settlesAt = (holder: string, address = vip): Promise<void> =>
 /** What clients with kept connections, GET and POST in turn, see while `work` is done and for a second more. */
 async function probeWhile(
   work: () => Promise<unknown>,
-): Promise<{ sent: number; failed: number; gapMs: number }> {
+): Promise<{ sent: number; failed: number; gapMs: number; receipt: string }> {
   const stop = new AbortController();
   const target = { kind: 'http' as const, url: `http://${vip}/`, connection: 'keep' as const };
   const probe = startProbe(
@@ -71,8 +72,10 @@ async function probeWhile(
   await work();
   await sleep(1_000);
   stop.abort();
-  const { figures } = await probe.finished;
-  return { sent: figures.requests, failed: figures.failed, gapMs: figures.longestGap?.ms ?? 0 };
+  const result = await probe.finished;
+  const { requests, failed, longestGap } = result.figures;
+  const receipt = await explainLosses(small, result);
+  return { sent: requests, failed, gapMs: longestGap?.ms ?? 0, receipt };
 }
 
 /** A connection that says a line every 50 ms and expects it back; `end` tells how many came back, and why no more. */
@@ -140,7 +143,7 @@ describe('a move on purpose', () => {
       await failback();
       expect(await holdersOf()).toEqual([first]);
     });
-    expect(seen).toMatchObject({ failed: 0 });
+    expect(seen, seen.receipt).toMatchObject({ failed: 0 });
     expect(seen.sent).toBeGreaterThan(300);
     // the connection outlasts the time it was given on the first balancer, and then it is cut, not forgotten
     const { lines, broken } = await line.end();
@@ -231,7 +234,7 @@ test('a third machine that pretends to hold the address is ignored', async () =>
   );
   expect(await dropped()).toBeGreaterThanOrEqual(before + 90);
   expect(await holdersOf()).toEqual([first]);
-  expect(seen).toMatchObject({ failed: 0 });
+  expect(seen, seen.receipt).toMatchObject({ failed: 0 });
 });
 
 test('balancers that lose sight of each other are told of within 5 s, and agree when they see each other again', async () => {

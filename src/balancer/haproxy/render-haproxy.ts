@@ -76,6 +76,11 @@ const commonDefaults = `    log global
     timeout queue 10s
     retries 3
     option redispatch 1
+    # a machine that is gone ends its connections after six seconds; a failed check ends none
+    option srvtcpka
+    srvtcpka-idle 1s
+    srvtcpka-intvl 1s
+    srvtcpka-cnt 5
     default-server check inter 500ms fastinter 150ms downinter 500ms fall 2 rise 2
 `;
 
@@ -98,9 +103,8 @@ ${commonDefaults}    timeout client 8h
     timeout server 8h
     timeout client-fin 30s
     timeout server-fin 30s
-    # idle connections stay alive through firewalls, and dead peers are noticed
+    # idle connections stay alive through firewalls, and dead clients are noticed
     option clitcpka
-    option srvtcpka
 `;
 
 function renderNoRoute(): string {
