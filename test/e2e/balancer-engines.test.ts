@@ -349,6 +349,7 @@ describe('HAProxy', () => {
       targets: [
         { ...common, name: 'GET keep', connection: 'keep' },
         { ...common, name: 'GET new', connection: 'new' },
+        { ...common, name: 'POST', method: 'POST', body: 'x'.repeat(1024), connection: 'new' },
       ],
       ratePerSecond: 60,
       durationMs: 60_000,
@@ -369,7 +370,11 @@ describe('HAProxy', () => {
     }
     const result = await probe.stop();
     expect(result.figures.requests).toBeGreaterThan(100);
-    expect(result.figures.failed, await explainLosses(small, result)).toBe(0);
+    const failedOf = (target: string): number => result.byTarget[target]!.failed;
+    const losses = await explainLosses(small, result);
+    expect([failedOf('GET keep'), failedOf('GET new')], losses).toEqual([0, 0]);
+    // one may have been under way in the moment itself, and nobody can say whether it was done
+    expect(failedOf('POST'), losses).toBeLessThanOrEqual(1);
     await eventually(20_000, async () => {
       const counts = await countServers(9081, 10);
       expect(Object.keys(counts).sort()).toEqual(['one', 'two']);

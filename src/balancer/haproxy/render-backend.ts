@@ -41,6 +41,8 @@ function renderLines(backend: BackendModel, { folder, modern }: BackendSettings,
   if (retry === undefined) {
     // Only a failed connection is surely safe to repeat; an empty answer is repeated where the method allows it.
     if (mode === 'http') lines.push('http-request disable-l7-retry unless METH_GET');
+    // Who waits for a database that is down is told at once; nothing of it could be repeated.
+    else lines.push('default-server on-marked-down shutdown-sessions');
   } else {
     lines.push(
       `http-request set-timeout server ${retry}`,

@@ -76,7 +76,7 @@ const commonDefaults = `    log global
     timeout queue 10s
     retries 3
     option redispatch 1
-    # a machine that is gone ends its connections after six seconds; a failed check ends none
+    # connections to a machine that is gone end after six seconds, whatever its checks are
     option srvtcpka
     srvtcpka-idle 1s
     srvtcpka-intvl 1s
@@ -92,6 +92,8 @@ ${commonDefaults}    timeout client 60s
     timeout http-request 10s
     timeout http-keep-alive 10s
     option idle-close-on-response
+    # a new connection tells in 300 ms that a machine is gone, before anything is sent; a kept one doesn't
+    option http-server-close
     option forwardfor
     retry-on conn-failure empty-response
 `;
