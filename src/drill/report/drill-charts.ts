@@ -71,8 +71,8 @@ export function drawLatencyOverTime({ probe, struckMs, healedMs, title }: DrillR
   );
 }
 
-/** How many requests took how long, before the fault and from then on. */
-export function drawHistogram({ probe, struckMs = 0, title }: DrillResult): string {
+/** How many requests took how long, before the fault and from then on where there was one. */
+export function drawHistogram({ probe, struckMs, title }: DrillResult): string {
   if (!probe) return '';
   const edges = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000];
   const count = (records: ProbeRecord[]): number[] => {
@@ -84,8 +84,16 @@ export function drawHistogram({ probe, struckMs = 0, title }: DrillResult): stri
     }
     return counts;
   };
-  const before = probe.records.filter(({ intendedMs }) => intendedMs < struckMs);
-  const after = probe.records.filter(({ intendedMs }) => intendedMs >= struckMs);
+  const groups =
+    struckMs === undefined
+      ? [{ name: 'all', records: probe.records }]
+      : [
+          { name: 'before', records: probe.records.filter(({ intendedMs }) => intendedMs < struckMs) },
+          {
+            name: 'since the fault',
+            records: probe.records.filter(({ intendedMs }) => intendedMs >= struckMs),
+          },
+        ];
   const share = (records: ProbeRecord[]): number[] =>
     count(records).map((number) =>
       records.length === 0 ? 0 : Math.round((number / records.length) * 1_000) / 10,
@@ -96,10 +104,7 @@ export function drawHistogram({ probe, struckMs = 0, title }: DrillResult): stri
       legend: { top: 0, textStyle: { color: ink.faint } },
       xAxis: axis('ms at most', { type: 'category', data: edges.map(String) }),
       yAxis: axis('% of requests', { type: 'value', nameGap: 36 }),
-      series: [
-        { name: 'before', type: 'bar', data: share(before) },
-        { name: 'since the fault', type: 'bar', data: share(after) },
-      ],
+      series: groups.map(({ name, records }) => ({ name, type: 'bar', data: share(records) })),
     },
     half,
     `Latency histogram: ${title}`,
@@ -117,13 +122,13 @@ export function drawDistribution({ probe, served, title }: DrillResult): string 
       );
   return drawChart(
     {
-      grid: { ...grid, left: 184, right: 16 },
+      grid: { ...grid, left: 196, right: 16 },
       legend: { top: 0, textStyle: { color: ink.faint } },
       xAxis: axis('requests', { type: 'value' }),
       yAxis: axis('', {
         type: 'category',
         data: entries.map(([name]) => name),
-        axisLabel: { color: ink.faint, width: 172, overflow: 'truncate' },
+        axisLabel: { color: ink.faint, fontSize: 11, width: 176, overflow: 'truncate' },
       }),
       series: [
         {

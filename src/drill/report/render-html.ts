@@ -59,7 +59,7 @@ ${earlier ? `<td>${escapeText(change)}</td>` : ''}
   return `<section>
 <h2>Verdicts</h2>${earlier ? `\n<p>Compared with the run of ${escapeText(earlier.startedAt)} on ${escapeText(earlier.machine)}.</p>` : ''}
 <div class="scroll"><table class="verdicts">
-<thead><tr><th></th><th>what was broken</th><th>verdict</th><th>requests</th><th>failed</th><th>longest gap, ms</th><th>p50 / p99, ms</th>${earlier ? '<th>then</th>' : ''}</tr></thead>
+<thead><tr><th></th><th>what was done</th><th>verdict</th><th class="figure">requests</th><th class="figure">failed</th><th class="figure">longest gap, ms</th><th class="figure">p50 / p99, ms</th>${earlier ? '<th>before</th>' : ''}</tr></thead>
 <tbody>
 ${rows.join('\n')}
 </tbody>

@@ -19,7 +19,7 @@ svg { max-width: 100%; height: auto; display: block; } svg text { font-size: 11p
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem; }
 table { border-collapse: collapse; width: 100%; font-size: 13px; } th, td { text-align: left; padding: .25rem .5rem; border-bottom: 1px solid var(--grid); vertical-align: top; }
 th { color: var(--faint); font-weight: 600; } .verdicts td:nth-child(3), .reference td:first-child { white-space: nowrap; } .reference td:nth-child(2) { width: 32%; }
-.figure { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.figure { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; } th.figure { white-space: normal; }
 a { color: inherit; } .met { color: var(--good); } .missed { color: var(--bad); } .not-run { color: var(--mark); }
 .tally span { font-weight: 600; margin-right: 1rem; } .objectives { list-style: none; padding: 0; margin: .3rem 0; }
 .causes { margin: .3rem 0; padding-left: 1.2rem; font-size: 13px; } .reason { color: var(--mark); } details { margin-top: .6rem; } summary { cursor: pointer; color: var(--faint); }
