@@ -20,8 +20,9 @@ log = logging.getLogger("app")
 
 # Longer than the balancer keeps an idle connection for reuse, else it would send work into a closing one.
 KEEP_ALIVE_SECONDS = 75
-# As long as the balancers hold requests for the store while all of its nodes restart together.
-STORE_PATIENCE_SECONDS = 30
+# Longer than the balancers hold requests for the store while all of its nodes restart together (30 s): what waited is
+# served after that.
+STORE_PATIENCE_SECONDS = 45
 # For requests that are under way when the listener closes; drain + this stays under the stack's stop_grace_period.
 GRACEFUL_SECONDS = 30
 

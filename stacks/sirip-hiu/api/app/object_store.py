@@ -43,9 +43,9 @@ class ObjectStore:
     def __init__(self, settings: ObjectStoreSettings):
         self.bucket = settings.bucket
         self.url_lifetime_seconds = settings.url_lifetime_seconds
-        # Writes are repeated: the key depends on the content, so a second PUT changes nothing. Not too soon: the balancer
-        # ends one whose node hangs within 1.25 s, and holds it while the whole store restarts.
-        self.client = open_client(settings, attempts=4, read_timeout=20)
+        # Writes are repeated: the key depends on the content, so a second PUT changes nothing. All attempts together are
+        # longer than the balancers hold one while the whole store restarts.
+        self.client = open_client(settings, attempts=5, read_timeout=8)
         self.probe_client = open_client(settings, attempts=1, read_timeout=2)
         # called after each picture that is stored
         self.on_answer: Callable[[], None] = lambda: None
