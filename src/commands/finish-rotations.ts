@@ -1,11 +1,10 @@
 /** What `up` and `deploy` do before anything else: rotations that a run was killed in, or that are due, are finished. */
 import type { CommandContext } from '../cli.ts';
 import { UserError } from '../errors.ts';
-import { describeUser } from '../lock/this-process.ts';
 import { neutralise } from '../output/terminal.ts';
 import { type Inputs, loadInputs } from '../pipeline/inputs.ts';
 import type { Hosts } from '../remote/host.ts';
-import { type ApplyOptions, confirm, createWalk } from './session.ts';
+import { type ApplyOptions, confirm } from './session.ts';
 import { withClusterLock } from './with-lock.ts';
 
 /** @returns whether there were any: the secrets file may say something else now. */
@@ -15,13 +14,13 @@ export async function finishOpenRotations(
   options: ApplyOptions,
   context: CommandContext,
 ): Promise<boolean> {
-  const { terminal, cwd, env, signal } = context;
+  const { terminal, cwd, env } = context;
   const lines = await describeOpen(inputs, hosts);
   if (lines.length === 0) return false;
   for (const line of lines) terminal.err(`${neutralise(`unfinished rotation: ${line}`)}\n`);
   await confirm('Finish it first?', options, context);
-  const [{ openRotations }, { finishRotations }] = await Promise.all([
-    import('../pipeline/rotation-world.ts'),
+  const [{ openToldRotations }, { finishRotations }] = await Promise.all([
+    import('./secrets/open-rotations.ts'),
     import('../rotation/run.ts'),
   ]);
   // A secret's consumers may be in any stack, and all of them must move before the old value goes.
@@ -32,16 +31,7 @@ export async function finishOpenRotations(
   const target = { cluster: inputs.cluster, hosts, command: 'secrets rotate --finish', options };
   await withClusterLock(target, context, async (lock) => {
     await lock.ensure();
-    const { world, find } = await openRotations({
-      inputs: whole,
-      hosts,
-      env,
-      by: describeUser(),
-      signal,
-      show: createWalk([], context).show,
-      beforeChanges: lock.ensure,
-      tell: (message) => terminal.err(`${neutralise(message)}\n`),
-    });
+    const { world, find } = await openToldRotations({ inputs: whole, hosts, keepLock: lock.ensure }, context);
     await finishRotations(world, find);
   });
   return true;

@@ -4,11 +4,10 @@ import type { CommandContext } from '../../cli.ts';
 import { chooseStacks } from '../../cluster/choose-stack.ts';
 import type { Receipt } from '../../drill/receipt/receipt.ts';
 import { InputError, InterruptedError, UserError } from '../../errors.ts';
-import { describeUser } from '../../lock/this-process.ts';
 import { formatDuration } from '../../output/format.ts';
 import { neutralise } from '../../output/terminal.ts';
 import { loadInputs } from '../../pipeline/inputs.ts';
-import { type OpenRotations, openRotations } from '../../pipeline/rotation-world.ts';
+import type { OpenRotations } from '../../pipeline/rotation-world.ts';
 import { planRotation } from '../../rotation/begin.ts';
 import { describePlanned, describeUnderWay, isOpen } from '../../rotation/describe.ts';
 import { findUnits, finishRotations, runRotation } from '../../rotation/run.ts';
@@ -16,10 +15,11 @@ import type { Strategy } from '../../rotation/strategy.ts';
 import { isUndoable, undoRotations } from '../../rotation/undo.ts';
 import { planCollection } from '../../secrets/plan.ts';
 import type { RotationRecord } from '../../secrets/rotation-record.ts';
-import { type ApplyOptions, confirm, createWalk, openHosts, printJson } from '../session.ts';
+import { type ApplyOptions, confirm, openHosts, printJson } from '../session.ts';
 import { withClusterLock } from '../with-lock.ts';
 import { tellReceipt, withReceipt } from '../with-receipt.ts';
 import { chooseStrategies } from './choose-strategies.ts';
+import { openToldRotations } from './open-rotations.ts';
 
 export interface RotateOptions extends ApplyOptions {
   /** Only secrets of this stack. */
@@ -38,23 +38,14 @@ export async function rotateSecrets(
   options: RotateOptions,
   context: CommandContext,
 ): Promise<void> {
-  const { terminal, cwd, env, signal } = context;
+  const { terminal, cwd, env } = context;
   const startedAt = performance.now();
   const mode = chooseMode(names, options);
   const inputs = await loadInputs({ ...options, cwd, env, writeSecrets: false });
   if (options.stack !== undefined) chooseStacks(inputs.cluster, [options.stack]);
   await using hosts = openHosts(inputs.cluster, context);
   let keepLock: () => Promise<unknown> = async () => {};
-  const open = await openRotations({
-    inputs,
-    hosts,
-    env,
-    by: describeUser(),
-    signal,
-    show: createWalk([], context).show,
-    beforeChanges: () => keepLock(),
-    tell: (message) => terminal.err(`${neutralise(message)}\n`),
-  });
+  const open = await openToldRotations({ inputs, hosts, keepLock: () => keepLock() }, context);
   const strategies = mode === 'rotate' ? await chooseStrategies(names, options, open, context) : [];
   const lines = await describeWork(mode, names, strategies, open, context);
   if (lines.length === 0) {
