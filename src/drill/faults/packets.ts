@@ -52,7 +52,8 @@ export function renderTable(which: PacketFault['which'], peers: string[]): strin
   const rule = {
     'between balancers': `${from} drop`,
     adverts: `${from} ip protocol 112 drop`,
-    'a fifth': 'numgen random mod 5 < 1 drop',
+    // What a balancer says to itself, as keepalived does to the proxy, goes over no network that could lose it.
+    'a fifth': 'iifname != "lo" numgen random mod 5 < 1 drop',
   }[which];
   return `table ip ${tableName} {\n  chain input {\n    type filter hook input priority -10; policy accept;\n    ${rule}\n  }\n}\n`;
 }
