@@ -9,8 +9,7 @@ import { renderSection } from './render-section.ts';
 
 /**
  * The sections of one backend; its page lies in the folder. With a time to ask again there are two over the same servers:
- * HAProxy 3.0 doesn't ask again for what it ends when a server goes down, so reads must be given up by their own time,
- * while writes, which nobody may send twice, had better be ended at once.
+ * reads that hang are given up by their own time and asked of another, while writes, which nobody may send twice, wait.
  */
 export function renderBackend(backend: BackendModel, settings: BackendSettings): string[] {
   if (!hasReads(backend)) return [renderSection(`backend ${backend.name}`, renderLines(backend, settings))];
@@ -33,6 +32,7 @@ export interface BackendSettings {
 function renderLines(backend: BackendModel, { folder, modern }: BackendSettings, retry?: string): string[] {
   const { mode, balance, timeouts, maxconn, servers, sticky, page } = backend;
   const method = balance === 'ip_hash' ? 'source' : balance;
+  const alone = servers.length === 1;
   const lines = [`balance ${method}`, `timeout server ${timeouts.server}`, `timeout queue ${timeouts.queue}`];
   // When a server goes or comes, its own clients move and no others.
   if (method === 'source') lines.splice(1, 0, 'hash-type consistent');
@@ -41,8 +41,8 @@ function renderLines(backend: BackendModel, { folder, modern }: BackendSettings,
   if (retry === undefined) {
     // Only a failed connection is surely safe to repeat; an empty answer is repeated where the method allows it.
     if (mode === 'http') lines.push('http-request disable-l7-retry unless METH_GET');
-    // Who waits for a database that is down is told at once; nothing of it could be repeated.
-    else lines.push('default-server on-marked-down shutdown-sessions');
+    // Whose TCP server is down is told at once and finds another; where there is none, only the network's silence ends it.
+    else lines.push(`default-server ${alone ? 'tcp-ut 20s' : 'on-marked-down shutdown-sessions'}`);
   } else {
     lines.push(
       `http-request set-timeout server ${retry}`,
@@ -53,7 +53,9 @@ function renderLines(backend: BackendModel, { folder, modern }: BackendSettings,
   }
   lines.push(...renderCheck(backend));
   if (timeouts.connect !== defaultConnectTimeout) lines.push(`timeout connect ${timeouts.connect}`);
-  if (timeouts.check !== undefined) lines.push(`timeout check ${timeouts.check}`);
+  // To take an only server for dead because it is busy would serve nobody.
+  const checkTimeout = timeouts.check ?? (alone ? '3s' : undefined);
+  if (checkTimeout !== undefined) lines.push(`timeout check ${checkTimeout}`);
   if (maxconn !== undefined) lines.push(`default-server maxconn ${maxconn}`);
   if (sticky)
     lines.push(
