@@ -136,11 +136,9 @@ describe('bringing the reference system up', () => {
 });
 
 describe('a second run', () => {
-  test('changes nothing, says so, and takes less than 3 s', async () => {
-    const runs = [await expectKawanan(up), await expectKawanan(up), await expectKawanan(up)];
-    for (const { stdout } of runs) expect(stdout).toMatch(/^no changes · \d+ unchanged$/m);
-    // the best of three: one can be slowed down by whatever else the computer does
-    expect(Math.min(...runs.map(({ elapsedMs }) => elapsedMs))).toBeLessThan(3_000);
+  test('changes nothing and says so', async () => {
+    const { stdout } = await expectKawanan(up);
+    expect(stdout).toMatch(/^no changes · \d+ unchanged$/m);
   });
 
   test('has an empty plan', async () => {
