@@ -55,7 +55,7 @@ export function axis(name: string, more: Record<string, unknown> = {}): Record<s
     nameLocation: 'middle',
     nameGap: 28,
     nameTextStyle: { color: ink.faint },
-    axisLabel: { color: ink.faint },
+    axisLabel: { color: ink.faint, hideOverlap: true },
     axisLine: { lineStyle: { color: ink.grid } },
     splitLine: { lineStyle: { color: ink.grid } },
     ...more,
