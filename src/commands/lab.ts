@@ -4,6 +4,7 @@ import { type ImageChoice, imageChoices } from '../lab/cluster-file.ts';
 import { downLab } from '../lab/down.ts';
 import { cutNode, healNode, killNode, pauseNode, resumeNode, startNode } from '../lab/faults.ts';
 import { findLab, type Lab, labNodes } from '../lab/lab.ts';
+import { parseMachineRequest } from '../lab/machine-kind.ts';
 import { type Release, releases } from '../lab/record.ts';
 import { renderLabStatus } from '../lab/render-status.ts';
 import { readLabStatus } from '../lab/status.ts';
@@ -34,15 +35,22 @@ function addUp(command: Command, context: CommandContext, lab: () => Lab): void 
     .addOption(
       new Option('--images <which>', 'images of MySQL and MinIO').choices(imageChoices).default('lab'),
     )
-    .action(async (options: { release?: Release; images: ImageChoice }) => {
+    .option(
+      '--machines <kinds>',
+      "nspawn: containers; uml: kernels of their own for the swarm's nodes; auto: uml where this kernel has no IPVS; or NODE=KIND,…",
+    )
+    .action(async (options: { release?: Release; images: ImageChoice; machines?: string }) => {
       const startedAt = performance.now();
+      const { machines, ...rest } = options;
+      const request = machines === undefined ? {} : { machines: parseMachineRequest(machines) };
       const result = await show(context, 'bringing the lab up', (progress) =>
-        upLab(lab(), { ...options, progress }),
+        upLab(lab(), { ...rest, ...request, progress }),
       );
       const took = formatDuration(performance.now() - startedAt);
       context.terminal.out(
         result.changed ? `lab is up after ${took}\n` : 'lab is already up; nothing to do\n',
       );
+      if (result.machines) context.terminal.out(`machines: ${result.machines}\n`);
       context.terminal.out(`cluster file ${result.cluster}\n`);
     });
 }

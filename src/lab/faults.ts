@@ -4,12 +4,14 @@ import { type CgroupLayout, isFrozen, nodeGroup, readCgroupLayout, setFrozen } f
 import { bridgeName, findNode, type Lab, type LabNode, labNetwork, linkName } from './lab.ts';
 import { withLock } from './lock.ts';
 import { bootMachine, findLeader, powerOff, waitForMachine } from './machine.ts';
+import type { MachineKind } from './machine-kind.ts';
 import { checkPrerequisites } from './prerequisites.ts';
-import { type LabRecord, readRecord } from './record.ts';
+import { type LabRecord, machineKindOf, readRecord } from './record.ts';
 import { runLocal } from './run-local.ts';
+import { cachedUmlDir } from './uml-image.ts';
 
 /** How long a machine that is already on may take to answer before it is switched off and on. */
-const adoptionTimeoutMs = 60_000;
+const adoptionTimeoutMs: Record<MachineKind, number> = { nspawn: 60_000, uml: 300_000 };
 
 interface Target {
   lab: Lab;
@@ -77,7 +79,15 @@ async function setLink(lab: Lab, node: LabNode, change: string[]): Promise<void>
 }
 
 function bootOptions({ lab, node, record, layout }: Target): Parameters<typeof bootMachine>[0] {
-  return { lab, node, layout, network: labNetwork(record.number), lowerDir: record.lowerDir };
+  return {
+    lab,
+    node,
+    layout,
+    network: labNetwork(record.number),
+    lowerDir: record.lowerDir,
+    kind: machineKindOf(record, node),
+    umlDir: cachedUmlDir(record.cacheDir, record.release),
+  };
 }
 
 async function withNode(
@@ -124,7 +134,12 @@ export async function ensureRunning(target: Omit<Target, 'group'>, progress: Pro
   if (frozen) await setFrozen(layout, full.group, false);
   await plugCable(lab, node);
   try {
-    await waitForMachine(bootOptions(full), progress, undefined, adoptionTimeoutMs);
+    await waitForMachine(
+      bootOptions(full),
+      progress,
+      undefined,
+      adoptionTimeoutMs[machineKindOf(target.record, node)],
+    );
     return frozen;
   } catch (error) {
     if (error instanceof InterruptedError) throw error;

@@ -2,16 +2,22 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Lab, type LabNetwork, type LabNode, nodeDir } from './lab.ts';
+import type { MachineKind } from './machine-kind.ts';
 import { type NodeIdentity, renderNodeFiles, renderResolvConf } from './node-files.ts';
 import { exists } from './root-fs.ts';
 import { runLocal } from './run-local.ts';
+import { renderUmlNodeFiles } from './uml-files.ts';
 
-/** Makes a machine's disk unless it has one: an empty layer over the shared root file system, with its own identity on it. */
+/**
+ * Makes a machine's disk unless it has one: an empty layer over the shared root file system, with its own identity on it.
+ * A machine with a kernel of its own copies that to its disk at its first start.
+ */
 export async function ensureDisk(
   lab: Lab,
   node: LabNode,
   network: LabNetwork,
   userKeyPublic: string,
+  kind: MachineKind,
 ): Promise<void> {
   const dir = nodeDir(lab, node);
   if (await exists(dir)) return;
@@ -20,7 +26,9 @@ export async function ensureDisk(
   for (const name of ['upper', 'work', 'root', 'docker'])
     await mkdir(join(partial, name), { recursive: true });
   const identity = await makeIdentity(partial, node);
-  for (const file of renderNodeFiles(node, network, identity, userKeyPublic)) {
+  const files = renderNodeFiles(node, network, identity, userKeyPublic);
+  if (kind === 'uml') files.push(...renderUmlNodeFiles(node, network));
+  for (const file of files) {
     const path = join(partial, 'upper', file.path);
     await mkdir(dirname(path), { recursive: true, mode: file.path.startsWith('/root/') ? 0o700 : 0o755 });
     await writeFile(path, file.content, { mode: file.mode });

@@ -16,9 +16,12 @@ import {
   nodeDir,
 } from './lab.ts';
 import { writeResolvConf } from './machine-disk.ts';
+import type { MachineKind } from './machine-kind.ts';
 import { allCodes, lastLines, runLocal, systemPath } from './run-local.ts';
+import { plugTap, saidBooted, umlBootWords } from './uml-machine.ts';
 
-const bootTimeoutMs = 180_000;
+/** A kernel of its own shares one processor with all the programs on it, and other machines start beside it. */
+const bootTimeoutMs: Record<MachineKind, number> = { nspawn: 180_000, uml: 600_000 };
 
 // Enters the control groups, puts the disk together in a mount namespace of its own (it ends with the machine,
 // however that ends), and runs systemd-nspawn in it, again where the machine restarts itself: that ends with 133.
@@ -37,10 +40,16 @@ export interface BootOptions {
   network: LabNetwork;
   lowerDir: string;
   layout: CgroupLayout;
+  kind: MachineKind;
+  /** Where a kernel of its own is; see `cachedUmlDir`. */
+  umlDir: string;
 }
 
-/** The words that start a machine, from `unshare` on. `groupFiles` are the `cgroup.procs` it enters. */
-export function bootWords(options: BootOptions, groupFiles: string[]): string[] {
+/** The words that start a container, from `unshare` on. `groupFiles` are the `cgroup.procs` it enters. */
+export function bootWords(
+  options: Pick<BootOptions, 'lab' | 'node' | 'lowerDir' | 'layout'>,
+  groupFiles: string[],
+): string[] {
   const { lab, node, lowerDir, layout } = options;
   const dir = nodeDir(lab, node);
   const root = join(dir, 'root');
@@ -76,9 +85,14 @@ interface Launched {
 }
 
 async function launchMachine(options: BootOptions): Promise<Launched> {
-  const { lab, node, layout } = options;
+  const { lab, node, layout, kind } = options;
   await writeResolvConf(lab, node);
-  const words = bootWords(options, await makeNodeGroups(layout, lab, node));
+  const groupFiles = await makeNodeGroups(layout, lab, node);
+  if (kind === 'uml') await plugTap(lab, node);
+  const words =
+    kind === 'uml'
+      ? umlBootWords({ ...options, imageDir: options.umlDir }, groupFiles)
+      : bootWords(options, groupFiles);
   const log = await open(consoleLog(lab, node), 'w', 0o600);
   try {
     const child = spawn(words[0]!, words.slice(1), {
@@ -108,9 +122,9 @@ export async function waitForMachine(
   options: BootOptions,
   progress: Progress,
   launched: Launched = { ended: false },
-  timeoutMs = bootTimeoutMs,
+  timeoutMs = bootTimeoutMs[options.kind],
 ): Promise<void> {
-  const { lab, node, network, layout } = options;
+  const { lab, node, network, layout, kind } = options;
   const group = nodeGroup(layout.freezer, lab, node);
   const deadline = Date.now() + timeoutMs;
   let seen = false;
@@ -120,14 +134,14 @@ export async function waitForMachine(
     if (
       leader !== undefined &&
       (await answersSsh(network.addresses[node.name]!)) &&
-      (await hasBooted(leader, progress))
+      (await hasBooted(options, leader, progress))
     )
       return;
     seen ||= leader !== undefined;
     const gone = seen && leader === undefined && (await listProcesses(group)).length === 0;
     if (launched.ended || gone) throw await explainEnd(lab, node);
-    if (Date.now() > deadline) throw await explainHang(node, leader, timeoutMs);
-    await sleep(100);
+    if (Date.now() > deadline) throw await explainHang(options, leader, timeoutMs);
+    await sleep(kind === 'uml' ? 500 : 100);
   }
 }
 
@@ -138,7 +152,17 @@ async function explainEnd(lab: Lab, node: LabNode): Promise<UserError> {
   });
 }
 
-async function explainHang(node: LabNode, leader: number | undefined, timeoutMs: number): Promise<UserError> {
+async function explainHang(
+  { lab, node, kind }: BootOptions,
+  leader: number | undefined,
+  timeoutMs: number,
+): Promise<UserError> {
+  const next = `kawanan lab kill ${node.name}, then kawanan lab up`;
+  const message = `${node.name} did not start within ${timeoutMs / 1000} s`;
+  if (kind === 'uml') {
+    const printed = await readFile(consoleLog(lab, node), 'utf8').catch(() => '');
+    return new UserError(message, { details: lastLines(printed, 10), next });
+  }
   const enter = [
     '--target',
     String(leader),
@@ -157,10 +181,8 @@ async function explainHang(node: LabNode, leader: number | undefined, timeoutMs:
     }).catch(() => undefined);
     return lastLines(result?.stdout ?? '', 10).filter(Boolean);
   };
-  return new UserError(`${node.name} did not start within ${timeoutMs / 1000} s`, {
-    details: [...(await ask('list-units', '--failed')), ...(await ask('list-jobs'))],
-    next: `kawanan lab kill ${node.name}, then kawanan lab up`,
-  });
+  const details = [...(await ask('list-units', '--failed')), ...(await ask('list-jobs'))];
+  return new UserError(message, { details, next });
 }
 
 /** Everything the machine printed since it was last switched on. */
@@ -168,7 +190,13 @@ function consoleLog(lab: Lab, node: LabNode): string {
   return join(nodeDir(lab, node), 'console.log');
 }
 
-async function hasBooted(leader: number, progress: Progress): Promise<boolean> {
+async function hasBooted(
+  { lab, node, kind }: BootOptions,
+  leader: number,
+  progress: Progress,
+): Promise<boolean> {
+  // Its processes can't be entered from here: they are this computer's only in part.
+  if (kind === 'uml') return saidBooted(consoleLog(lab, node));
   const words = ['--target', String(leader), '--all', '--', 'systemctl', 'is-system-running'];
   const options = { accept: allCodes, signal: progress.signal, timeoutMs: 10_000 };
   // On a busy computer even this may take too long; the caller asks again.
@@ -190,7 +218,7 @@ function answersSsh(address: string): Promise<boolean> {
   });
 }
 
-/** The first process of a machine (its systemd), seen from this computer; `undefined` while there is none. */
+/** The first process of a machine (its systemd, or its kernel), seen from this computer; `undefined` while there is none. */
 export async function findLeader(group: string): Promise<number | undefined> {
   for (const pid of await listProcesses(group)) {
     const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');

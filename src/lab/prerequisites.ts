@@ -64,6 +64,28 @@ export async function checkPrerequisites(): Promise<void> {
   if (problem) throw problem;
 }
 
+/** Throws unless this computer can run machines with kernels of their own. */
+export async function checkUmlPrerequisites(): Promise<void> {
+  if (process.arch !== 'x64') {
+    throw new UserError(`User-Mode Linux needs an amd64 processor, and this is ${process.arch}`, {
+      next: 'kawanan lab up --machines nspawn',
+    });
+  }
+  const hasTun = await access('/dev/net/tun', constants.R_OK | constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+  if (!hasTun) {
+    throw new UserError('User-Mode Linux needs /dev/net/tun for its network, and it is not there', {
+      next: 'modprobe tun; in a container, give it that device; or kawanan lab up --machines nspawn',
+    });
+  }
+  if (await isInstalled('mke2fs')) return;
+  throw new UserError('machines with kernels of their own need a program that is not installed: mke2fs', {
+    next: 'apt-get install -y e2fsprogs',
+  });
+}
+
 async function isInstalled(program: string): Promise<boolean> {
   const tries = systemPath.split(':').map((dir) => access(join(dir, program), constants.X_OK));
   return Promise.any(tries).then(

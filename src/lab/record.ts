@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Lab, labsDir } from './lab.ts';
+import { type Lab, type LabNode, labsDir } from './lab.ts';
+import type { MachineKind, MachineKinds } from './machine-kind.ts';
 
 /** Debian releases the machines can run. */
 export const releases = ['trixie', 'bookworm'] as const;
@@ -14,6 +15,13 @@ export interface LabRecord {
   release: Release;
   /** The read-only root file system under every machine's disk. */
   lowerDir: string;
+  /** By node name; those that aren't in it are `nspawn`. */
+  machines?: MachineKinds;
+}
+
+/** What a node's machine is made of. */
+export function machineKindOf(record: Pick<LabRecord, 'machines'>, node: LabNode): MachineKind {
+  return record.machines?.[node.name] ?? 'nspawn';
 }
 
 /** The record of a lab; `undefined` where there is none, or only half of one. */

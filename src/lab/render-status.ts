@@ -8,9 +8,10 @@ export function renderLabStatus(status: LabStatus): string {
     node.name,
     node.role,
     node.address,
+    node.kind,
     node.power,
     node.cable === 'none' ? '-' : node.cable,
     node.memoryBytes === undefined ? '-' : `${Math.round(node.memoryBytes / 1024 / 1024)} MiB`,
   ]);
-  return `lab ${status.state}  ${status.subnet}  VIP ${status.vip}  Debian ${status.release}\n${status.cluster}\n\n${renderTable(['NODE', 'ROLE', 'ADDRESS', 'POWER', 'NETWORK', 'MEMORY'], rows)}`;
+  return `lab ${status.state}  ${status.subnet}  VIP ${status.vip}  Debian ${status.release}\n${status.cluster}\n\n${renderTable(['NODE', 'ROLE', 'ADDRESS', 'MACHINE', 'POWER', 'NETWORK', 'MEMORY'], rows)}`;
 }

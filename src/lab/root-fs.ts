@@ -62,7 +62,7 @@ export async function ensureRelease(
 }
 
 /** Removes what killed builds left in the cache; the caller holds its lock. */
-async function removePartial(cacheDir: string): Promise<void> {
+export async function removePartial(cacheDir: string): Promise<void> {
   const names = (await readdir(cacheDir)).filter((name) => name.startsWith('.partial-'));
   await Promise.all(names.map((name) => rm(join(cacheDir, name), { recursive: true, force: true })));
 }

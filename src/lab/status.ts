@@ -3,8 +3,9 @@ import { isFrozen, nodeGroup, readCgroupLayout, readMemoryBytes } from './cgroup
 import { statePaths } from './cluster-file.ts';
 import { bridgeName, type Lab, type LabNode, labNetwork, labNodes, linkName } from './lab.ts';
 import { findLeader } from './machine.ts';
+import type { MachineKind } from './machine-kind.ts';
 import { type Cable, cableState, type Link, readLinks } from './network.ts';
-import { type LabRecord, readRecord } from './record.ts';
+import { type LabRecord, machineKindOf, readRecord } from './record.ts';
 
 export type NodePower = 'running' | 'paused' | 'off';
 
@@ -12,6 +13,7 @@ export interface LabNodeStatus {
   name: string;
   role: NodeRole;
   address: string;
+  kind: MachineKind;
   power: NodePower;
   cable: Cable;
   /** Its first process, seen from this computer; absent while it is off. */
@@ -64,8 +66,10 @@ async function readNodeStatus(
     name: node.name,
     role: node.role,
     address: labNetwork(record.number).addresses[node.name]!,
+    kind: machineKindOf(record, node),
     power: pid === undefined ? 'off' : (await isFrozen(layout, group)) ? 'paused' : 'running',
-    cable: cableState(links, linkName(lab, node), bridgeName(lab)),
+    // The cable of one that switched itself off may still hang from the bridge.
+    cable: pid === undefined ? 'none' : cableState(links, linkName(lab, node), bridgeName(lab)),
     ...(pid === undefined ? {} : { pid }),
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
   };

@@ -7,6 +7,7 @@ import { type ImageChoice, renderClusterFile, statePaths } from './cluster-file.
 import { removeAbandonedLabs } from './down.ts';
 import { ensureRunning } from './faults.ts';
 import { ensureHostSettings } from './host-settings.ts';
+import { hasIpvs } from './kernel-support.ts';
 import {
   chooseNumber,
   type Lab,
@@ -18,16 +19,34 @@ import {
 } from './lab.ts';
 import { withLock } from './lock.ts';
 import { ensureDisk, makeKey, readHostKey } from './machine-disk.ts';
+import {
+  chooseMachines,
+  describeMachines,
+  type MachineKinds,
+  type MachineRequest,
+  sameMachines,
+} from './machine-kind.ts';
 import { ensureNetwork, readRoutedSubnets } from './network.ts';
 import { renderKnownHosts } from './node-files.ts';
-import { checkPrerequisites } from './prerequisites.ts';
-import { type LabRecord, listLabs, type Release, readRecord, writeRecord, writeWhole } from './record.ts';
+import { checkPrerequisites, checkUmlPrerequisites } from './prerequisites.ts';
+import {
+  type LabRecord,
+  listLabs,
+  machineKindOf,
+  type Release,
+  readRecord,
+  writeRecord,
+  writeWhole,
+} from './record.ts';
 import { ensureRelease, exists } from './root-fs.ts';
+import { ensureUmlImage } from './uml-image.ts';
 
 export interface UpLabOptions {
   /** The lab's own, or trixie for a new one, unless told. */
   release?: Release;
   images: ImageChoice;
+  /** The lab's own, or containers for a new one, unless told. */
+  machines?: MachineRequest;
   progress: Progress;
 }
 
@@ -37,25 +56,42 @@ export interface UpLabResult {
   /** Path of the lab's cluster file. */
   cluster: string;
   network: LabNetwork;
+  /** What the machines are made of and why; absent where that was settled before and nobody asked. */
+  machines?: string;
 }
 
 /** Brings a lab up from whatever state it is in: new, half made, broken or already running. */
 export async function upLab(lab: Lab, options: UpLabOptions): Promise<UpLabResult> {
   const { progress } = options;
   await checkPrerequisites();
+  const ipvs = await hasIpvs();
   return withLock(lab.stateDir, { progress }, async () => {
     await removeAbandonedLabs(lab, progress);
     const before = await readRecord(lab.machinesDir);
     checkRelease(before, options.release);
+    checkMachines(before, options.machines, ipvs);
     const release = options.release ?? before?.release ?? 'trixie';
     const { rootDir } = await ensureRelease(lab.cacheDir, release, progress);
     if (release !== 'trixie') await ensureRelease(lab.cacheDir, 'trixie', progress);
-    const record = before ?? (await claimSubnet(lab, release, rootDir, progress));
+    const choice = chooseMachines(options.machines, ipvs);
+    const machines = before ? kindsOf(before) : choice.kinds;
+    if (Object.values(machines).includes('uml')) {
+      await checkUmlPrerequisites();
+      await ensureUmlImage(lab.cacheDir, release, progress);
+    }
+    const draft = { stateDir: lab.stateDir, cacheDir: lab.cacheDir, release, lowerDir: rootDir, machines };
+    const record = before ?? (await claimSubnet(lab, draft, progress));
     const network = labNetwork(record.number);
     const changes = [before === undefined, await ensureHostSettings(), await ensureNetwork(lab, network)];
     changes.push(...(await ensureMachines(lab, record, network, progress)));
     changes.push(await writeStateFiles(lab, network, options.images));
-    return { changed: changes.includes(true), cluster: statePaths(lab).cluster, network };
+    const asked = before === undefined || options.machines !== undefined;
+    return {
+      changed: changes.includes(true),
+      cluster: statePaths(lab).cluster,
+      network,
+      ...(asked && { machines: `${describeMachines(machines)} (${choice.reason})` }),
+    };
   });
 }
 
@@ -67,11 +103,26 @@ function checkRelease(record: LabRecord | undefined, wanted: Release | undefined
   });
 }
 
+function checkMachines(
+  record: LabRecord | undefined,
+  wanted: MachineRequest | undefined,
+  ipvs: boolean,
+): void {
+  if (!record || sameMachines(kindsOf(record), wanted, ipvs)) return;
+  throw new InputError({
+    message: `this lab's machines are ${describeMachines(kindsOf(record))}; they can't become others`,
+    next: 'kawanan lab down, then the same command again',
+  });
+}
+
+function kindsOf(record: LabRecord): MachineKinds {
+  return Object.fromEntries(labNodes.map((node) => [node.name, machineKindOf(record, node)]));
+}
+
 // Under a lock of all labs, so that two checkouts don't choose the same subnet.
 async function claimSubnet(
   lab: Lab,
-  release: Release,
-  lowerDir: string,
+  draft: Omit<LabRecord, 'number'>,
   progress: Progress,
 ): Promise<LabRecord> {
   return withLock(labsDir, { progress }, async () => {
@@ -80,7 +131,7 @@ async function claimSubnet(
     );
     const number = chooseNumber([...claimed, ...(await readRoutedSubnets())]);
     if (number === undefined) throw new UserError('every subnet of 198.18.0.0/15 is taken on this computer');
-    const record = { stateDir: lab.stateDir, cacheDir: lab.cacheDir, number, release, lowerDir };
+    const record = { ...draft, number };
     await writeRecord(lab, record);
     return record;
   });
@@ -102,7 +153,7 @@ async function ensureMachines(
   let running = 0;
   return allOrFailures(
     labNodes.map(async (node) => {
-      await ensureDisk(lab, node, network, userKey);
+      await ensureDisk(lab, node, network, userKey, machineKindOf(record, node));
       const changed = await ensureRunning({ lab, node, record, layout }, progress);
       running += 1;
       if (changed)
