@@ -23,7 +23,7 @@ export default defineConfig({
           name: 'unit',
           isolate: false,
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', 'test/measured/**'],
+          exclude: ['test/e2e/**', 'test/measured/**', 'test/ingress/**'],
           // For a computer that is busy with other things: none takes a second on one that isn't.
           testTimeout: 30_000,
         },
@@ -46,6 +46,16 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 1_200_000,
+        },
+      },
+      {
+        // On machines with kernels of their own, where containers take half a minute to start: by hand.
+        test: {
+          name: 'ingress',
+          include: ['test/ingress/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 1_800_000,
+          hookTimeout: 1_800_000,
         },
       },
       {

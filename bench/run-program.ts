@@ -49,14 +49,14 @@ export interface OpenLab extends AsyncDisposable {
 }
 
 /** The lab of this folder (or of KAWANAN_LAB): one that is up is used and left, otherwise one is made and taken down again. */
-export async function openLab(): Promise<OpenLab> {
+export async function openLab(options: string[] = []): Promise<OpenLab> {
   const lab = findLab({ cwd: root, env: process.env });
   const file = join(lab.stateDir, 'cluster.yml');
   const wasUp = await access(file).then(
     () => true,
     () => false,
   );
-  await kawanan('lab', 'up');
+  await kawanan('lab', 'up', ...options);
   return {
     lab,
     file,

@@ -19,6 +19,7 @@ import {
 import { warnOfPassiveChecks } from './engine-limits.ts';
 import { type Certificate, type Materials, noMaterials } from './materials.ts';
 import type { PublishedPort } from './published-ports.ts';
+import { warnOfIngress } from './warn-of-ingress.ts';
 
 export interface ServerModel {
   /** `node-service`: the same on every run, so that state survives a reload. */
@@ -27,6 +28,8 @@ export interface ServerModel {
   port: number;
   node: string;
   service: string;
+  /** Reached through the ingress mesh: whichever node's task answers. */
+  meshed?: true;
   /** Its share of the work; absent: 1. */
   weight?: number;
   /** Works only while no other server is up. */
@@ -275,6 +278,7 @@ function listServers(port: PublishedPort, cluster: Cluster): ServerModel[] {
       port: published,
       node: node.hostname,
       service: port.service,
+      ...(port.mode === 'ingress' && { meshed: true as const }),
     })),
   );
 }
@@ -287,15 +291,6 @@ export function nameServer(node: string, service: string, color: Color = 'blue')
 /** Names of servers and backends hold letters, digits, `-`, `_`, `.` and `:` only. */
 function toServerWord(name: string): string {
   return name.replaceAll(/[^A-Za-z0-9_.:-]/g, '_');
-}
-
-function warnOfIngress(frontends: Frontend[]): string[] {
-  const ports = frontends.flatMap((frontend) => frontend.routes.flatMap((route) => route.ports));
-  const services = [...new Set(ports.filter((port) => port.mode === 'ingress').map((port) => port.service))];
-  if (services.length === 0) return [];
-  return [
-    `${services.join(', ')}: published through the ingress mesh: every swarm node is a server, so least-connection counts nodes and not tasks, the application sees a node's address instead of the client's, and a node whose kernel has no IPVS can't serve it; "mode: host" avoids all three`,
-  ];
 }
 
 function warnOfMaintenance(frontends: Frontend[]): string[] {

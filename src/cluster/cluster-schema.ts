@@ -171,6 +171,12 @@ export const clusterSchema = z.strictObject({
         .record(z.string(), path('archive made by docker save'))
         .optional()
         .describe('images that come from an archive instead of a registry: image name → path'),
+      builds: z
+        .record(z.string(), path('folder with a Dockerfile'))
+        .optional()
+        .describe(
+          'images that are built, as build: of a compose file has it, where that file only names them: image name → folder',
+        ),
       cache: path('folder on this computer where built images are kept').optional(),
     })
     .optional(),

@@ -45,10 +45,12 @@ export interface BalancerSettings {
   failbackAfterSeconds?: number;
 }
 
-/** Where an image comes from when not from a registry: an archive made by `docker save`, loaded on the nodes that need it. */
+/** Where an image comes from when not from a registry: an archive made by `docker save`, or a folder it is built from. */
 export interface ImageSettings {
   /** Image reference → path of the archive. */
   archives: Record<string, string>;
+  /** Image reference → absolute path of the folder with its Dockerfile, for compose files that only name the image. */
+  builds?: Record<string, string>;
   /** Folder on this computer where built images are kept by the digest of what they were built from. */
   cache?: string;
 }

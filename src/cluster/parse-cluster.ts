@@ -154,9 +154,11 @@ function buildReceipt(
 }
 
 function buildImages(input: ClusterInput['images'], toAbsolute: (path: string) => string): ImageSettings {
-  const archives = Object.entries(input?.archives ?? {}).map(([image, path]) => [image, toAbsolute(path)]);
+  const resolveAll = (paths: Record<string, string> = {}): Record<string, string> =>
+    Object.fromEntries(Object.entries(paths).map(([image, path]) => [image, toAbsolute(path)]));
   return {
-    archives: Object.fromEntries(archives),
+    archives: resolveAll(input?.archives),
+    ...(input?.builds !== undefined && { builds: resolveAll(input.builds) }),
     ...(input?.cache !== undefined && { cache: toAbsolute(input.cache) }),
   };
 }

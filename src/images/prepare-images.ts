@@ -107,17 +107,18 @@ async function readBuildSource(
   serviceKey: string,
   wantedReference: string,
   build: BuildDefinition,
-  at: { file: string; path: string },
+  service: { file: string; path: string },
   problems: Problem[],
 ): Promise<BuildSource | undefined> {
+  const at = build.declared ?? { ...service, path: `${service.path}.build` };
+  const keyed = (key: string): string => (build.declared ? at.path : `${at.path}.${key}`);
   const isFolder = await stat(build.context).then(
     (stats) => stats.isDirectory(),
     () => false,
   );
   if (!isFolder) {
-    const path = `${at.path}.build.context`;
-    const next = 'write the folder as seen from the compose file';
-    problems.push({ ...at, path, message: `there is no folder ${build.context}`, next });
+    const next = `write the folder as seen from the ${build.declared ? 'cluster' : 'compose'} file`;
+    problems.push({ ...at, path: keyed('context'), message: `there is no folder ${build.context}`, next });
     return undefined;
   }
   const dockerfile = join(build.context, build.dockerfile);
@@ -132,13 +133,12 @@ async function readBuildSource(
       code === 'ENOENT' && (error as NodeJS.ErrnoException).path === dockerfile
         ? {
             ...at,
-            path: `${at.path}.build.dockerfile`,
+            path: keyed('dockerfile'),
             message: `there is no ${build.dockerfile} in ${build.context}`,
             next: 'write the Dockerfile as seen from the context folder',
           }
         : {
             ...at,
-            path: `${at.path}.build`,
             message: `the context ${build.context} can't be read: ${message}`,
           },
     );

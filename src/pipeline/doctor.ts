@@ -6,6 +6,7 @@ import type { Hosts } from '../remote/host.ts';
 import { ConnectionError } from '../remote/remote-errors.ts';
 import type { Finding } from './finding.ts';
 import { type Inputs, type LoadOptions, loadInputs } from './inputs.ts';
+import { keepLasting } from './mesh/keep-lasting.ts';
 
 export type { Finding } from './finding.ts';
 
@@ -63,6 +64,7 @@ export async function examineCluster(
     examineEngines(cluster, hosts),
     examineSwarm(cluster, hosts),
     examineBalancers(cluster, hosts),
+    examineMesh(cluster, hosts, signal),
     inputs ? examinePath(inputs, hosts) : [],
     inputs ? examineConfigurations(inputs, hosts, signal) : [],
   ]);
@@ -101,6 +103,31 @@ async function examinePath({ cluster, stacks }: Inputs, hosts: Hosts): Promise<F
   } catch (error) {
     if (error instanceof ConnectionError) return [];
     return [explain('path', error)];
+  }
+}
+
+/** How long a change of the tasks may take to reach every node's table. */
+const meshDelayMs = 5_000;
+
+/** Stale entries of the nodes' IPVS tables; what differs is looked at twice, for tasks come and go. */
+async function examineMesh(cluster: Cluster, hosts: Hosts, signal: AbortSignal): Promise<Finding[]> {
+  const [{ findManager }, { observeMesh }, { judgeMesh }, { setTimeout: sleep }] = await Promise.all([
+    import('../swarm/connect-manager.ts'),
+    import('./mesh/observe-mesh.ts'),
+    import('./mesh/judge-mesh.ts'),
+    import('node:timers/promises'),
+  ]);
+  try {
+    const manager = await findManager(cluster, hosts);
+    if (manager.kind === 'absent') return [];
+    const look = async (): Promise<Finding[]> => judgeMesh(await observeMesh(cluster, hosts, manager.engine));
+    const first = await look();
+    if (!first.some(({ verdict }) => verdict === 'broken')) return first;
+    await sleep(meshDelayMs, undefined, { signal });
+    return keepLasting(first, await look());
+  } catch (error) {
+    if (error instanceof ConnectionError) return [];
+    return [explain('ingress mesh', error)];
   }
 }
 

@@ -15,6 +15,8 @@ export interface BuildDefinition {
   dockerfile: string;
   args: Record<string, string>;
   target?: string;
+  /** Where it is written, if not as `build` of the service. */
+  declared?: { file: string; path: string };
 }
 
 export interface ServiceDefinition {

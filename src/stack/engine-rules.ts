@@ -13,8 +13,11 @@ export interface EngineRefusal {
   next: string;
 }
 
+/** The engine takes less than this. */
+export const largestConfigBytes = 1000 * 1024;
+
 /** Bytes. */
-const largest = { secrets: 500 * 1024, configs: 1000 * 1024 };
+const largest = { secrets: 500 * 1024, configs: largestConfigBytes };
 const longestName = 63;
 
 /** What the engine is sure to refuse about single objects; `check-stack.ts` looks at services side by side. */

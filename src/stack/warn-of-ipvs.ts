@@ -20,12 +20,12 @@ export function warnOfMissingIpvs(definition: StackDefinition, nodes: string[]):
   return [
     ...(meshed.length > 0
       ? [
-          `${meshed.join(', ')}: ${kernels}, so ports of the ingress mesh answer nothing there; publish them with \`mode: host\``,
+          `${meshed.join(', ')}: ${kernels}, so ports of the ingress mesh answer nothing there; publish them with \`mode: host\`, or boot a kernel with the module ip_vs there`,
         ]
       : []),
     ...(addressed.length > 0
       ? [
-          `${addressed.join(', ')}: ${kernels}, so tasks there can't call them by name; say \`endpoint_mode: dnsrr\`, which goes with ports of \`mode: host\` only`,
+          `${addressed.join(', ')}: ${kernels}, so tasks there can't call them by name; say \`endpoint_mode: dnsrr\`, which goes with ports of \`mode: host\` only, or boot a kernel with the module ip_vs there`,
         ]
       : []),
   ];

@@ -71,7 +71,11 @@ test('a file with every key becomes a cluster with absolute paths and the settin
     balancer: { engine: 'haproxy', vip: { address: '192.168.1.20', prefixLength: 24 }, failover: 'fast' },
     stacks: [{ name: 'sirip-hiu', files: ['/work/stacks/compose.yml', '/etc/more.yml'] }],
     secretsFile: '/work/secrets.yml',
-    images: { archives: { 'debian:trixie-slim': '/base.tar' }, cache: '/home/ika/.cache/kawanan' },
+    images: {
+      archives: { 'debian:trixie-slim': '/base.tar' },
+      builds: { 'shop/api': '/work/api' },
+      cache: '/home/ika/.cache/kawanan',
+    },
     variables: { KAWANAN_VIP: '192.168.1.20', LOG_LEVEL: 'debug', REPLICAS: '2' },
     warnings: [],
   });

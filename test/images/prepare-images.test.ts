@@ -23,7 +23,13 @@ const write = async (files: Record<string, string | Buffer>): Promise<void> => {
 
 interface ServiceInput {
   image: string;
-  build?: { context: string; dockerfile?: string; args?: Record<string, string>; target?: string };
+  build?: {
+    context: string;
+    dockerfile?: string;
+    args?: Record<string, string>;
+    target?: string;
+    declared?: { file: string; path: string };
+  };
 }
 
 function prepare(services: Record<string, ServiceInput>, archives: Record<string, string> = {}) {
@@ -122,6 +128,10 @@ test('everything that is missing is reported at once', async () => {
     {
       a: { image: 'a:1', build: { context: 'a' } },
       b: { image: 'b:1', build: { context: 'b' } },
+      j: {
+        image: 'j:1',
+        build: { context: 'j', declared: { file: 'cluster.yml', path: 'images.builds.j:1' } },
+      },
       c: { image: 'c:1', build: { context: 'c' } },
       d: { image: 'd:1', build: { context: 'd' } },
       e: { image: 'e:1', build: { context: 'e' } },
@@ -142,6 +152,7 @@ test('everything that is missing is reported at once', async () => {
   expect(lines.sort()).toEqual([
     'cluster.yml images.archives.base:1: the archive bad.tar is no image archive: it ends too early',
     "cluster.yml images.archives.gone:1: the archive gone.tar isn't there",
+    'cluster.yml images.builds.j:1: there is no folder j',
     'compose.yml services.a.build.context: there is no folder a',
     'compose.yml services.b.build.dockerfile: there is no Dockerfile in b',
     'compose.yml services.c.build: images are built on each other in a circle: c → d → c',

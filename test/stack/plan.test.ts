@@ -59,8 +59,8 @@ test('services that need IPVS are named where a node has none, those that need n
     return planStack(makeDefinition(services), makeObserved(), earlier).warnings;
   };
   expect(warningsWith(['w1', 'w2'])).toEqual([
-    'mesh: the kernel of w1, w2 has no IPVS, so ports of the ingress mesh answer nothing there; publish them with `mode: host`',
-    "mesh, called: the kernel of w1, w2 has no IPVS, so tasks there can't call them by name; say `endpoint_mode: dnsrr`, which goes with ports of `mode: host` only",
+    'mesh: the kernel of w1, w2 has no IPVS, so ports of the ingress mesh answer nothing there; publish them with `mode: host`, or boot a kernel with the module ip_vs there',
+    "mesh, called: the kernel of w1, w2 has no IPVS, so tasks there can't call them by name; say `endpoint_mode: dnsrr`, which goes with ports of `mode: host` only, or boot a kernel with the module ip_vs there",
   ]);
   expect(warningsWith([])).toEqual([]);
 });

@@ -8,6 +8,8 @@ export interface ServerEvidence {
   name: string;
   node: string;
   service: string;
+  /** Reached through the ingress mesh: the task that answers may be on any node. */
+  meshed?: true;
   target: Target;
   /** From the node itself; absent: the node lets nobody in. */
   fromNode?: Outcome;

@@ -137,14 +137,17 @@ function judgeAbsence(service: string, tasks: TaskEvidence[]): Finding {
 }
 
 function judgeServer(server: ServerEvidence, tasks: TaskEvidence[]): Finding[] {
-  const { service, node, target, fromNode, fromBalancers, states, name } = server;
-  const own = tasks.filter((task) => task.service === service && task.node === node);
-  const task = own.find(({ state }) => state === 'running') ?? own[0];
-  const about = `${service} on ${node}`;
+  const { service, node, meshed, target, fromNode, fromBalancers, states, name } = server;
+  const own = tasks.filter((task) => task.service === service && (meshed || task.node === node));
+  const running = own.filter(({ state }) => state === 'running');
+  const task = running.find(({ unhealthy }) => unhealthy === undefined) ?? running[0] ?? own[0];
+  const about = meshed ? `${service} through the ingress mesh of ${node}` : `${service} on ${node}`;
   const port = target.port;
   const evidence = [
     ...(task
-      ? [`the swarm: its task is ${task.state}${task.error ? `: ${task.error}` : ''}`]
+      ? [
+          `the swarm: ${meshed ? 'a task of it' : 'its task'} is ${task.state}${task.error ? `: ${task.error}` : ''}${meshed ? ` on ${task.node}` : ''}`,
+        ]
       : ['the swarm: no task of it here']),
     ...(task?.unhealthy === undefined ? [] : [`its health check: ${task.unhealthy}`]),
     ...(fromNode ? [`on ${node} itself, ${describeTarget(target)}: ${describeOutcome(fromNode)}`] : []),
@@ -171,7 +174,18 @@ function judgeServer(server: ServerEvidence, tasks: TaskEvidence[]): Finding[] {
   // A server where nothing runs is down for a good reason; that none runs anywhere is told once for the service.
   if (task?.state !== 'running') return [];
   if (fromNode === undefined) return [];
-  if (fromNode.kind === 'refused' || fromNode.kind === 'timeout' || fromNode.kind === 'unreachable')
+  const isClosed = ['refused', 'timeout', 'unreachable'].includes(fromNode.kind);
+  if (isClosed && meshed)
+    return [
+      {
+        verdict: 'broken',
+        about,
+        message: `a task runs, but port ${port} answers nothing on the node`,
+        evidence,
+        next: `a kernel without IPVS or a stale table of IPVS on ${node} is told of above; else the mesh doesn't get through to the task's node (UDP port 4789), or the application doesn't listen on its container port`,
+      },
+    ];
+  if (isClosed)
     return [
       {
         verdict: 'broken',

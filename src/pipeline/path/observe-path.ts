@@ -40,7 +40,7 @@ export async function observePath(request: PathRequest): Promise<PathEvidence> {
     observeServers(request),
   ]);
   const servers = listServers(model).map((server, index): ServerEvidence => {
-    const { frontend, name, node, service, target } = server;
+    const { frontend, name, node, service, meshed, target } = server;
     const from = (host: string): Outcome | undefined => outcomes.get(host)?.[index];
     const fromNode = from(node);
     return {
@@ -48,6 +48,7 @@ export async function observePath(request: PathRequest): Promise<PathEvidence> {
       name,
       node,
       service,
+      ...(meshed && { meshed }),
       target,
       ...(fromNode && { fromNode }),
       fromBalancers: pickPresent(balancers(cluster).map(({ name: host }) => [host, from(host)])),
@@ -80,6 +81,7 @@ interface KnownServer {
   name: string;
   node: string;
   service: string;
+  meshed?: true;
   target: Target;
 }
 
@@ -89,12 +91,13 @@ function listServers({ frontends, backends }: BalancerModel): KnownServer[] {
     return backends
       .filter(({ name }) => names.includes(name))
       .flatMap(({ name: backend, check, servers }) =>
-        servers.map(({ name, node, service, address, port }) => ({
+        servers.map(({ name, node, service, meshed, address, port }) => ({
           frontend: frontend.name,
           backend,
           name,
           node,
           service,
+          ...(meshed && { meshed }),
           target: { address, port, ask: check },
         })),
       );

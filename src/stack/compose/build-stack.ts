@@ -1,7 +1,7 @@
 /** The pure middle of loading a stack: texts in, definition out. The files it mentions are read by the caller between. */
 import path from 'node:path';
 import { InputError, type Problem } from '../../errors.ts';
-import type { StackDefinition } from '../definition.ts';
+import type { BuildDefinition, ServiceDefinition, StackDefinition } from '../definition.ts';
 import { findEngineRefusals } from '../engine-rules.ts';
 import type { Lint } from '../lint/lint.ts';
 import { lintRelativeBinds } from '../lint/lint-mounts.ts';
@@ -21,6 +21,7 @@ import { interpolateDocument, type Variables } from './interpolate.ts';
 import { mergeStacks } from './merge-stacks.ts';
 import { parseComposeYaml } from './parse-yaml.ts';
 import { type Findings, locateIn, makeReport, type Report } from './report.ts';
+import { readRelativeSource, sendBindFiles } from './send-bind-files.ts';
 import { lintIgnoredKeys } from './warn-ignored.ts';
 import { printScalar } from './yaml-scalar.ts';
 import { describeType, isMap, toPlain, type YamlMap, type YamlValue } from './yaml-value.ts';
@@ -29,6 +30,8 @@ export interface BuildOptions {
   name: string;
   variables: Variables;
   lenient?: boolean;
+  /** How an image is built that a service only names; nothing where it comes from elsewhere. */
+  findBuild?: (image: string) => BuildDefinition | undefined;
   /** Only what `docker stack deploy` does: no lints, and what the engine would refuse is let through. */
   convertOnly?: boolean;
 }
@@ -147,6 +150,17 @@ export function findMentionedFiles({ files, folder }: ReadCompose): string[] {
   return [...found];
 }
 
+/** Absolute paths of what the bind mounts of the compose files name beside them: files, folders, or nothing at all. */
+export function findBindSources({ files, folder }: ReadCompose): string[] {
+  const sources = files.flatMap(({ root }) =>
+    Object.values(isMap(root.services) ? root.services : {}).flatMap((service) =>
+      isMap(service) && Array.isArray(service.volumes) ? service.volumes.map(readRelativeSource) : [],
+    ),
+  );
+  const found = sources.filter((source) => source !== undefined && !source.startsWith('~'));
+  return [...new Set(found.map((source) => path.resolve(folder, source!)))];
+}
+
 /** @throws InputError with every problem of meaning. */
 export function buildStack(
   read: ReadCompose,
@@ -159,13 +173,17 @@ export function buildStack(
   const documents = read.files.map((file) => file.document);
   const report = makeReport(documents, findings);
   const [first, ...others] = decoded as [ComposeStack, ...ComposeStack[]];
-  const compose = others.reduce((base, over) => mergeStacks(base, over, report), first);
+  const merged = others.reduce((base, over) => mergeStacks(base, over, report), first);
+  const { compose, sent } = options.convertOnly
+    ? { compose: merged, sent: undefined }
+    : sendBindFiles(merged, read.folder, readFile);
   const stack = convertStack({ stack: options.name, compose, report }, read.folder, readFile);
   throwIfAny(findings.problems);
   const xBalancer = findSection(read, 'x-balancer');
   const xSecrets = findSection(read, 'x-secrets');
   const definition: StackDefinition = {
     ...stack,
+    services: stack.services.map((service) => addBuild(service, options)),
     file: documents[0]?.file ?? '',
     ...(xBalancer ? { xBalancer } : {}),
     ...(xSecrets ? { xSecrets } : {}),
@@ -175,7 +193,10 @@ export function buildStack(
   if (options.convertOnly) return definition;
   const silences = readSilences(read.files, report);
   const lints = [
-    ...read.files.flatMap(({ root }) => [...lintIgnoredKeys(root), ...lintRelativeBinds(root)]),
+    ...read.files.flatMap(({ root }) => [
+      ...lintIgnoredKeys(root),
+      ...lintRelativeBinds(root, read.folder, sent),
+    ]),
     ...lintStack(definition, compose),
   ];
   const heard = dropDuplicates(lints).filter((lint) => isHeard(lint, silences));
@@ -188,6 +209,11 @@ export function buildStack(
     lints: placed.map(({ lint }) => lint),
     warnings: [...findings.warnings, ...placed.map(({ text }) => text)],
   };
+}
+
+function addBuild(service: ServiceDefinition, { findBuild }: BuildOptions): ServiceDefinition {
+  const build = service.build ?? findBuild?.(service.spec.TaskTemplate.ContainerSpec.Image);
+  return build ? { ...service, build } : service;
 }
 
 /** A relative bind mount says it all: that it isn't on every node either needs no second line. */

@@ -64,6 +64,8 @@ export interface ComposePort {
 export interface ComposeMount {
   type: string;
   source: string;
+  /** Of a bind mount that was written relative to the compose file: the path is this computer's. */
+  isBeside?: true;
   target: string;
   readOnly: boolean;
   consistency: string;

@@ -75,7 +75,9 @@ function resolveSource(mount: ComposeMount, at: ComposePath, context: DecodeCont
     return;
   }
   if (mount.source.startsWith('~')) mount.source = expandHome(mount.source, at, context);
-  if (!isAbsoluteAnywhere(mount.source)) mount.source = path.resolve(context.folder, mount.source);
+  if (isAbsoluteAnywhere(mount.source)) return;
+  mount.source = path.resolve(context.folder, mount.source);
+  mount.isBeside = true;
 }
 
 function expandHome(source: string, at: ComposePath, { variables, report }: DecodeContext): string {

@@ -1,9 +1,10 @@
 /** Compose files to a stack definition: reads the files, then everything else is pure. */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { InputError } from '../../errors.ts';
-import type { StackDefinition } from '../definition.ts';
-import { buildStack, findMentionedFiles, readComposeFiles } from './build-stack.ts';
+import type { BuildDefinition, StackDefinition } from '../definition.ts';
+import { largestConfigBytes } from '../engine-rules.ts';
+import { buildStack, findBindSources, findMentionedFiles, readComposeFiles } from './build-stack.ts';
 import type { FileContent } from './decode-context.ts';
 import { decodeText } from './decode-text.ts';
 
@@ -12,6 +13,8 @@ export interface LoadOptions {
   name: string;
   /** What `${NAME}` and variables without a value are taken from: our environment and the cluster's variables. */
   variables: Record<string, string>;
+  /** How an image is built that a service only names; nothing where it comes from elsewhere. */
+  findBuild?: (image: string) => BuildDefinition | undefined;
   /** Keys that a swarm stack doesn't know become warnings instead of errors. */
   lenient?: boolean;
   /** Only what `docker stack deploy` does: no lints, and what the engine would refuse is let through. */
@@ -32,9 +35,14 @@ export async function loadStack(files: string[], options: LoadOptions): Promise<
   const texts = sources.flatMap((source) => ('text' in source ? [source] : []));
   const read = readComposeFiles(texts, options);
   const contents = new Map<string, FileContent>();
-  await Promise.all(
-    findMentionedFiles(read).map(async (file) => contents.set(file, await readContent(file))),
-  );
+  const mentioned = findMentionedFiles(read);
+  const mounted = options.convertOnly
+    ? []
+    : findBindSources(read).filter((file) => !mentioned.includes(file));
+  await Promise.all([
+    ...mentioned.map(async (file) => contents.set(file, await readContent(file))),
+    ...mounted.map(async (file) => contents.set(file, await readSmallFile(file))),
+  ]);
   return buildStack(read, options, (file) => contents.get(file) ?? { failure: 'it was not read' });
 }
 
@@ -58,6 +66,13 @@ const failures: Record<string, string> = {
   EACCES: 'permission denied',
   ENOTDIR: 'part of its path is not a folder',
 };
+
+/** What a bind mount names may be a folder, a pipe that never ends, or larger than any config. */
+async function readSmallFile(file: string): Promise<FileContent> {
+  const stats = await stat(file).catch(() => undefined);
+  if (!stats?.isFile()) return { failure: 'it is no file' };
+  return stats.size < largestConfigBytes ? readContent(file) : { failure: 'it is too large' };
+}
 
 async function readContent(file: string): Promise<FileContent> {
   try {

@@ -1,4 +1,6 @@
 /** Lints of what a service keeps, and where. Pure. */
+import path from 'node:path';
+import { readRelativeSource } from '../compose/send-bind-files.ts';
 import { isMap, type YamlMap, type YamlValue } from '../compose/yaml-value.ts';
 import type { ServiceDefinition } from '../definition.ts';
 import type { Mount } from '../engine-types.ts';
@@ -7,30 +9,49 @@ import type { Lint } from './lint.ts';
 /** Folders of the node itself that are the same on every node. */
 const everywhere = /^\/(?:var\/run|run|etc\/(?:localtime|timezone|hostname|machine-id)|proc|sys|dev|$)/;
 
-/** Bind mounts written relative to one compose file: the path is this computer's, and no node has it. */
-export function lintRelativeBinds(root: YamlMap): Lint[] {
+/**
+ * Bind mounts written relative to one compose file: the path is this computer's, and no node has it.
+ *
+ * @param sent absolute paths of files that go to the nodes all the same, as configs.
+ */
+export function lintRelativeBinds(
+  root: YamlMap,
+  folder: string,
+  sent: ReadonlySet<string> = new Set(),
+): Lint[] {
   return Object.entries(isMap(root.services) ? root.services : {}).flatMap(([name, service]) => {
     const volumes = isMap(service) && Array.isArray(service.volumes) ? service.volumes : [];
     return volumes.flatMap((volume, index): Lint[] => {
       const source = readRelativeSource(volume);
       if (source === undefined) return [];
+      const found = {
+        code: 'relative-bind-mount' as const,
+        path: ['services', name, 'volumes', index],
+        message: `${source} is a path on the computer that deploys`,
+      };
+      if (sent.has(path.resolve(folder, source)) && isReadOnly(volume))
+        return [
+          {
+            ...found,
+            why: 'no node has it; kawanan deploys the file as a config in its place, docker stack deploy would see the tasks rejected',
+            next: 'say so yourself with configs:, or name an absolute path of a node',
+          },
+        ];
       return [
         {
-          code: 'relative-bind-mount',
-          path: ['services', name, 'volumes', index],
-          message: `${source} is a path on the computer that deploys`,
+          ...found,
           why: 'it exists there, or on one node at best, and a task on any other node is rejected',
-          next: 'deploy a file as a config or secret, keep data in a volume, or name an absolute path of a node and pin the service to it',
+          next: 'deploy a file as a config or secret (with :ro kawanan does so by itself), keep data in a volume, or name an absolute path of a node and pin the service to it',
         },
       ];
     });
   });
 }
 
-function readRelativeSource(volume: YamlValue): string | undefined {
-  if (typeof volume === 'string') return /^((?:\.{1,2}|~)(?:[/\\][^:]*)?):/.exec(volume)?.[1];
-  if (!isMap(volume) || volume.type !== 'bind' || typeof volume.source !== 'string') return undefined;
-  return /^(?:[/\\]|[a-z]:[/\\])/i.test(volume.source) || volume.source === '' ? undefined : volume.source;
+function isReadOnly(volume: YamlValue): boolean {
+  return isMap(volume)
+    ? volume.read_only === true
+    : typeof volume === 'string' && /:(?:[^:]*,)?ro(?:,[^:]*)?$/.test(volume);
 }
 
 /** Absolute paths, where several nodes may run the service. */

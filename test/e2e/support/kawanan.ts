@@ -23,6 +23,8 @@ export interface RunOptions {
   /** SIGKILL unless told. */
   killSignal?: NodeJS.Signals;
   env?: Record<string, string>;
+  /** What comes on standard input; nothing unless told. */
+  input?: string;
 }
 
 /** Runs kawanan to its end, or to the moment it is killed. Never throws for an exit code. */
@@ -33,8 +35,11 @@ export function runKawanan(args: string[], options: RunOptions = {}): Promise<Fi
   const child = spawn(join(projectDir, 'bin/kawanan'), args, {
     cwd: projectDir,
     env: { ...process.env, KAWANAN_LAB: labDir, NO_COLOR: '1', ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
+  // It may end without reading.
+  child.stdin.on('error', () => {});
+  child.stdin.end(options.input ?? '');
   let stdout = '';
   let stderr = '';
   let killed = false;

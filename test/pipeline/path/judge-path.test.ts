@@ -110,6 +110,16 @@ describe('names the broken hop:', () => {
       ["broken api on w1: its task runs, but port 8000 isn't published on the node: nothing answers there"],
     ],
     [
+      'a mesh that answers nothing on a node without a task',
+      withServer({
+        node: 'm',
+        meshed: true,
+        fromNode: timeout,
+        fromBalancers: { lb1: timeout, lb2: timeout },
+      }),
+      ['broken api through the ingress mesh of m: a task runs, but port 8000 answers nothing on the node'],
+    ],
+    [
       'an application that fails',
       withServer({ fromNode: http500, fromBalancers: { lb1: http500, lb2: http500 } }),
       ['broken api on w1: the application fails: HTTP 500'],
