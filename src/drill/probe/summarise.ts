@@ -10,7 +10,7 @@ export interface Figures {
   loss: number;
   /** How many of each kind, by name. */
   failures: Record<string, number>;
-  /** The longest time in which nothing succeeded, beginning and end of the records included. */
+  /** The longest time in which nothing succeeded, beginning and end included. */
   longestGap: Gap | null;
   /** Of successes, from when each was due until its answer was complete. */
   latencyMs: Spread | null;
@@ -68,7 +68,7 @@ export function summarise(unordered: ProbeRecord[]): Figures {
     failed: records.length - successes.length,
     loss: records.length === 0 ? 0 : (records.length - successes.length) / records.length,
     failures: countFailures(records),
-    longestGap: findLongestGap(successes, span),
+    longestGap: span === null ? null : findLongestGap(records, successes, span.fromMs),
     latencyMs: measureSpread(latencies, histogram),
     jitterMs: measureJitter(latencies),
     throughputPerSecond: perSecond(successes.length),
@@ -110,12 +110,14 @@ function findSpan(records: ProbeRecord[]): { fromMs: number; toMs: number } | nu
   return { fromMs, toMs: records.reduce((last, { endedMs }) => Math.max(last, endedMs), fromMs) };
 }
 
-function findLongestGap(successes: ProbeRecord[], span: { fromMs: number; toMs: number } | null): Gap | null {
-  if (span === null) return null;
-  const moments = [...successes.map((record) => record.endedMs).sort((a, b) => a - b), span.toMs];
-  let longest: Gap = { ms: 0, fromMs: span.fromMs, toMs: span.fromMs };
-  let fromMs = span.fromMs;
-  for (const toMs of moments) {
+/** A request that hangs from long ago until after the last success says nothing of the time in between: others were answered. */
+function findLongestGap(records: ProbeRecord[], successes: ProbeRecord[], firstDueMs: number): Gap {
+  const moments = successes.map((record) => record.endedMs).sort((a, b) => a - b);
+  const lastMs = moments.at(-1) ?? firstDueMs;
+  const unanswered = records.filter(({ intendedMs }) => intendedMs >= lastMs).map(({ endedMs }) => endedMs);
+  let longest: Gap = { ms: 0, fromMs: firstDueMs, toMs: firstDueMs };
+  let fromMs = firstDueMs;
+  for (const toMs of [...moments, Math.max(lastMs, ...unanswered)]) {
     if (toMs - fromMs > longest.ms) longest = { ms: toMs - fromMs, fromMs, toMs };
     fromMs = toMs;
   }

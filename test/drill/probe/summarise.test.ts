@@ -117,7 +117,12 @@ describe('figures', () => {
         const gap = summarise(run).longestGap!;
         const successMs = run.filter(({ failure }) => failure === null).map(({ endedMs }) => endedMs);
         expect(successMs.filter((ms) => ms > gap.fromMs && ms < gap.toMs)).toEqual([]);
-        const lastMs = Math.max(...run.map(({ endedMs }) => endedMs));
+        const lastSuccessMs = Math.max(0, ...successMs);
+        // requests that hang from before the last success don't make the run longer
+        const ends = run
+          .filter(({ intendedMs }) => intendedMs >= lastSuccessMs)
+          .map(({ endedMs }) => endedMs);
+        const lastMs = Math.max(lastSuccessMs, ...ends);
         // From every moment at which a gap can begin, the next success or the end is no farther than the longest.
         for (const fromMs of [run[0]!.intendedMs, ...successMs]) {
           const toMs = Math.min(lastMs, ...successMs.filter((ms) => ms > fromMs));
@@ -125,6 +130,20 @@ describe('figures', () => {
         }
       }),
     );
+  });
+
+  test.each([
+    ['hung while others were answered: its time limit is no gap', 1, { ms: 20, fromMs: 2, toMs: 22 }],
+    [
+      'hung and nothing came after it: the gap goes on until it was given up',
+      9,
+      { ms: 5008, fromMs: 82, toMs: 5090 },
+    ],
+  ])('a request %s', (_, hanging, gap) => {
+    const run = Array.from({ length: 10 }, (_, index) =>
+      makeRecord(index, index === hanging ? { failure: 'timeout', endedMs: index * 10 + 5000 } : {}),
+    );
+    expect(summarise(run).longestGap).toEqual(gap);
   });
 
   test('of failures only have a gap as long as the run', () => {
