@@ -12,25 +12,30 @@ export function drawFrontends({ frontends }) {
     h('h2', {}, 'Frontends'),
     drawTable(
       ['frontend', 'requests/s', 'errors/s', 'open', 'p50 / p99, ms', 'two minutes'],
-      frontends.map((one) => [
-        h('th', { scope: 'row' }, one.name),
-        number(formatRate(one.requestsPerSecond)),
-        number(formatRate(one.errorsPerSecond), one.errorsPerSecond > 0 ? 'bad' : ''),
-        number(one.sessions),
-        number(one.latency ? `${formatMs(one.latency.p50)} / ${formatMs(one.latency.p99)}` : '–'),
-        h(
-          'td',
-          { class: 'spark' },
-          drawChart([{ values: one.requests, kind: 'area', tone: 'one' }], {
-            label: `Requests a second of ${one.name}`,
-            points: twoMinutes,
-            least: 5,
-          }),
-        ),
-      ]),
-      frontends.map(({ name }) => name),
+      [h('tbody', {}, ...frontends.map(drawFrontend))],
     ),
   ];
+}
+
+function drawFrontend({ name, requestsPerSecond, errorsPerSecond, sessions, latency, requests }) {
+  return h(
+    'tr',
+    { key: name },
+    h('th', { scope: 'row' }, name),
+    number(formatRate(requestsPerSecond)),
+    number(formatRate(errorsPerSecond), errorsPerSecond > 0 ? 'bad' : ''),
+    number(sessions),
+    number(latency ? `${formatMs(latency.p50)} / ${formatMs(latency.p99)}` : '–'),
+    h(
+      'td',
+      { class: 'spark' },
+      drawChart([{ values: requests, kind: 'area', tone: 'one' }], {
+        label: `Requests a second of ${name}`,
+        points: twoMinutes,
+        least: 5,
+      }),
+    ),
+  );
 }
 
 const serverSigns = { up: 'well', down: 'silent', drain: 'drained', maint: 'drained', standby: 'unknown' };
@@ -43,15 +48,10 @@ export function drawServers({ backends, balancers }, buttonsAt) {
   const names = balancers.map(({ name }) => name).filter((name) => known.has(name));
   return [
     h('h2', {}, 'Servers'),
-    h(
-      'div',
-      { class: 'scroll' },
-      h(
-        'table',
-        { class: 'servers' },
-        h('thead', {}, drawHeads(['backend and server', ...names])),
-        ...backends.map((backend) => drawBackend(backend, names, buttonsAt)),
-      ),
+    drawTable(
+      ['backend and server', ...names],
+      backends.map((backend) => drawBackend(backend, names, buttonsAt)),
+      'servers',
     ),
   ];
 }
@@ -107,15 +107,10 @@ export function drawServices({ services }) {
   const heads = ['service', 'tasks', 'image', 'on'];
   return [
     h('h2', {}, 'Services'),
-    h(
-      'div',
-      { class: 'scroll' },
-      h(
-        'table',
-        { class: 'services' },
-        h('thead', {}, drawHeads(heads)),
-        ...services.map((service) => drawService(service, heads.length)),
-      ),
+    drawTable(
+      heads,
+      services.map((service) => drawService(service, heads.length)),
+      'services',
     ),
   ];
 }
@@ -142,23 +137,16 @@ function drawService({ name, running, wanted, completed, done, image, nodes, say
   );
 }
 
-function drawTable(heads, rows, keys) {
+/** Each body is a `tbody`: a group of rows that go together. */
+function drawTable(heads, bodies, kind) {
+  const head = h('tr', {}, ...heads.map((text) => h('th', { scope: 'col' }, text)));
   return h(
     'div',
     { class: 'scroll' },
-    h(
-      'table',
-      {},
-      h('thead', {}, drawHeads(heads)),
-      h('tbody', {}, ...rows.map((cells, index) => h('tr', { key: keys[index] }, ...cells))),
-    ),
+    h('table', kind === undefined ? {} : { class: kind }, h('thead', {}, head), ...bodies),
   );
 }
 
 function number(text, tone = '') {
   return h('td', { class: `number ${tone}` }, text);
-}
-
-function drawHeads(heads) {
-  return h('tr', {}, ...heads.map((head) => h('th', { scope: 'col' }, head)));
 }
