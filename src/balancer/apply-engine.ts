@@ -9,6 +9,7 @@ import type { BalancerModel } from './backends.ts';
 import { leaveDropInPath } from './displace-engine.ts';
 import { engineDrivers } from './engine-driver.ts';
 import type { PartFile } from './engine-files.ts';
+import { watchCommand, watchPathIn, watchUnitOf } from './engine-watch.ts';
 import { engines } from './engines.ts';
 import { keepPrevious } from './keep-previous.ts';
 import { type FrontendAnswers, listWorse, probeFrontends } from './probe-frontends.ts';
@@ -68,7 +69,16 @@ export async function applyEngine(host: Host, wanted: EngineFilesToApply, progre
     });
   }
   await driver.afterLoad?.(host);
+  if (files.some(({ path }) => path === watchPathIn(engines[engine].folder))) await startWatch(host, engine);
   for (const path of obsolete) await host.removeFile(path);
+}
+
+/** An engine that ran before us has none, and one that reloads starts none. */
+async function startWatch(host: Host, engine: EngineName): Promise<void> {
+  const { unit, folder } = engines[engine];
+  const [program, ...args] = watchCommand(engine, unit, folder);
+  await host.run({ program: 'systemctl', args: ['stop', watchUnitOf(engine)], asRoot: true, accept: [0, 5] });
+  await host.run({ program: program!, args, asRoot: true });
 }
 
 function readContent(

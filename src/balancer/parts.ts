@@ -3,6 +3,7 @@ import { balancers, type Cluster, type ClusterNode, listVirtualAddresses } from 
 import { type EngineName, engineNames } from '../cluster/engine-name.ts';
 import type { BalancerModel } from './backends.ts';
 import { listEngineFiles, type PartFile } from './engine-files.ts';
+import { watchCommand, watchPathIn, watchScript } from './engine-watch.ts';
 import { engines } from './engines.ts';
 import {
   checkScriptPath,
@@ -134,17 +135,19 @@ function buildEnginePart(
   { interfaceName, version, held }: PartPlace,
 ): Part {
   const reachable = interfaceName !== '' && !cluster.balancer?.privateStatistics;
-  const { render, configPath, dropInPath, folder } = engines[model.engine];
+  const { render, unit, configPath, dropInPath, folder } = engines[model.engine];
   const config = render(model, {
     ...(reachable && { address: node.address }),
     ...(version !== undefined && { version }),
     ...(held && { held }),
   });
-  const dropIn = renderEngineDropIn({ withVip: describeVip(cluster) !== undefined });
+  const shared = describeVip(cluster) !== undefined;
+  const dropIn = renderEngineDropIn(shared ? watchCommand(model.engine, unit, folder) : undefined);
   return {
     name: model.engine,
     files: [
       { path: dropInPath, content: dropIn, mode: 0o644 },
+      ...(shared ? [{ path: watchPathIn(folder), content: watchScript, mode: 0o644 }] : []),
       ...listEngineFiles(model, folder),
       { path: configPath, content: config, mode: 0o644 },
     ],

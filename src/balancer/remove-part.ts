@@ -4,6 +4,7 @@ import { UserError } from '../errors.ts';
 import type { Host } from '../remote/host.ts';
 import { CommandError } from '../remote/remote-errors.ts';
 import { appliedMarkerPath, stateFolder } from './backup.ts';
+import { watchUnitOf } from './engine-watch.ts';
 import { engines } from './engines.ts';
 import { serverStatePath } from './haproxy/render-haproxy.ts';
 import { runtimeMarkerPath } from './haproxy/runtime-marker.ts';
@@ -20,6 +21,7 @@ export async function removePart(host: Host, part: PartName, cluster: Cluster): 
   const before = await readPreviousState(host, part);
   const stays = before?.active ?? false;
   if (!stays) await runLeniently(host, 'systemctl', ['stop', unit]);
+  else if (isEngine(part)) await runLeniently(host, 'systemctl', ['stop', watchUnitOf(part)]);
   if (!before?.enabled) await runLeniently(host, 'systemctl', ['disable', '--quiet', unit]);
   if (part === 'nftables') await runLeniently(host, 'nft', ['delete', 'table', 'ip', nftTableName]);
   await putPreviousBack(host, part);

@@ -6,12 +6,16 @@ import { sealFile } from './seal.ts';
 
 export const nftRulesPath = '/etc/kawanan/balancer.nft';
 
-/** Restarts the engine whatever ends it; with a virtual address, tells keepalived at once whether it runs. */
-export function renderEngineDropIn({ withVip }: { withVip: boolean }): string {
-  const state = withVip
+/**
+ * Restarts the engine whatever ends it; with a virtual address, tells keepalived whether it runs. `watch` is the command
+ * that starts what tells sooner when it ends.
+ */
+export function renderEngineDropIn(watch?: readonly string[]): string {
+  const state = watch
     ? `RuntimeDirectory=kawanan
 RuntimeDirectoryPreserve=yes
 ExecStartPost=/bin/sh -c 'echo 0 > ${engineStatePath}'
+ExecStartPost=-${watch.join(' ')}
 ExecStopPost=/bin/sh -c 'echo -254 > ${engineStatePath}'
 `
     : '';

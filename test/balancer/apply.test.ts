@@ -56,7 +56,7 @@ test('HAProxy runs the new configuration, what the package brought is kept, and 
   const host = buildPackagedHost();
   const files = buildFiles();
   await applyHaproxy(host, files, progress);
-  expect(host.running).toBe(files[1]!.content);
+  expect(host.running).toBe(files.at(-1)!.content);
   expect(host.files.get(backupPathOf(haproxyConfigPath))).toBe(packaged);
   expect(host.files.get(unitBackupPathOf('haproxy'))).toBe('active enabled\n');
 

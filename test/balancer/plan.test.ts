@@ -87,8 +87,9 @@ test('fresh balancers get everything, one after the other', () => {
   expect(renderPlan([{ ...plan, changes: plan.changes.slice(1, 2) }], colors)).toBe(`balancer
   + lb1  configure haproxy
       /etc/systemd/system/haproxy.service.d/kawanan.conf + new
+      /etc/haproxy/kawanan/watch-engine + new
       /etc/haproxy/haproxy.cfg not ours; kept and put back by "kawanan down" → 3 frontends, 9 servers
-      running configuration unknown → ${readSeal(plan.changes[1]!.action.type === 'put' ? plan.changes[1]!.action.files[1]!.content : '')}
+      running configuration unknown → ${readSeal(plan.changes[1]!.action.type === 'put' ? plan.changes[1]!.action.files.at(-1)!.content : '')}
 1 create · 0 unchanged · on 1 host
 `);
 });
