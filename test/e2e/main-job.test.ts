@@ -2,8 +2,10 @@
  * The main job on a lab of its own, in the order a user lives it: five bare machines become the reference system
  * (while the tool is killed again and again), nothing is done twice, machines and services fail, all is taken away.
  */
+import { execFile } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import { loadCluster } from '../../src/cluster/load-cluster.ts';
@@ -11,7 +13,13 @@ import { findLab } from '../../src/lab/lab.ts';
 import { isClean, listResidue } from '../../src/lab/residue.ts';
 import { createHosts } from '../../src/remote/hosts.ts';
 import { makePicture } from '../../stacks/sirip-hiu/make-picture.ts';
-import { logIn, storePicture, type TourTarget, tourSiripHiu } from '../../stacks/sirip-hiu/tour.ts';
+import {
+  logIn,
+  openDashboard,
+  storePicture,
+  type TourTarget,
+  tourSiripHiu,
+} from '../../stacks/sirip-hiu/tour.ts';
 import { readTourTarget } from '../../stacks/sirip-hiu/tour-target.ts';
 import { type BadInput, badInputs, layOver, withBadInput } from './support/bad-input.ts';
 import { eventually } from './support/eventually.ts';
@@ -63,6 +71,36 @@ async function fetchStatus(path: string): Promise<number> {
   });
   await response.arrayBuffer();
   return response.status;
+}
+
+/** What curl gets with a session's cookie, which no list of processes shows. */
+async function curl(path: string, cookie: string): Promise<string> {
+  const child = execFile('curl', ['--silent', '--show-error', '--fail', '--max-time', '10', '--config', '-']);
+  child.stdin!.end(`url = "http://${target.address}${path}"\nheader = "cookie: ${cookie}"\n`);
+  return text(child.stdout!);
+}
+
+/** The digest of a stored picture, as MinIO's own client reads it through the virtual address, logged in as root. */
+async function digestWithMc(): Promise<string> {
+  const script = `set -e -o pipefail
+folder=$(mktemp -d /dev/shm/XXXXXX)
+trap 'rm -rf $folder' EXIT
+store() { mc --config-dir $folder "$@"; }
+{ cat "$MINIO_ROOT_USER_FILE"; echo; cat "$MINIO_ROOT_PASSWORD_FILE"; echo; } |
+  store -q alias set store http://${target.address}:9000 >/dev/null
+store find store > $folder/found
+store cat "$(sort $folder/found | grep -m1 png)" | sha256sum`;
+  const { stdout } = await expectKawanan([
+    'exec',
+    'minio1',
+    '--file',
+    clusterFile,
+    '--',
+    'bash',
+    '-c',
+    script,
+  ]);
+  return stdout;
 }
 
 async function readClusterStatus(): Promise<{ vip?: { holders: string[] }; degraded: string[] }> {
@@ -203,15 +241,48 @@ describe('the running cluster', () => {
     }
   });
 
-  test('still answers when the active balancer is killed', async () => {
-    const holder = (await readClusterStatus()).vip!.holders[0]!;
-    await expectKawanan(['lab', 'kill', holder]);
-    await tourWithin(10_000);
-    const status = await readClusterStatus();
-    expect(status.vip?.holders).toHaveLength(1);
-    expect(status.vip?.holders).not.toContain(holder);
-    expect(status.degraded.join('\n')).toContain(holder);
-    await expectKawanan(['lab', 'start', holder]);
+  // what each began before goes on: the session of the browser and of curl, the database's pool, the store's object
+  test('serves its clients on when the active balancer is killed: curl, a browser, MySQL, S3', async () => {
+    const { value: cookie } = await openDashboard(target);
+    const { createPool } = await import('mysql2/promise');
+    const pool = createPool({
+      ...{ host: target.address, port: 3306, connectTimeout: 2_000 },
+      ...{ user: target.database.user, password: target.database.password, database: target.database.name },
+    });
+    cleanUps.push(() => pool.end());
+    const countRows = async (): Promise<number> => {
+      const [rows] = await pool.query({
+        sql: 'SELECT COUNT(*) AS rows_there FROM sirip_hiu',
+        timeout: 2_000,
+      });
+      return (rows as { rows_there: number }[])[0]!.rows_there;
+    };
+    await withPage(async (page) => {
+      await page.goto(`http://${target.address}/`);
+      await page.fill('#username', target.username);
+      await page.fill('#password', target.password);
+      await page.press('#password', 'Enter');
+      await page.waitForSelector('#records');
+      expect(await curl('/', cookie)).toContain('Sphyrna lewini');
+      const rows = await countRows();
+      const digest = await digestWithMc();
+      expect(digest).toMatch(/^[0-9a-f]{64} /);
+
+      const holder = (await readClusterStatus()).vip!.holders[0]!;
+      await expectKawanan(['lab', 'kill', holder]);
+      await tourWithin(10_000);
+      await page.reload({ timeout: 10_000 });
+      await page.waitForSelector('#records', { timeout: 10_000 });
+      expect(await curl('/', cookie)).toContain('Sphyrna lewini');
+      // a pool finds out with the next statement that a connection has gone
+      await eventually(10_000, async () => expect(await countRows()).toBe(rows + 1), 100);
+      expect(await digestWithMc()).toBe(digest);
+      const status = await readClusterStatus();
+      expect(status.vip?.holders).toHaveLength(1);
+      expect(status.vip?.holders).not.toContain(holder);
+      expect(status.degraded.join('\n')).toContain(holder);
+      await expectKawanan(['lab', 'start', holder]);
+    });
     await eventually(60_000, async () => expect((await readClusterStatus()).degraded).toEqual([]));
   });
 
