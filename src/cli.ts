@@ -86,6 +86,10 @@ const commands: Record<string, { summary: string; load: () => Promise<CommandMod
     summary: 'remove the stacks, the swarm and what was installed, or single stacks alone',
     load: () => import('./commands/down.ts'),
   },
+  monitor: {
+    summary: 'watch the cluster with Prometheus, and show what it sees',
+    load: () => import('./commands/monitor.ts'),
+  },
   lab: { summary: 'machines on this computer to run a cluster on', load: () => import('./commands/lab.ts') },
   dashboard: {
     summary: 'show the cluster live on a page for the browsers of this computer',

@@ -19,6 +19,7 @@ const ranks: Record<string, number> = {
   stack: 2,
   balancer: 2,
   drill: 2.5,
+  monitoring: 2.5,
   lab: 2,
   lock: 2,
   registry: 1,

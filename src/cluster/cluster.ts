@@ -55,6 +55,9 @@ export interface ImageSettings {
   cache?: string;
 }
 
+/** What the stack of `kawanan monitor` is called in the swarm. */
+export const monitoringStack = 'monitoring';
+
 /** One of the stacks that run on the cluster. */
 export interface StackSettings {
   name: string;

@@ -26,6 +26,8 @@ export interface ApplyRequest extends LayerChoice {
   stacks?: readonly string[];
   /** Path of a saved plan: that is done, or nothing. */
   planFile?: string;
+  /** Puts the layers together; those of a cluster unless told. */
+  build?: typeof createLayers;
 }
 
 /** Brings the chosen layers to what the files say, after asking; says so when there is nothing to do. */
@@ -92,20 +94,20 @@ async function planInputs(
   inputs: Inputs,
   hosts: Hosts,
   options: ApplyOptions,
-  { command, planFile: _, stacks: __, ...request }: ApplyRequest,
+  { command, planFile: _, stacks: __, build = createLayers, ...request }: ApplyRequest,
   { signal, env }: CommandContext,
 ): Promise<Planned> {
   const origin = { by: describeUser(), why: command };
   const logins = { find: createLoginFinder(env), inSwarm: options.registryAuth ?? true };
   const choice = { ...request, logins, origin };
-  const layers = await createLayers(inputs, hosts, choice);
+  const layers = await build(inputs, hosts, choice);
   return { choice, layers, plans: await planLayers({ layers, signal }) };
 }
 
 async function applyPlanned(
   { inputs, hosts, startedAt, settle, planned }: AppliedInputs & { planned: Planned },
   options: ApplyOptions,
-  { command, planFile }: ApplyRequest,
+  { command, planFile, build = createLayers }: ApplyRequest,
   context: CommandContext,
 ): Promise<void> {
   const { terminal } = context;
@@ -126,7 +128,7 @@ async function applyPlanned(
   const target = { cluster: inputs.cluster, hosts, command, options };
   const { result: applied, receipt } = await withClusterLock(target, context, async (lock) => {
     const waited = await lock.ensure();
-    const final = settle ? await createLayers(await settle(), hosts, choice) : layers;
+    const final = settle ? await build(await settle(), hosts, choice) : layers;
     using asking = createAskingWalk(final, context);
     const walk = {
       ...asking,

@@ -1,13 +1,12 @@
 import { Command } from 'commander';
 import type { CommandContext } from '../cli.ts';
-import { formatDuration } from '../output/format.ts';
-import { planToJson, renderPlan } from '../output/render-plan.ts';
 import { orderForRemoval } from '../pipeline/deployed-stacks.ts';
 import { loadRemovalInputs } from '../pipeline/inputs.ts';
 import { createLayers, deployedLayers } from '../pipeline/layers.ts';
-import { planRemovals, removeLayers } from '../pipeline/run.ts';
-import { type ApplyOptions, addApplyOptions, confirm, createWalk, openHosts, printJson } from './session.ts';
-import { withClusterLock } from './with-lock.ts';
+import { describeMonitoringRemoval } from '../pipeline/monitoring-inputs.ts';
+import { createMonitoringLayers } from '../pipeline/monitoring-layers.ts';
+import { type ApplyOptions, addApplyOptions, openHosts } from './session.ts';
+import { takeLayersDown } from './take-down.ts';
 
 interface DownOptions extends ApplyOptions {
   volumes?: boolean;
@@ -26,30 +25,23 @@ export function buildCommand(context: CommandContext): Command {
 }
 
 async function takeDown(stacks: string[], options: DownOptions, context: CommandContext): Promise<void> {
-  const { terminal, cwd, env, signal } = context;
+  const { cwd, env } = context;
   const startedAt = performance.now();
   const wanted = await loadRemovalInputs({ ...options, cwd, env, stacks });
   await using hosts = openHosts(wanted.cluster, context);
   const inputs = await orderForRemoval(wanted, hosts);
-  const layers = await createLayers(inputs, hosts, {
-    unreachable: options.skipUnreachable ? 'skip' : 'refuse',
-    removing: true,
-    ...(stacks.length > 0 && { only: deployedLayers }),
-  });
-  const removal = { volumes: options.volumes ?? false, ...(stacks.length > 0 && { stacks }) };
-  const plans = await planRemovals({ layers, signal }, removal);
-  if (plans.every(({ changes }) => changes.length === 0)) {
-    if (options.json) printJson(context, { changed: false });
-    else terminal.out('nothing to remove\n');
-    return;
-  }
-  terminal.err(renderPlan(plans, terminal.colors));
-  await confirm(`Remove all this from ${inputs.cluster.name}?`, options, context);
+  const unreachable = options.skipUnreachable ? 'skip' : 'refuse';
+  const all = stacks.length === 0;
+  const layers = [
+    ...(await createLayers(inputs, hosts, {
+      unreachable,
+      removing: true,
+      ...(!all && { only: deployedLayers }),
+    })),
+    // What watches the cluster goes with it, and first.
+    ...(all ? await createMonitoringLayers(describeMonitoringRemoval(inputs), hosts, { unreachable }) : []),
+  ];
+  const removal = { volumes: options.volumes ?? false, ...(!all && { stacks }) };
   const target = { cluster: inputs.cluster, hosts, command: ['down', ...stacks].join(' '), options };
-  const applied = await withClusterLock(target, context, async (lock) => {
-    await lock.ensure();
-    return removeLayers(createWalk(layers, context), removal);
-  });
-  if (options.json) printJson(context, { changed: true, plans: planToJson(applied.map(({ plan }) => plan)) });
-  else terminal.out(`removed in ${formatDuration(performance.now() - startedAt)}\n`);
+  await takeLayersDown({ layers, removal, target, startedAt }, context);
 }

@@ -6,9 +6,10 @@ import type { HostsAction, HostsChange } from './action.ts';
 import { applyRemoval } from './apply-removal.ts';
 import { makeBaseline, renderBaseline } from './baseline.ts';
 import { replaceHostsBlock } from './hosts-file.ts';
+import { installRecorded } from './install-recorded.ts';
 import { readHost } from './observe.ts';
-import { baselinePath, broughtPath, engineDropInPath, hostsPath, sysctlPath } from './paths.ts';
-import { hasFreshLists, installPackages, repairPackages, simulateInstall, updateLists } from './run-apt.ts';
+import { baselinePath, engineDropInPath, hostsPath, sysctlPath } from './paths.ts';
+import { repairPackages } from './run-apt.ts';
 import { runSystemctl, setHostname, startEngine } from './services.ts';
 import { sysctlFile } from './sysctl.ts';
 import { untilAborted } from './until-aborted.ts';
@@ -57,7 +58,7 @@ async function applyAction(
       await runSystemctl(host, ['restart', 'docker.service']);
       return startEngine(host, progress);
     case 'install-packages':
-      await install(host, action.packages, progress);
+      await installRecorded(host, action.packages, progress);
       if (action.engine) await startEngine(host, progress);
       return;
     case 'start-engine':
@@ -87,27 +88,4 @@ async function setSysctl(host: Host, settings: Record<string, string>, progress:
     });
     if (exitCode !== 0) progress.report(`${key} can't be set here`);
   }
-}
-
-async function install(host: Host, packages: string[], progress: Progress): Promise<void> {
-  if (!(await hasFreshLists(host))) await updateLists(host, progress);
-  try {
-    await installRecorded(host, packages, progress);
-  } catch (error) {
-    if (progress.signal.aborted) throw error;
-    // Lists that are out of date name packages that their mirror no longer has; and the host may have gone down.
-    await updateLists(host, progress);
-    await repairPackages(host, progress);
-    await installRecorded(host, packages, progress);
-  }
-}
-
-/** Writes down what will come before it comes: an install that is cut short is known to be ours, too. */
-async function installRecorded(host: Host, packages: string[], progress: Progress): Promise<void> {
-  const coming = await simulateInstall(host, packages);
-  const known = ((await host.readFile(broughtPath)) ?? '').split('\n').filter(Boolean);
-  const brought = [...new Set([...known, ...coming])].toSorted();
-  await host.writeFile(broughtPath, `${brought.join('\n')}\n`);
-  progress.report(`installing ${packages.join(', ')} (${coming.length} packages with what they need)`);
-  await installPackages(host, packages, progress);
 }

@@ -72,20 +72,22 @@ export async function loadRemovalInputs(
   const { env, stacks: wanted = [] } = options;
   const cluster = await loadCluster(options.file, options.cwd);
   const chosen = wanted.length === 0 ? cluster.stacks : chooseStacks(cluster, wanted);
-  const stacks = chosen.map(({ name, files }): StackInputs => {
-    const definition: StackDefinition = {
-      name,
-      file: files[0]!,
-      networks: [],
-      configs: [],
-      secrets: [],
-      services: [],
-      external: { networks: [], configs: [], secrets: [] },
-      warnings: [],
-    };
-    return { definition, images: { stackName: name, images: [] }, rotations: [] };
-  });
-  return { cluster, stacks, secrets: new Map(), env };
+  return { cluster, stacks: chosen.map(describeRemovedStack), secrets: new Map(), env };
+}
+
+/** A stack of which nothing but the name matters: one that is to go. */
+export function describeRemovedStack({ name, files }: StackSettings): StackInputs {
+  const definition: StackDefinition = {
+    name,
+    file: files[0]!,
+    networks: [],
+    configs: [],
+    secrets: [],
+    services: [],
+    external: { networks: [], configs: [], secrets: [] },
+    warnings: [],
+  };
+  return { definition, images: { stackName: name, images: [] }, rotations: [] };
 }
 
 async function loadStacksInputs(

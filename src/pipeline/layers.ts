@@ -20,6 +20,8 @@ export interface LayerChoice {
   logins?: { find: FindLogin; inSwarm: boolean };
   /** What machines that can't be reached mean: `refuse` unless told; `skip` leaves them as they are, with a warning. */
   unreachable?: 'refuse' | 'skip';
+  /** The stack among the inputs stands beside those of the cluster file. */
+  aside?: boolean;
   /** The stacks among the inputs are to go. */
   removing?: boolean;
   /** Who makes the changes, by which command. */
@@ -94,7 +96,7 @@ async function createStackLayers(
   const ofStack = cluster.stacks.length > 1 ? { stack: definition.name } : {};
   const stackLayer = createStackLayer(definition, cluster, {
     connectEngine: async () => (await connectManager(cluster, hosts)).engine,
-    tellsForgotten: stack === inputs.stacks[0],
+    tellsForgotten: !choice.aside && stack === inputs.stacks[0],
     ...(hasTurnOvers(definition) &&
       balancers(cluster).length > 0 && {
         findTraffic: async () =>

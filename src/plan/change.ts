@@ -1,5 +1,5 @@
 /** The layers of a cluster, lowest first: the order in which `up` works, and `down` backwards. */
-export const layerNames = ['hosts', 'swarm', 'images', 'secrets', 'stack', 'balancer'] as const;
+export const layerNames = ['hosts', 'swarm', 'images', 'secrets', 'stack', 'balancer', 'exporters'] as const;
 export type LayerName = (typeof layerNames)[number];
 
 export type ChangeKind = 'create' | 'update' | 'replace' | 'remove';

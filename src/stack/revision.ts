@@ -1,7 +1,7 @@
 /** The states of a stack that were applied, as the swarm keeps them: configs with labels, never a secret's value. Pure. */
 import { createHash } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import type { Cluster } from '../cluster/cluster.ts';
+import { type Cluster, monitoringStack } from '../cluster/cluster.ts';
 import { UserError } from '../errors.ts';
 import type { Change } from '../plan/change.ts';
 import type { StackAction } from './action.ts';
@@ -151,13 +151,16 @@ export function warnOfForgotten(
   configs: readonly ObservedConfig[],
 ): string[] {
   const deployed = new Set(configs.flatMap(({ Spec }) => Spec.Labels?.[labels.stack] ?? []));
-  return [...deployed]
-    .filter((name) => !stacks.some((stack) => stack.name === name))
-    .sort()
-    .map(
-      (name) =>
-        `the swarm keeps the stack ${name}, which the cluster file doesn't name: it runs on, and the balancers serve it no longer; name it again to deploy it or to take it away (kawanan down ${name})`,
-    );
+  return (
+    [...deployed]
+      // That one has a command of its own.
+      .filter((name) => name !== monitoringStack && !stacks.some((stack) => stack.name === name))
+      .sort()
+      .map(
+        (name) =>
+          `the swarm keeps the stack ${name}, which the cluster file doesn't name: it runs on, and the balancers serve it no longer; name it again to deploy it or to take it away (kawanan down ${name})`,
+      )
+  );
 }
 
 /** Ids of configs that were to become a revision when the run was killed. */

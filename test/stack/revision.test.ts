@@ -190,7 +190,9 @@ test('a stack that was deployed and that the cluster file names no longer is tol
     Spec: { Name: stack, Labels: { 'kawanan.revision': stack } },
   });
   const stacks = [{ name: 'shop', files: [] }];
-  expect(warnOfForgotten({ stacks }, [config('shop'), config('old'), config('old')])).toEqual([
+  expect(
+    warnOfForgotten({ stacks }, [config('shop'), config('old'), config('old'), config('monitoring')]),
+  ).toEqual([
     "the swarm keeps the stack old, which the cluster file doesn't name: it runs on, and the balancers serve it no longer; name it again to deploy it or to take it away (kawanan down old)",
   ]);
 });

@@ -1,0 +1,81 @@
+/** The layers of the monitoring stack: its images, password and services, and the node exporters of all machines. */
+import { monitoringStack } from '../cluster/cluster.ts';
+import { UserError } from '../errors.ts';
+import { passwordSecret } from '../monitoring/exporters.ts';
+import type { Layer } from '../plan/layer.ts';
+import type { Hosts } from '../remote/host.ts';
+import { SecretValue } from '../secrets/secret-value.ts';
+import type { Inputs } from './inputs.ts';
+import { createLayers, type LayerChoice } from './layers.ts';
+
+/** Long and of letters only: it goes through shells, URLs and files of others. */
+const passwordShape = { length: 32, charset: 'alphanumeric' } as const;
+
+/** The layers, lowest first. The password is made once and lives in the swarm alone: everything that needs it is there. */
+export async function createMonitoringLayers(
+  inputs: Inputs,
+  hosts: Hosts,
+  choice: LayerChoice = {},
+): Promise<Layer[]> {
+  const [
+    { connectManager, findManager },
+    { createSwarmSecrets },
+    { findNewestVersion },
+    { generateValue },
+    { createExportersLayer },
+    { createSnapshotSource },
+    { readSecretInTask },
+  ] = await Promise.all([
+    import('../swarm/connect-manager.ts'),
+    import('../secrets/swarm-secrets.ts'),
+    import('../secrets/plan.ts'),
+    import('../secrets/generate-value.ts'),
+    import('../monitoring/layer.ts'),
+    import('../stack/snapshots.ts'),
+    import('./run-in-task.ts'),
+  ]);
+  // What is to go needs no password, nor a manager to ask for it.
+  const isWanted = inputs.stacks.some(({ definition }) =>
+    definition.external.secrets.includes(passwordSecret),
+  );
+  const findPasswordVersion = async (): Promise<string | undefined> => {
+    if (!isWanted) return undefined;
+    const manager = await findManager(inputs.cluster, hosts);
+    if (manager.kind === 'absent') return undefined;
+    return findNewestVersion(passwordSecret, await createSwarmSecrets(manager.engine).list())?.secret.name;
+  };
+  const made =
+    !isWanted || (await findPasswordVersion()) ? undefined : new SecretValue(generateValue(passwordShape));
+  const secrets = new Map(made ? [[passwordSecret, made]] : []);
+  const readPassword = async (version: string): Promise<SecretValue> => {
+    if (made) return made;
+    const { engine } = await connectManager(inputs.cluster, hosts);
+    const snapshots = createSnapshotSource(engine, monitoringStack);
+    const signal = new AbortController().signal;
+    const runner = {
+      stackName: monitoringStack,
+      hosts,
+      signal,
+      read: () => snapshots.read(performance.now()),
+    };
+    const value = await readSecretInTask(runner, version);
+    if (value) return value;
+    throw new UserError(`the value of ${version} can't be read: no task that has it runs`, {
+      next: '`kawanan monitor down`, then `kawanan monitor up` makes a new one; the history is kept',
+    });
+  };
+  const layers = await createLayers({ ...inputs, secrets }, hosts, {
+    ...choice,
+    aside: true,
+    only: ['images', 'secrets', 'stack'],
+  });
+  return [
+    // Beside those of the cluster's own stacks, where all of them go, they are told by name.
+    ...(isWanted ? layers : layers.map(nameStack)),
+    createExportersLayer(inputs.cluster, hosts, { findPasswordVersion, readPassword }),
+  ];
+}
+
+function nameStack(layer: Layer): Layer {
+  return layer.name === 'secrets' ? layer : { ...layer, stack: monitoringStack };
+}

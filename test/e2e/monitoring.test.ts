@@ -1,0 +1,185 @@
+/**
+ * Monitoring on a lab of its own: every target up, every query sees something, the load is counted as the probe counts
+ * it, a lost worker shows and its alerts end when it is back, and nothing is left after `monitor down`.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startProbe } from '../../src/drill/probe/probe.ts';
+import type { AlertState, Series, TargetState } from '../../src/monitoring/answers.ts';
+import { runInTask } from '../../src/pipeline/run-in-task.ts';
+import type { Host } from '../../src/remote/host.ts';
+import { createHosts } from '../../src/remote/hosts.ts';
+import { createSnapshotSource } from '../../src/stack/snapshots.ts';
+import { connectManager } from '../../src/swarm/connect-manager.ts';
+import { writeAnsweringStack } from './support/answering-stack.ts';
+import { eventually } from './support/eventually.ts';
+import { expectKawanan, runKawanan } from './support/kawanan.ts';
+import { openSmallCluster, type SmallCluster } from './support/small-cluster.ts';
+
+const section = `
+  web:
+    listen: 80
+    service: [one, two]
+    port: 8000
+    check: GET /healthz`;
+const patienceMs = 120_000;
+const worker = 'vm-dockerswarmworker2';
+
+let small: SmallCluster;
+const at = (...args: string[]): string[] => [...args, '--file', small.file];
+
+async function readStatus(): Promise<{ targets: TargetState[]; alerts: AlertState[] }> {
+  const { stdout, stderr } = await runKawanan(at('monitor', 'status', '--json'));
+  const answer = JSON.parse(stdout) as { targets?: TargetState[]; alerts?: AlertState[] };
+  if (!answer.targets || !answer.alerts) throw new Error(stdout + stderr);
+  return { targets: answer.targets, alerts: answer.alerts };
+}
+
+async function query(expr: string): Promise<number> {
+  const { stdout } = await expectKawanan(at('monitor', 'query', expr, '--json'));
+  return (JSON.parse(stdout) as { series: Series[] }).series[0]?.value ?? Number.NaN;
+}
+
+/** What was scraped at this moment or later: the present is known a scrape or two from now. */
+async function countRequests(): Promise<number> {
+  const since = Date.now() / 1000;
+  const counter = 'haproxy_frontend_http_requests_total{proxy="web"}';
+  await eventually(patienceMs, async () => {
+    expect(await query(`min(timestamp(${counter}))`)).toBeGreaterThan(since);
+  });
+  return query(`sum(${counter})`);
+}
+
+/** Package and files of a machine. */
+const leftovers = `dpkg-query -W -f='\${db:Status-Abbrev}' prometheus-node-exporter 2>/dev/null
+find /etc /var/lib -path '*prometheus*' -not -path '/var/lib/dpkg/*' -not -path '/var/lib/docker/*' 2>/dev/null
+getent passwd prometheus; exit 0`;
+
+/** Volumes, networks and images of an engine that are of the monitoring. */
+async function listLeftObjects(host: Host): Promise<string[]> {
+  const engine = host.engine();
+  const [{ Volumes }, networks, images] = await Promise.all([
+    engine.listVolumes(),
+    engine.listNetworks(),
+    engine.listImages(),
+  ]);
+  const names = [
+    ...(Volumes ?? []).map(({ Name }) => Name),
+    ...networks.map(({ Name }) => Name),
+    ...images.flatMap(({ RepoTags }) => RepoTags ?? []),
+  ];
+  return names.filter((name) => /^monitoring[_/]/.test(name));
+}
+
+beforeAll(async () => {
+  small = await openSmallCluster('watched', writeAnsweringStack(section));
+  await expectKawanan(at('up', '--yes'));
+  await expectKawanan(at('monitor', 'up', '--yes'));
+}, 600_000);
+afterAll(async () => small?.[Symbol.asyncDispose](), 120_000);
+
+describe('monitoring', () => {
+  test('has every target up, each machine and balancer among them', async () => {
+    await eventually(patienceMs, async () => {
+      const { targets } = await readStatus();
+      expect(targets.filter(({ state }) => state !== 'up')).toEqual([]);
+      const jobs = Object.entries(Object.groupBy(targets, ({ job }) => job)).map(([job, all]) => [
+        job,
+        all!.length,
+      ]);
+      expect(Object.fromEntries(jobs)).toEqual({
+        alertmanager: 1,
+        balancer: 2,
+        frontdoor: 1,
+        node: 5,
+        prometheus: 1,
+        // containers on three nodes, the swarm, the front door's own
+        task: 5,
+      });
+    });
+  });
+
+  test('sees something with every query, or says why not', async () => {
+    await eventually(patienceMs, async () => {
+      const { exitCode, stdout } = await runKawanan(at('monitor', 'panels'));
+      expect({ exitCode, wrong: stdout.split('\n').filter((line) => /missing|refused/.test(line)) }).toEqual({
+        exitCode: 0,
+        wrong: [],
+      });
+    });
+  });
+
+  test.each([
+    ['prometheus', ['promtool', 'check', 'config', '/etc/prometheus/prometheus.yml']],
+    ['alertmanager', ['amtool', 'check-config', '/etc/prometheus/alertmanager.yml']],
+  ])('finds nothing wrong with the configuration of %s', async (service, command) => {
+    const hosts = createHosts(small.cluster);
+    try {
+      const { engine } = await connectManager(small.cluster, hosts);
+      const snapshots = createSnapshotSource(engine, 'monitoring');
+      const runner = { stackName: 'monitoring', hosts, read: () => snapshots.read(performance.now()) };
+      const { signal } = new AbortController();
+      const { exitCode, stdout, stderr } = await runInTask(
+        { ...runner, signal },
+        { service, command, stdin: '' },
+      );
+      expect({ exitCode, said: stdout + stderr }).toMatchObject({
+        exitCode: 0,
+        said: expect.stringContaining('SUCCESS'),
+      });
+    } finally {
+      await hosts.close();
+    }
+  });
+
+  test('counts the load as the probe does', async () => {
+    const before = await countRequests();
+    const { figures } = await startProbe({
+      targets: [{ kind: 'http', name: 'web', url: `http://${small.vip}/`, connection: 'keep' }],
+      ratePerSecond: 50,
+      durationMs: 8_000,
+      timeoutMs: 10_000,
+    }).finished;
+    const counted = (await countRequests()) - before;
+    expect(Math.abs(counted - figures.requests) / figures.requests).toBeLessThan(0.05);
+  });
+
+  test('has nothing left to do', async () => {
+    const { stdout } = await expectKawanan(at('monitor', 'up', '--yes', '--json'));
+    expect(JSON.parse(stdout)).toMatchObject({ changed: false });
+  });
+
+  test('shows a lost worker, and its alerts end when it is back', async () => {
+    await expectKawanan(['lab', 'kill', worker]);
+    const expected = ['BackendThin', 'NodeDown'];
+    await eventually(patienceMs, async () => {
+      const { targets, alerts } = await readStatus();
+      expect(targets.filter(({ job, state }) => job === 'node' && state === 'down')).toMatchObject([
+        { instance: worker },
+      ]);
+      const firing = alerts.filter(({ state }) => state === 'firing').map(({ name }) => name);
+      expect(firing).toEqual(expect.arrayContaining(expected));
+    });
+    await expectKawanan(['lab', 'start', worker]);
+    await eventually(patienceMs, async () => {
+      const { targets, alerts } = await readStatus();
+      expect(targets.filter(({ state }) => state !== 'up')).toEqual([]);
+      expect(alerts.map(({ name }) => name).filter((name) => expected.includes(name))).toEqual([]);
+    });
+  });
+
+  test('leaves nothing behind', async () => {
+    await expectKawanan(at('monitor', 'down', '--yes'));
+    const { stdout } = await expectKawanan(at('monitor', 'down', '--yes', '--json'));
+    expect(JSON.parse(stdout)).toEqual({ changed: false });
+    for (const { name, role } of small.cluster.nodes) {
+      const found = await small.on(name, async (host) => [
+        (await host.run({ program: 'sh', args: ['-c', leftovers] })).stdout,
+        ...(role === 'balancer' ? [] : await listLeftObjects(host)),
+      ]);
+      expect([name, ...found]).toEqual([name, '']);
+    }
+    expect(JSON.parse((await runKawanan(at('monitor', 'status', '--json'))).stdout)).toMatchObject({
+      error: { message: 'the cluster is not monitored' },
+    });
+  });
+});

@@ -1,0 +1,124 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { dashboards, listQueries } from '../../src/monitoring/dashboards/all.ts';
+import { renderDashboard } from '../../src/monitoring/dashboards/render-dashboard.ts';
+import { listMetrics } from '../../src/monitoring/metrics-of.ts';
+import { listTargets } from '../../src/monitoring/targets.ts';
+import { fillTargets } from '../../src/pipeline/monitoring-inputs.ts';
+import { loadStack } from '../../src/stack/compose/load-stack.ts';
+import { buildCluster } from '../balancer/examples.ts';
+
+const folder = resolve(import.meta.dirname, '../../stacks/monitoring');
+const read = (path: string): string => readFileSync(resolve(folder, path), 'utf8');
+
+interface Rule {
+  alert?: string;
+  record?: string;
+  expr: string;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+}
+const { groups } = parse(read('rules.yml')) as { groups: { rules: Rule[] }[] };
+const rules = groups.flatMap((group) => group.rules);
+const alerts = rules.filter((rule) => rule.alert !== undefined);
+
+interface GrafanaPanel {
+  id: number;
+  type: string;
+  title: string;
+  gridPos: { x: number; y: number; w: number; h: number };
+  datasource: { type: string; uid: string };
+  targets: { refId: string; expr: string; datasource: { uid: string } }[];
+}
+
+describe('the monitoring stack', () => {
+  const load = (...files: string[]) =>
+    loadStack(
+      files.map((file) => resolve(folder, file)),
+      { name: 'monitoring', variables: { MONITORING_PLACE: 'node.hostname == m1' } },
+    );
+
+  test('publishes no port, and only one service sees the engine', async () => {
+    const { services, warnings } = await load('compose.yml', 'compose.grafana.yml');
+    expect(warnings).toEqual([]);
+    expect(services.flatMap(({ spec }) => spec.EndpointSpec?.Ports ?? [])).toEqual([]);
+    const withSocket = services.filter(({ spec }) =>
+      spec.TaskTemplate.ContainerSpec.Mounts?.some(({ Source }) => Source?.includes('docker.sock')),
+    );
+    expect(withSocket.map(({ key }) => key)).toEqual(['swarm']);
+  });
+
+  test('gets the targets of the cluster in its configs', async () => {
+    const cluster = buildCluster();
+    const targets = listTargets(cluster, { engine: 'haproxy', frontends: [], backends: [], warnings: [] });
+    const { configs } = fillTargets(await load('compose.yml'), targets);
+    const nodes = configs.find(({ key }) => key === 'nodes')!.spec.Data!;
+    expect(JSON.parse(Buffer.from(nodes, 'base64').toString())).toEqual(targets.nodes);
+  });
+
+  test('mounts every dashboard', async () => {
+    const { configs } = await load('compose.yml', 'compose.grafana.yml');
+    const mounted = configs.flatMap(({ key }) => (key.startsWith('dashboard_') ? [key.slice(10)] : []));
+    expect(mounted.sort()).toEqual(dashboards.map(({ name }) => name).sort());
+  });
+});
+
+describe('dashboards', () => {
+  test('in the folder are those of the source (npm run dashboards)', () => {
+    const files = Object.fromEntries(
+      readdirSync(resolve(folder, 'dashboards')).map((file) => [file, read(`dashboards/${file}`)]),
+    );
+    expect(files).toEqual(
+      Object.fromEntries(dashboards.map((one) => [`${one.name}.json`, renderDashboard(one)])),
+    );
+  });
+
+  test.each(dashboards.map((dashboard) => [dashboard.name, dashboard] as const))(
+    '%s is a model that Grafana takes',
+    (_, dashboard) => {
+      const model = JSON.parse(renderDashboard(dashboard)) as {
+        uid: string;
+        schemaVersion: number;
+        panels: GrafanaPanel[];
+      };
+      expect(model.uid).toMatch(/^[a-z0-9-]{1,40}$/);
+      expect(new Set(model.panels.map(({ id }) => id)).size).toBe(model.panels.length);
+      expect(new Set(model.panels.map(({ title }) => title)).size).toBe(model.panels.length);
+      for (const { gridPos, targets, datasource, type } of model.panels) {
+        expect(['stat', 'timeseries', 'state-timeline']).toContain(type);
+        expect(gridPos.x + gridPos.w).toBeLessThanOrEqual(24);
+        expect(datasource).toEqual({ type: 'prometheus', uid: 'prometheus' });
+        expect(targets.map(({ refId }) => refId)).toEqual(['A', 'B'].slice(0, targets.length));
+      }
+      const cells = model.panels.flatMap(({ gridPos: { x, y, w, h } }) =>
+        Array.from({ length: w * h }, (_cell, index) => `${x + (index % w)},${y + Math.floor(index / w)}`),
+      );
+      expect(new Set(cells).size).toBe(cells.length);
+    },
+  );
+
+  test('rest on metrics, each query on one at least', () => {
+    expect(listQueries().filter(({ expr }) => listMetrics(expr).length === 0)).toEqual([]);
+  });
+});
+
+describe('alerts', () => {
+  const manual = readFileSync(resolve(folder, '../../docs/monitoring.md'), 'utf8');
+
+  test.each(alerts.map((rule) => [rule.alert!, rule] as const))(
+    '%s says what and has a runbook',
+    (name, rule) => {
+      expect(['critical', 'warning', 'info']).toContain(rule.labels?.['severity']);
+      expect(rule.annotations?.['summary']).toBeTruthy();
+      expect(rule.annotations?.['runbook']).toBe(`docs/monitoring.md#${name.toLowerCase()}`);
+      expect(manual).toContain(`### ${name}\n`);
+    },
+  );
+
+  test('of the manual are those of the rules', () => {
+    const described = [...manual.matchAll(/^### (\w+)$/gm)].map(([, name]) => name);
+    expect(described.sort()).toEqual(alerts.map(({ alert }) => alert).sort());
+  });
+});
