@@ -38,6 +38,7 @@ async function showDashboard(options: DashboardOptions, context: CommandContext)
     { performOrder },
     { describeRevisions },
     { readRevisions },
+    { readMonitoringHistory },
   ] = await Promise.all([
     import('../dashboard/observe.ts'),
     import('../dashboard/serve.ts'),
@@ -45,6 +46,7 @@ async function showDashboard(options: DashboardOptions, context: CommandContext)
     import('./dashboard/perform-order.ts'),
     import('../stack/describe-revisions.ts'),
     import('./read-revisions.ts'),
+    import('../pipeline/read-monitoring-history.ts'),
   ]);
   const { targets, noProbe } = await findTargets(cluster, options, context);
   const home = dirname(cluster.file);
@@ -69,6 +71,8 @@ async function showDashboard(options: DashboardOptions, context: CommandContext)
           });
           return (await Promise.all(read)).flat();
         },
+        readHistory: (hosts, ending) =>
+          readMonitoringHistory(cluster, hosts, { signal: ending, nowMs: Date.now() }),
         readResults: createResultReader(cluster.name, folders),
         perform: (order, tell) => performOrder(order, { ...options, file: cluster.file }, { context, tell }),
       },

@@ -1,5 +1,6 @@
 /** What the page shows, from what was observed. Pure. */
 import type { Cluster } from '../cluster/cluster.ts';
+import type { HistoryChart } from '../pipeline/read-monitoring-history.ts';
 import type { ClusterStatus, NodeStatus } from '../pipeline/read-status.ts';
 import type { RevisionSummary } from '../stack/describe-revisions.ts';
 import { describeBackends, describeLinks, listRunningServers, listServers } from './describe-backends.ts';
@@ -31,6 +32,7 @@ export interface Observed {
   rates: ReadonlyMap<string, BalancerRates>;
   figures: Figures;
   noProbe: string | null;
+  history: HistoryChart[];
   revisions: StackRevision[];
   results: ResultRow[];
   events: HappenedEvent[];
@@ -76,6 +78,7 @@ export function describeState(observed: Observed): { state: DashboardState; offe
     series: figures.series,
     latency: figures.latency,
     noProbe: observed.noProbe,
+    history: observed.history,
     revisions: describeRevisions(observed.revisions),
     results: observed.results,
     events: observed.events,

@@ -5,6 +5,7 @@ import { readCounters } from '../balancer/read-counters.ts';
 import { balancers, type Cluster } from '../cluster/cluster.ts';
 import type { HttpTarget } from '../drill/probe/options.ts';
 import { UserError } from '../errors.ts';
+import type { HistoryChart } from '../pipeline/read-monitoring-history.ts';
 import { type WatchOptions, watchStatus } from '../pipeline/watch-status.ts';
 import type { Hosts } from '../remote/host.ts';
 import { describeState, type Observed, type StackRevision } from './describe-state.ts';
@@ -26,6 +27,8 @@ export interface Sources {
   openHosts: WatchOptions['openHosts'];
   readRevisions: (hosts: Hosts) => Promise<StackRevision[]>;
   readResults: () => Promise<ResultRow[]>;
+  /** From Prometheus, where the cluster is monitored. */
+  readHistory: (hosts: Hosts, signal: AbortSignal) => Promise<HistoryChart[]>;
   /** Does what a button is for, by the command's own code; true where it succeeded. */
   perform: (order: ActionOrder, tell: (line: string) => void) => Promise<boolean>;
 }
@@ -40,6 +43,7 @@ export interface Observer {
 const secondMs = 1_000;
 const revisionsMs = 15_000;
 const resultsMs = 10_000;
+const historyMs = 30_000;
 const eventsKept = 100;
 const linesKept = 200;
 /** A balancer that doesn't answer for a moment keeps its servers on the page for so long. */
@@ -60,8 +64,9 @@ export function observeCluster(
   const rates = new Map<string, BalancerRates>();
   /** Those of them that are of this second. */
   const fresh = new Set<string>();
-  const seen: Pick<Observed, 'look' | 'silent' | 'revisions' | 'results' | 'action'> = {
+  const seen: Pick<Observed, 'look' | 'silent' | 'history' | 'revisions' | 'results' | 'action'> = {
     silent: new Map(),
+    history: [],
     revisions: [],
     results: [],
     action: null,
@@ -205,6 +210,15 @@ export function observeCluster(
     ...balancers(cluster).map(({ name }) => countTraffic(name)),
     repeat(revisionsMs, async () => {
       seen.revisions = await sources.readRevisions(await hosts);
+    }),
+    repeat(historyMs, async () => {
+      try {
+        seen.history = await sources.readHistory(await hosts, ending);
+      } catch (error) {
+        // What isn't known any more isn't shown.
+        seen.history = [];
+        throw error;
+      }
     }),
     repeat(resultsMs, async () => {
       seen.results = await sources.readResults();

@@ -1,4 +1,5 @@
 /** What the page shows: one plain value, sent whole to each browser. No I/O here. */
+import type { HistoryChart } from '../pipeline/read-monitoring-history.ts';
 
 /** `silent`: no SSH connection; `unknown`: not looked at yet. */
 export type Health = 'well' | 'trouble' | 'silent' | 'drained' | 'unknown';
@@ -26,6 +27,8 @@ export interface DashboardState {
   latency: LatencyFigures | null;
   /** Why no requests are sent to the frontends; null where they are. */
   noProbe: string | null;
+  /** The last hour, where Prometheus keeps it; empty where it doesn't. */
+  history: HistoryChart[];
   revisions: RevisionRow[];
   results: ResultRow[];
   events: HappenedEvent[];

@@ -2,6 +2,7 @@
 import { UserError } from '../errors.ts';
 import { countSamples } from '../monitoring/answers.ts';
 import { listQueries } from '../monitoring/dashboards/all.ts';
+import { historyQueries } from '../monitoring/history.ts';
 import { type AskedQuery, judgeQuery, type QueryVerdict } from '../monitoring/judge-query.ts';
 
 /** The data of an answer of Prometheus' HTTP API. @throws UserError where it refuses. */
@@ -24,6 +25,11 @@ export async function checkQueries(ask: Ask): Promise<QueryVerdict[]> {
     query: expr,
     ...(panel.emptyWhen !== undefined && { emptyWhen: panel.emptyWhen }),
   }));
+  const pageCharts = historyQueries.map(({ title, expr }) => ({
+    group: 'kawanan dashboard',
+    name: title,
+    query: expr,
+  }));
   const rules = groups
     .flatMap((group) => group.rules)
     .map(({ type, name, query, health, lastError }) => ({
@@ -33,7 +39,11 @@ export async function checkQueries(ask: Ask): Promise<QueryVerdict[]> {
       emptyWhen: type === 'alerting' ? 'it does not fire' : 'nobody sends requests',
       ...(health === 'err' && { refused: lastError ?? 'it fails' }),
     }));
-  const questions: (Omit<AskedQuery, 'answer'> & { refused?: string })[] = [...panels, ...rules];
+  const questions: (Omit<AskedQuery, 'answer'> & { refused?: string })[] = [
+    ...panels,
+    ...pageCharts,
+    ...rules,
+  ];
   const asked: AskedQuery[] = [];
   for (let index = 0; index < questions.length; index += atOnce)
     asked.push(...(await Promise.all(questions.slice(index, index + atOnce).map(put))));

@@ -124,6 +124,7 @@ export const exampleObserved: Observed = {
   figures: createFigureKeeper().read(),
   noProbe: null,
   revisions: [],
+  history: [],
   results: [],
   events: [],
   action: null,

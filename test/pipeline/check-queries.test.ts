@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { UserError } from '../../src/errors.ts';
 import { listQueries } from '../../src/monitoring/dashboards/all.ts';
+import { historyQueries } from '../../src/monitoring/history.ts';
 import { checkQueries } from '../../src/pipeline/check-queries.ts';
 
 const rule = (type: string, name: string, query: string, lastError = '') => ({
@@ -35,7 +36,11 @@ test('every panel and rule is asked once, and each gets its verdict', async () =
       result: query.startsWith('sum(up') ? [{ metric: {}, value: [1, '1'] }] : [],
     };
   });
-  expect(asked).toEqual([...listQueries().map(({ expr }) => expr), 'up == 7', 'nowhere']);
+  expect(asked).toEqual([
+    ...[...listQueries(), ...historyQueries].map(({ expr }) => expr),
+    'up == 7',
+    'nowhere',
+  ]);
   expect(verdicts[0]).toMatchObject({
     group: 'Cluster',
     name: 'Machines that answer',

@@ -3,7 +3,7 @@ import { h, morph, sign } from './dom.js';
 import { formatAge, formatTime } from './format.js';
 import { drawEvents, drawResults, drawRevisions } from './history.js';
 import { drawFrontends, drawServers, drawServices } from './tables.js';
-import { drawTiles } from './tiles.js';
+import { drawLastHour, drawTiles } from './tiles.js';
 import { drawLinks, drawTopology } from './topology.js';
 
 const byId = (id) => document.getElementById(id);
@@ -50,6 +50,7 @@ function show() {
   showAction();
   drawTopology(byId('map'), state, buttonsAt);
   fill('tiles', drawTiles(state));
+  fill('history', drawLastHour(state));
   fill('frontends', drawFrontends(state));
   fill('servers', drawServers(state, buttonsAt));
   fill('services', drawServices(state));

@@ -73,6 +73,30 @@ export function drawTiles({ series, latency, backends, noProbe }) {
   ];
 }
 
+const units = {
+  count: formatRate,
+  share: (value) => (value === null ? '–' : `${Math.round(value * 100)} %`),
+  seconds: (value) => formatMs(value === null ? null : value * 1000),
+};
+/** The least top of a scale, so that nothing looks like a mountain. */
+const leastOf = { count: 5, share: 0.05, seconds: 0.005 };
+
+/** @param {object} state */
+export function drawLastHour({ history }) {
+  return history.map(({ title, says, unit, points }) =>
+    drawTile(
+      `${title}, last hour`,
+      units[unit](points.findLast((value) => value !== null) ?? null),
+      says,
+      drawChart([{ values: points, kind: 'area', tone: title === 'Errors' ? 'bad' : 'two' }], {
+        label: `${title} over the last hour, as Prometheus keeps it: ${says}`,
+        points: points.length,
+        least: leastOf[unit],
+      }),
+    ),
+  );
+}
+
 function drawTile(title, figure, unit, chart, tone = '') {
   return h(
     'div',
