@@ -2,6 +2,7 @@ import type { CommandContext } from '../../cli.ts';
 import { addNodeToFile } from '../../cluster/edit-cluster-file.ts';
 import { InputError, type Problem } from '../../errors.ts';
 import { applyCluster } from '../apply-cluster.ts';
+import { followMonitoring } from '../monitor/follow.ts';
 import type { AddNodeOptions } from '../node.ts';
 import { editClusterFile } from './edit-file.ts';
 
@@ -19,6 +20,7 @@ export async function addNode(
   await edit.write();
   context.terminal.err(`${name} stands in ${edit.after.file} now\n`);
   await applyCluster(options, { command: `node add ${name}` }, context);
+  await followMonitoring(options, context);
 }
 
 function readLabels(words: string[]): Record<string, string> {

@@ -4,6 +4,7 @@ import { neutralise } from '../../output/terminal.ts';
 import { findSwarmNode, readNodeSituation } from '../../pipeline/node-situation.ts';
 import { removeMember } from '../../pipeline/remove-node.ts';
 import { applyCluster } from '../apply-cluster.ts';
+import { followMonitoring } from '../monitor/follow.ts';
 import type { DrainNodeOptions } from '../node.ts';
 import { confirm } from '../session.ts';
 import { tellReceipt } from '../with-receipt.ts';
@@ -49,4 +50,5 @@ export async function removeNode(
   terminal.err('\n');
   // The others still know it: their hosts files, the balancers' servers. It was agreed to above.
   await applyCluster({ ...options, yes: true }, { command: `node remove ${name}` }, context);
+  await followMonitoring(options, context);
 }
