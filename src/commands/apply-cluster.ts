@@ -73,15 +73,16 @@ export interface AppliedInputs {
   settle?: () => Promise<Inputs>;
 }
 
-/** The same for inputs that are read already, whether from files or from a revision. */
+/** The same for inputs that are read already, whether from files or from a revision; whether something was to do. */
 export async function applyInputs(
   given: AppliedInputs,
   options: ApplyOptions,
   request: ApplyRequest,
   context: CommandContext,
-): Promise<void> {
+): Promise<boolean> {
   const planned = await planInputs(given.inputs, given.hosts, options, request, context);
   await applyPlanned({ ...given, planned }, options, request, context);
+  return hasChanges(planned.plans);
 }
 
 interface Planned {

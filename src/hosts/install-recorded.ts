@@ -27,3 +27,11 @@ async function recordAndInstall(host: Host, packages: string[], progress: Progre
   progress.report(`installing ${packages.join(', ')} (${coming.length} packages with what they need)`);
   await installPackages(host, packages, progress);
 }
+
+/** Takes packages that are gone again off the record: whoever installs them next owns them. */
+export async function forgetRecorded(host: Host, packages: string[]): Promise<void> {
+  const known = await host.readFile(broughtPath);
+  if (known === undefined) return;
+  const left = known.split('\n').filter((name) => !packages.includes(name));
+  await host.writeFile(broughtPath, left.join('\n'));
+}

@@ -1,7 +1,7 @@
 /** Carries out one change of a machine's node exporter. */
 import { UserError } from '../errors.ts';
 import { parseBaseline } from '../hosts/baseline.ts';
-import { installRecorded } from '../hosts/install-recorded.ts';
+import { forgetRecorded, installRecorded } from '../hosts/install-recorded.ts';
 import { baselinePath } from '../hosts/paths.ts';
 import { purgePackages } from '../hosts/run-apt.ts';
 import type { Progress } from '../plan/layer.ts';
@@ -38,11 +38,8 @@ journalctl -u "$1" -n 5 --no-pager -o cat >&2
 exit 1
 `;
 
-const removeScript = `systemctl stop "$1" 2>/dev/null
-rm -f "$2" "$3"
-rmdir "$(dirname "$2")" 2>/dev/null
-systemctl daemon-reload
-systemctl reset-failed "$1" 2>/dev/null
+const stopScript = `systemctl stop "$1" 2>/dev/null
+rm -f "$2"
 exit 0
 `;
 
@@ -50,6 +47,13 @@ exit 0
 const forgetScript = `ls /usr/bin/prometheus* >/dev/null 2>&1 && exit 0
 [ "$1" = yes ] && deluser --quiet --system prometheus
 rmdir /etc/prometheus /var/lib/prometheus 2>/dev/null
+exit 0
+`;
+
+const removeDropInScript = `rm -f "$2"
+rmdir "$(dirname "$2")" 2>/dev/null
+systemctl daemon-reload
+systemctl reset-failed "$1" 2>/dev/null
 exit 0
 `;
 
@@ -90,16 +94,19 @@ export async function applyExporterChange(
   });
 }
 
+/** The drop-in goes last: as long as it is there, a removal that was cut short is known to be unfinished. */
 async function remove(host: Host, purge: boolean, progress: Progress): Promise<void> {
-  await runScript(host, removeScript, [exporterUnit, dropInPath, webConfigPath]);
-  if (!purge) {
-    await host.run({ program: 'systemctl', args: ['start', exporterUnit], asRoot: true, accept: [0, 1, 5] });
-    return;
+  await runScript(host, stopScript, [exporterUnit, webConfigPath]);
+  if (purge) {
+    await purgePackages(host, [exporterPackage], progress);
+    const baseline = parseBaseline((await host.readFile(baselinePath)) ?? '');
+    const ours = baseline !== undefined && !baseline.users.includes('prometheus');
+    await runScript(host, forgetScript, [ours ? 'yes' : 'no']);
+    await forgetRecorded(host, [exporterPackage]);
   }
-  await purgePackages(host, [exporterPackage], progress);
-  const baseline = parseBaseline((await host.readFile(baselinePath)) ?? '');
-  const ours = baseline !== undefined && !baseline.users.includes('prometheus');
-  await runScript(host, forgetScript, [ours ? 'yes' : 'no']);
+  await runScript(host, removeDropInScript, [exporterUnit, dropInPath]);
+  if (purge) return;
+  await host.run({ program: 'systemctl', args: ['start', exporterUnit], asRoot: true, accept: [0, 1, 5] });
 }
 
 function runScript(host: Host, script: string, args: string[]) {

@@ -22,6 +22,12 @@ const reasons: readonly (readonly [string, string])[] = [
   ['kawanan:frontend_', 'the balancers run another engine, or nobody sends requests'],
   ['nginx_', 'the balancers run another engine, or keep their statistics to themselves'],
   ['mysql_', 'no service with the label kawanan.metrics tells of MySQL'],
+  ['minio_s3_requests_errors', 'no request to the store has failed, or it is a stand-in that counts none'],
+  ['minio_s3_', 'no service tells of MinIO, or it is a stand-in that counts no requests'],
+  [
+    'minio_cluster_capacity',
+    'no service tells of MinIO, or it is a stand-in that has no figures of its space',
+  ],
   ['minio_', 'no service with the label kawanan.metrics tells of MinIO'],
   ['http_request', 'no service with the label kawanan.metrics counts its requests'],
   ['probe_ssl', 'no frontend has a certificate'],

@@ -58,8 +58,10 @@ export function planExporterRemoval(
   observed: ExportersObserved,
 ): LayerPlan<ExporterAction> {
   return collect(cluster, observed, (node, state) => {
-    const purge = state.installed && state.brought;
-    if (!purge && state.dropIn === undefined && state.webConfig === undefined) return undefined;
+    const isOurs = state.installed && state.brought;
+    if (!isOurs && state.dropIn === undefined && state.webConfig === undefined) return undefined;
+    // On the record, and gone already: a removal that was cut short.
+    const purge = state.brought;
     return {
       id: `exporter:${node.name}`,
       layer: 'exporters',

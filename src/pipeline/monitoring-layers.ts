@@ -23,7 +23,7 @@ export async function createMonitoringLayers(
     { findNewestVersion },
     { generateValue },
     { createExportersLayer },
-    { createSnapshotSource },
+    { createMonitoringRunner },
     { readSecretInTask },
   ] = await Promise.all([
     import('../swarm/connect-manager.ts'),
@@ -31,7 +31,7 @@ export async function createMonitoringLayers(
     import('../secrets/plan.ts'),
     import('../secrets/generate-value.ts'),
     import('../monitoring/layer.ts'),
-    import('../stack/snapshots.ts'),
+    import('./monitoring-runner.ts'),
     import('./run-in-task.ts'),
   ]);
   // What is to go needs no password, nor a manager to ask for it.
@@ -50,18 +50,11 @@ export async function createMonitoringLayers(
   const readPassword = async (version: string): Promise<SecretValue> => {
     if (made) return made;
     const { engine } = await connectManager(inputs.cluster, hosts);
-    const snapshots = createSnapshotSource(engine, monitoringStack);
-    const signal = new AbortController().signal;
-    const runner = {
-      stackName: monitoringStack,
-      hosts,
-      signal,
-      read: () => snapshots.read(performance.now()),
-    };
+    const runner = createMonitoringRunner(engine, hosts, new AbortController().signal);
     const value = await readSecretInTask(runner, version);
     if (value) return value;
     throw new UserError(`the value of ${version} can't be read: no task that has it runs`, {
-      next: '`kawanan monitor down`, then `kawanan monitor up` makes a new one; the history is kept',
+      next: '`kawanan monitor down --keep-history`, then `kawanan monitor up` makes a new one',
     });
   };
   const layers = await createLayers({ ...inputs, secrets }, hosts, {

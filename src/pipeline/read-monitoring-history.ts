@@ -1,10 +1,10 @@
 /** The last hour of a cluster, from its Prometheus. */
-import { type Cluster, monitoringStack } from '../cluster/cluster.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 import { type HistoryQuery, historyQueries, readRange, renderRangeForm } from '../monitoring/history.ts';
 import type { Hosts } from '../remote/host.ts';
-import { createSnapshotSource } from '../stack/snapshots.ts';
 import { connectManager } from '../swarm/connect-manager.ts';
 import { askPrometheus } from './ask-prometheus.ts';
+import { createMonitoringRunner } from './monitoring-runner.ts';
 
 export interface HistoryChart extends Omit<HistoryQuery, 'expr'> {
   /** Oldest first, one a step of `historyStepSeconds`; null where there was nothing. */
@@ -22,14 +22,12 @@ export async function readMonitoringHistory(
   { signal, nowMs }: { signal: AbortSignal; nowMs: number },
 ): Promise<HistoryChart[]> {
   const { engine } = await connectManager(cluster, hosts);
-  const snapshots = createSnapshotSource(engine, monitoringStack);
-  const read = () => snapshots.read(performance.now());
-  if ((await read()).services.length === 0) return [];
+  const runner = createMonitoringRunner(engine, hosts, signal);
+  if ((await runner.read()).services.length === 0) return [];
   const endSeconds = Math.floor(nowMs / 1000);
   const charts: HistoryChart[] = [];
   // One after the other: each is a program in the container, and nobody waits for them.
   for (const { expr, ...chart } of historyQueries) {
-    const runner = { stackName: monitoringStack, hosts, read, signal };
     const data = await askPrometheus(runner, '/api/v1/query_range', renderRangeForm(expr, endSeconds));
     const points = readRange(data, endSeconds);
     if (points.some((point) => point !== null)) charts.push({ ...chart, points });

@@ -23,6 +23,7 @@ import {
 import { readTourTarget } from '../../stacks/sirip-hiu/tour-target.ts';
 import { type BadInput, badInputs, layOver, withBadInput } from './support/bad-input.ts';
 import { eventually } from './support/eventually.ts';
+import { runImageTests } from './support/image-tests.ts';
 import { clusterFile, expectKawanan, labDir, projectDir, runKawanan } from './support/kawanan.ts';
 import { withPage } from './support/open-browser.ts';
 import { compareSnapshots, snapshotHost } from './support/snapshot-host.ts';
@@ -218,24 +219,10 @@ describe('the running cluster', () => {
   test.each(['fastapi', 'flask', 'minio'])('runs on images whose own tests pass: %s', async (name) => {
     const hosts = createHosts(cluster);
     try {
-      const engine = (await hosts.connect('vm-dockerswarmworker1')).engine();
-      const tags = (await engine.listImages()).flatMap((image) => image.RepoTags ?? []);
-      const Image = tags.find((tag) => tag.startsWith(`sirip-hiu/${name}:`))!;
-      const container = await engine.createContainer({
-        Image,
-        Entrypoint: ['python3', '-m', 'unittest'],
-        Cmd: [],
-        HostConfig: { NetworkMode: 'none' },
-      });
-      try {
-        await container.start();
-        const { StatusCode } = await container.wait();
-        const log = (await container.logs({ stdout: true, stderr: true })).toString();
-        expect(StatusCode, log).toBe(0);
-        expect(log).toMatch(/Ran [1-9]\d* tests/);
-      } finally {
-        await container.remove({ force: true });
-      }
+      const worker = await hosts.connect('vm-dockerswarmworker1');
+      const { exitCode, log } = await runImageTests(worker, `sirip-hiu/${name}`);
+      expect(exitCode, log).toBe(0);
+      expect(log).toMatch(/Ran [1-9]\d* tests/);
     } finally {
       await hosts.close();
     }

@@ -2,18 +2,21 @@
  * Monitoring on a lab of its own: every target up, every query sees something, the load is counted as the probe counts
  * it, a lost worker shows and its alerts end when it is back, and nothing is left after `monitor down`.
  */
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startProbe } from '../../src/drill/probe/probe.ts';
 import type { AlertState, Series, TargetState } from '../../src/monitoring/answers.ts';
 import type { QueryVerdict } from '../../src/monitoring/judge-query.ts';
+import { createMonitoringRunner } from '../../src/pipeline/monitoring-runner.ts';
 import { runInTask } from '../../src/pipeline/run-in-task.ts';
 import type { Host } from '../../src/remote/host.ts';
 import { createHosts } from '../../src/remote/hosts.ts';
-import { createSnapshotSource } from '../../src/stack/snapshots.ts';
 import { connectManager } from '../../src/swarm/connect-manager.ts';
 import { writeAnsweringStack } from './support/answering-stack.ts';
 import { eventually } from './support/eventually.ts';
-import { expectKawanan, runKawanan } from './support/kawanan.ts';
+import { runImageTests } from './support/image-tests.ts';
+import { expectKawanan, projectDir, runKawanan } from './support/kawanan.ts';
+import { openDashboard } from './support/open-dashboard.ts';
 import { openSmallCluster, type SmallCluster } from './support/small-cluster.ts';
 
 const section = `
@@ -27,6 +30,9 @@ const worker = 'vm-dockerswarmworker2';
 
 let small: SmallCluster;
 const at = (...args: string[]): string[] => [...args, '--file', small.file];
+
+/** Each look is a command, and a computer with two processors has other things to do. */
+const patiently = (attempt: () => Promise<void>): Promise<void> => eventually(patienceMs, attempt, 2_000);
 
 async function readStatus(): Promise<{ targets: TargetState[]; alerts: AlertState[] }> {
   const { stdout, stderr } = await runKawanan(at('monitor', 'status', '--json'));
@@ -44,7 +50,7 @@ async function query(expr: string): Promise<number> {
 async function countRequests(): Promise<{ requests: number; atSeconds: number }> {
   const since = Date.now() / 1000;
   const counter = 'haproxy_frontend_http_requests_total{proxy="web"}';
-  await eventually(patienceMs, async () => {
+  await patiently(async () => {
     expect(await query(`min(timestamp(${counter}))`)).toBeGreaterThan(since);
   });
   return { requests: await query(`sum(${counter})`), atSeconds: Date.now() / 1000 };
@@ -80,7 +86,7 @@ afterAll(async () => small?.[Symbol.asyncDispose](), 120_000);
 
 describe('monitoring', () => {
   test('has every target up, each machine and balancer among them', async () => {
-    await eventually(patienceMs, async () => {
+    await patiently(async () => {
       const { targets } = await readStatus();
       expect(targets.filter(({ state }) => state !== 'up')).toEqual([]);
       const jobs = Object.entries(Object.groupBy(targets, ({ job }) => job)).map(([job, all]) => [
@@ -100,7 +106,7 @@ describe('monitoring', () => {
   });
 
   test('sees something with every query, or says why not', async () => {
-    await eventually(patienceMs, async () => {
+    await patiently(async () => {
       const { exitCode, stdout } = await runKawanan(at('monitor', 'panels', '--json'));
       const { queries } = JSON.parse(stdout) as { queries: QueryVerdict[] };
       const wrong = queries.filter(({ verdict }) => verdict === 'missing' || verdict === 'refused');
@@ -115,13 +121,8 @@ describe('monitoring', () => {
     const hosts = createHosts(small.cluster);
     try {
       const { engine } = await connectManager(small.cluster, hosts);
-      const snapshots = createSnapshotSource(engine, 'monitoring');
-      const runner = { stackName: 'monitoring', hosts, read: () => snapshots.read(performance.now()) };
-      const { signal } = new AbortController();
-      const { exitCode, stdout, stderr } = await runInTask(
-        { ...runner, signal },
-        { service, command, stdin: '' },
-      );
+      const runner = createMonitoringRunner(engine, hosts, new AbortController().signal);
+      const { exitCode, stdout, stderr } = await runInTask(runner, { service, command, stdin: '' });
       expect({ exitCode, said: stdout + stderr }).toMatchObject({
         exitCode: 0,
         said: expect.stringContaining('SUCCESS'),
@@ -129,6 +130,25 @@ describe('monitoring', () => {
     } finally {
       await hosts.close();
     }
+  });
+
+  test('runs on an image whose own tests pass', async () => {
+    const { exitCode, log } = await small.on(worker, (host) => runImageTests(host, 'monitoring/exporters'));
+    expect(exitCode, log).toBe(0);
+    expect(log).toMatch(/Ran [1-9]\d* tests/);
+  });
+
+  test('is on the page of the dashboard as the last hour', async () => {
+    await openDashboard(small.file, async ({ page }) => {
+      const tiles = page.locator('#history > *');
+      await expect.poll(() => tiles.count(), { timeout: patienceMs, interval: 500 }).toBe(5);
+      expect(await tiles.allTextContents()).toEqual(
+        ['Requests', 'Errors', 'Front door', 'Processors', 'Memory'].map((title) =>
+          expect.stringContaining(`${title}, last hour`),
+        ),
+      );
+      await page.screenshot({ path: join(projectDir, '.kawanan/last-hour.png'), fullPage: true });
+    });
   });
 
   test('counts the load as the probe does', async () => {
@@ -156,7 +176,7 @@ describe('monitoring', () => {
   test('shows a lost worker, and its alerts end when it is back', async () => {
     await expectKawanan(['lab', 'kill', worker]);
     const expected = ['BackendThin', 'NodeDown'];
-    await eventually(patienceMs, async () => {
+    await patiently(async () => {
       const { targets, alerts } = await readStatus();
       expect(targets.filter(({ job, state }) => job === 'node' && state === 'down')).toMatchObject([
         { instance: worker },
@@ -165,7 +185,7 @@ describe('monitoring', () => {
       expect(firing).toEqual(expect.arrayContaining(expected));
     });
     await expectKawanan(['lab', 'start', worker]);
-    await eventually(patienceMs, async () => {
+    await patiently(async () => {
       const { targets, alerts } = await readStatus();
       expect(targets.filter(({ state }) => state !== 'up')).toEqual([]);
       expect(alerts.map(({ name }) => name).filter((name) => expected.includes(name))).toEqual([]);

@@ -78,7 +78,13 @@ describe('removal', () => {
       { do: 'remove', host: 'worker1', purge: false },
     ],
     ['finishes one that was cut short', { ...bare, dropIn }, { do: 'remove', host: 'worker1', purge: false }],
+    [
+      'finishes one that was cut short behind the package',
+      { ...bare, brought: true, dropIn },
+      { do: 'remove', host: 'worker1', purge: true },
+    ],
     ['has nothing to do on a bare machine', bare, undefined],
+    ['has nothing to do where only the record is left', { ...bare, brought: true }, undefined],
   ])('%s', (_, state, action) => {
     expect(planExporterRemoval(cluster, see(state)).changes.map((change) => change.action)).toEqual(
       action ? [action] : [],

@@ -6,12 +6,12 @@ import { loadCluster } from '../../cluster/load-cluster.ts';
 import { UserError } from '../../errors.ts';
 import { passwordSecret } from '../../monitoring/exporters.ts';
 import { askPrometheus } from '../../pipeline/ask-prometheus.ts';
+import { createMonitoringRunner } from '../../pipeline/monitoring-runner.ts';
 import { readSecretInTask } from '../../pipeline/run-in-task.ts';
 import { findNewestVersion } from '../../secrets/plan.ts';
 import type { SecretValue } from '../../secrets/secret-value.ts';
 import { createSwarmSecrets } from '../../secrets/swarm-secrets.ts';
 import { chooseTask } from '../../stack/choose-task.ts';
-import { createSnapshotSource } from '../../stack/snapshots.ts';
 import { connectManager } from '../../swarm/connect-manager.ts';
 import { type ClusterOptions, openHosts } from '../session.ts';
 
@@ -35,17 +35,15 @@ export async function openMonitoring(
   const hosts = openHosts(cluster, context);
   try {
     const { engine } = await connectManager(cluster, hosts);
-    const snapshots = createSnapshotSource(engine, monitoringStack);
-    const read = () => snapshots.read(performance.now());
-    const { services } = await read();
+    const runner = createMonitoringRunner(engine, hosts, context.signal);
+    const { services } = await runner.read();
     if (services.length === 0)
       throw new UserError('the cluster is not monitored', { next: '`kawanan monitor up` sets it up' });
-    const runner = { stackName: monitoringStack, hosts, read, signal: context.signal };
     return {
       services: services.map(({ Spec }) => Spec.Name.slice(monitoringStack.length + 1)),
       ask: (path, form) => askPrometheus(runner, path, form),
       findPrometheus: async () => {
-        const { node, containerId } = chooseTask(monitoringStack, 'prometheus', await read());
+        const { node, containerId } = chooseTask(monitoringStack, 'prometheus', await runner.read());
         return { engine: (await hosts.connect(node)).engine(), containerId };
       },
       readPassword: async () => {

@@ -1,6 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandContext } from '../../cli.ts';
+import type { Cluster } from '../../cluster/cluster.ts';
+import { InterruptedError } from '../../errors.ts';
+import { readTargets } from '../../monitoring/answers.ts';
+import { neutralise } from '../../output/terminal.ts';
+import { askPrometheus } from '../../pipeline/ask-prometheus.ts';
 import { loadMonitoringInputs } from '../../pipeline/monitoring-inputs.ts';
 import { createMonitoringLayers } from '../../pipeline/monitoring-layers.ts';
+import { createMonitoringRunner } from '../../pipeline/monitoring-runner.ts';
+import { waitForTargets } from '../../pipeline/wait-for-targets.ts';
+import type { Hosts } from '../../remote/host.ts';
 import { connectManager } from '../../swarm/connect-manager.ts';
 import { applyInputs } from '../apply-cluster.ts';
 import type { MonitorUpOptions } from '../monitor.ts';
@@ -22,9 +31,36 @@ export async function startMonitoring(options: MonitorUpOptions, context: Comman
     resolveImage: grafana ? ('changed' as const) : ('never' as const),
   };
   // Nothing that serves clients is touched, so nobody need watch them.
-  await applyInputs({ inputs, hosts, startedAt }, { ...options, receipt: false }, request, context);
+  const given = { inputs, hosts, startedAt };
+  const changed = await applyInputs(given, { ...options, receipt: false }, request, context);
+  if (changed) await tellTargets(inputs.cluster, hosts, context);
   if (!options.json && !grafana)
     terminal.err(
       'without Grafana, whose image comes from Docker Hub: --grafana adds it. kawanan monitor status shows what is seen\n',
     );
+}
+
+/** Waits until all that is to be asked answers, and says so; what doesn't is no failure of what was deployed. */
+async function tellTargets(
+  cluster: Cluster,
+  hosts: Hosts,
+  { terminal, signal }: CommandContext,
+): Promise<void> {
+  terminal.err('waiting until Prometheus has asked everything\n');
+  const { engine } = await connectManager(cluster, hosts);
+  const runner = createMonitoringRunner(engine, hosts, signal);
+  const pause = (): Promise<unknown> =>
+    sleep(1_000, undefined, { signal }).catch(() => {
+      throw new InterruptedError('interrupted while targets were waited for; all is deployed');
+    });
+  const targets = await waitForTargets(
+    async () => readTargets(await askPrometheus(runner, '/api/v1/targets?state=active')),
+    { looks: 60, pause },
+  );
+  const silent = targets.filter(({ state }) => state !== 'up');
+  for (const { job, instance, error } of silent)
+    terminal.err(
+      `${terminal.colors.yellow('warning')} ${job} ${instance} does not answer yet: ${neutralise(error ?? 'not asked')}\n`,
+    );
+  terminal.err(`${targets.length - silent.length} of ${targets.length} targets up\n`);
 }

@@ -2,6 +2,8 @@
 import { type Dashboard, drawLines, type Panel, showNumber } from './dashboard.ts';
 
 const noTraffic = 'nobody sends requests';
+/** Good as long as there is none. */
+const none = { below: 1 };
 /** The frontend `kawanan` is the balancers' own, for metrics. */
 const ours = 'proxy!="kawanan"';
 
@@ -23,13 +25,16 @@ const cluster: Dashboard = {
   title: 'Cluster',
   panels: [
     showNumber('Machines that answer', 'short', 'sum(up{job="node"})'),
-    showNumber('Targets down', 'short', 'count(up == 0) or vector(0)'),
+    showNumber('Targets down', 'short', 'count(up == 0) or vector(0)', { good: none }),
     showNumber('Holders of the virtual address', 'short', 'max(kawanan:vip_holders)', {
       about: 'One, always: none is an outage, two is a split.',
+      good: { from: 1, below: 2 },
     }),
-    showNumber('Tasks missing', 'short', 'sum(swarm_service_tasks_wanted - swarm_service_tasks_running)'),
+    showNumber('Tasks missing', 'short', 'sum(swarm_service_tasks_wanted - swarm_service_tasks_running)', {
+      good: none,
+    }),
     showNumber('Requests a second', 'reqps', 'sum(kawanan:frontend_requests:rate30s)'),
-    showNumber('Alerts', 'short', 'count(ALERTS{alertstate="firing"}) or vector(0)'),
+    showNumber('Alerts', 'short', 'count(ALERTS{alertstate="firing"}) or vector(0)', { good: none }),
     drawLines('Requests by frontend', 'reqps', {
       expr: 'kawanan:frontend_requests:rate30s',
       legend: '{{proxy}}',
@@ -261,7 +266,7 @@ const mysql: Dashboard = {
   name: 'mysql',
   title: 'MySQL',
   panels: [
-    showNumber('Up', 'short', 'min(mysql_up)'),
+    showNumber('Up', 'short', 'min(mysql_up)', { good: { from: 1 } }),
     showNumber('Connections', 'short', 'sum(mysql_global_status_threads_connected)'),
     drawLines('Queries', 'ops', { expr: 'rate(mysql_global_status_queries[30s])', legend: '{{instance}}' }),
     drawLines('Connections and their limit', 'short', [
@@ -288,14 +293,15 @@ const store: Dashboard = {
   title: 'Object store',
   panels: [
     showNumber('Nodes online', 'short', 'max(minio_cluster_nodes_online_total)'),
-    showNumber('Nodes offline', 'short', 'max(minio_cluster_nodes_offline_total)'),
-    showNumber('Drives offline', 'short', 'max(minio_cluster_drive_offline_total)'),
+    showNumber('Nodes offline', 'short', 'max(minio_cluster_nodes_offline_total)', { good: none }),
+    showNumber('Drives offline', 'short', 'max(minio_cluster_drive_offline_total)', { good: none }),
+    // each node tells of all of them, under the name of the server that counted
     drawLines('Requests', 'reqps', {
-      expr: 'sum by (api) (rate(minio_s3_requests_total[30s]))',
+      expr: 'sum by (api) (max by (api, server) (rate(minio_s3_requests_total[30s])))',
       legend: '{{api}}',
     }),
     drawLines('Errors', 'reqps', {
-      expr: 'sum by (api) (rate(minio_s3_requests_errors_total[1m]))',
+      expr: 'sum by (api) (max by (api, server) (rate(minio_s3_requests_errors_total[1m])))',
       legend: '{{api}}',
     }),
     drawLines('Space', 'bytes', [

@@ -14,6 +14,8 @@ export interface Panel {
   /** Grafana's name of the unit: `reqps`, `s`, `bytes`, `percentunit`, `short`. */
   unit: string;
   queries: Query[];
+  /** Green from here up and below there, red else; without it a number has no colour, and states are green from 1. */
+  good?: { from?: number; below?: number };
   /** What it says and where from, for whoever reads it. */
   about?: string;
   /** Why it may have no samples although what it rests on is there. */
@@ -37,7 +39,7 @@ export function drawLines(
   return { title, kind: 'lines', unit, queries: [queries].flat(), ...more };
 }
 
-/** One number, green or red. */
+/** One number, green or red where it says what is good. */
 export function showNumber(title: string, unit: string, expr: string, more: Partial<Panel> = {}): Panel {
   return { title, kind: 'number', unit, queries: [{ expr, legend: title }], ...more };
 }

@@ -64,14 +64,22 @@ function renderPanel(panel: Panel, id: number, gridPos: object): object {
     datasource: dataSource,
     gridPos,
     fieldConfig: {
-      defaults: { unit: panel.unit, ...(panel.kind !== 'number' && { min: 0 }) },
+      defaults: {
+        unit: panel.unit,
+        ...(panel.kind === 'lines'
+          ? { min: 0 }
+          : { color: { mode: 'thresholds' }, thresholds: { mode: 'absolute', steps: renderSteps(panel) } }),
+      },
       overrides: [],
     },
     options:
       panel.kind === 'number'
         ? { reduceOptions: { calcs: ['lastNotNull'], values: false }, colorMode: 'value' }
         : panel.kind === 'lines'
-          ? { legend: { displayMode: 'list', placement: 'bottom' }, tooltip: { mode: 'multi' } }
+          ? {
+              legend: { displayMode: 'list', placement: 'bottom', showLegend: true, calcs: [] },
+              tooltip: { mode: 'multi', sort: 'desc' },
+            }
           : { mergeValues: true, showValue: 'never' },
     targets: panel.queries.map(({ expr, legend }, index) => ({
       refId: String.fromCharCode('A'.charCodeAt(0) + index),
@@ -81,4 +89,15 @@ function renderPanel(panel: Panel, id: number, gridPos: object): object {
       ...(panel.kind === 'number' ? { instant: true } : { range: true }),
     })),
   };
+}
+
+/** Colours by value; the first one holds from the least number on. Without any, Grafana has everything below 80 green. */
+function renderSteps({ kind, good = kind === 'states' ? { from: 1 } : undefined }: Panel): object[] {
+  if (!good) return [{ value: null, color: 'text' }];
+  const { from, below } = good;
+  return [
+    { value: null, color: from === undefined ? 'green' : 'red' },
+    ...(from === undefined ? [] : [{ value: from, color: 'green' }]),
+    ...(below === undefined ? [] : [{ value: below, color: 'red' }]),
+  ];
 }
