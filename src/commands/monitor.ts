@@ -5,7 +5,7 @@ import {
   type ApplyOptions,
   addApplyOptions,
   addClusterOptions,
-  addDeployOptions,
+  addUpdateOptions,
   type ClusterOptions,
 } from './session.ts';
 
@@ -20,7 +20,7 @@ export interface MonitorDownOptions extends ApplyOptions {
 /** `kawanan monitor`: Prometheus and what it asks. What each does is loaded only when it is asked for. */
 export function buildCommand(context: CommandContext): Command {
   const command = new Command('monitor');
-  addDeployOptions(command.command('up'))
+  addUpdateOptions(command.command('up'))
     .description('deploy Prometheus, Alertmanager and exporters, or bring them to what the files say now')
     .option('--grafana', 'with Grafana, whose image comes from Docker Hub')
     .action(async (options: MonitorUpOptions) =>

@@ -64,7 +64,12 @@ export function addApplyOptions(command: Command): Command {
 
 /** Adds those of every command that brings something to what is wanted, rather than away. */
 export function addDeployOptions(command: Command): Command {
-  return addReceiptOptions(addApplyOptions(command))
+  return addReceiptOptions(addUpdateOptions(command));
+}
+
+/** The same where clients aren't concerned, so that nothing is measured. */
+export function addUpdateOptions(command: Command): Command {
+  return addApplyOptions(command)
     .option(
       '--keep-failed',
       'leave a stack that fails as it is, to look at it; without it every service goes back to what it was',
