@@ -44,7 +44,7 @@ export function hardwareAddress(labId: string, node: LabNode): string {
 /** Files of a machine's own that only one with a kernel of its own has. */
 export function renderUmlNodeFiles(node: LabNode, network: LabNetwork): NodeFile[] {
   const lines = [
-    'link set dev vec0 name host0 addrgenmode none',
+    'link set dev vec0 name host0',
     `address add ${network.addresses[node.name]}/${network.prefixLength} dev host0`,
     'link set dev host0 up',
     `route add default via ${network.bridgeAddress}`,
@@ -67,9 +67,9 @@ export function umlImageLinks(): Record<string, string> {
     // lab-init has done it; without udev networkd would wait for it for ever.
     ...['systemd-networkd.service', 'systemd-networkd.socket', 'systemd-networkd-wait-online.service'],
     // Each costs a second or more here, and a machine that is thrown away needs none.
-    ...['systemd-journal-flush.service', 'systemd-update-utmp.service', 'systemd-random-seed.service'],
+    ...['systemd-update-utmp.service', 'systemd-random-seed.service'],
     ...['ldconfig.service', 'systemd-update-done.service', 'modprobe@.service', 'kmod-static-nodes.service'],
-    ...['systemd-logind.service', 'systemd-binfmt.service', 'proc-sys-fs-binfmt_misc.automount'],
+    ...['systemd-binfmt.service', 'proc-sys-fs-binfmt_misc.automount'],
   ];
   return {
     '/etc/systemd/system/multi-user.target.wants/lab-booted.service': bootedUnit,
@@ -91,7 +91,7 @@ if ! [ -e /var/lib/lab-identity ]; then
 fi
 cp ${umlPlaces.node}/etc/resolv.conf /etc/resolv.conf
 umount ${umlPlaces.node}
-ip -batch ${networkFile} || echo 'lab-init: no network' >&2
+ip -batch ${networkFile}
 exec /sbin/init "$@"
 `;
 

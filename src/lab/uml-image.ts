@@ -10,7 +10,7 @@ import { runLocal } from './run-local.ts';
 import { umlImageFiles, umlImageLinks } from './uml-files.ts';
 
 /** Raised when what is built changes, so that an older cache isn't mistaken for it. */
-const recipe = 1;
+const recipe = 3;
 
 const kernelPackage = 'user-mode-linux';
 

@@ -1,15 +1,11 @@
-import { spawn } from 'node:child_process';
-import { access, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { parse } from 'yaml';
-import { findLab, labNodes } from '../../src/lab/lab.ts';
+import { labNodes } from '../../src/lab/lab.ts';
 import { isClean, listResidue } from '../../src/lab/residue.ts';
-import { runLocal } from '../../src/lab/run-local.ts';
-import type { LabStatus } from '../../src/lab/status.ts';
+import { greets, makeTestLab, nothing, type TestLab } from './support/test-lab.ts';
 
 // Labs of their own, in folders of their own: a lab of this checkout goes on beside them, and it is not touched.
 let first: TestLab;
@@ -211,97 +207,6 @@ test('down leaves no process, mount, interface, route, rule, group or file, even
   expect(await first.status()).toMatchObject({ state: 'down', nodes: [] });
 });
 
-const nothing = { processes: [], mounts: [], interfaces: [], routes: [], rules: [], cgroups: [], files: [] };
-
-interface CliResult {
-  exitCode: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-type TestLab = Awaited<ReturnType<typeof makeTestLab>>;
-
-async function makeTestLab() {
-  const checkout = await mkdtemp(join(tmpdir(), 'kawanan-e2e-'));
-  const stateDir = join(checkout, '.kawanan', 'lab');
-  const { id } = findLab({ cwd: checkout, env: {}, stateDir });
-  const kawananWith = (env: Record<string, string>, ...words: string[]): Promise<CliResult> =>
-    runCli(stateDir, env, words);
-  const kawanan = (...words: string[]): Promise<CliResult> => kawananWith({}, ...words);
-  const must = async (...words: string[]): Promise<CliResult> => {
-    const result = await kawanan(...words);
-    if (result.exitCode !== 0) throw new Error(`kawanan lab ${words.join(' ')}: ${result.stderr}`);
-    return result;
-  };
-  const status = async (): Promise<LabStatus> => JSON.parse((await kawanan('status', '--json')).stdout);
-  const node = async (name: string) => (await status()).nodes.find((one) => one.name === name)!;
-  const cluster = async () => parse(await readFile(join(stateDir, 'cluster.yml'), 'utf8'));
-  const address = async (name: string): Promise<string> => (await cluster()).nodes[name].address;
-  const ssh = async (name: string, script: string): Promise<string> => {
-    const { key, known_hosts } = (await cluster()).ssh;
-    const trust = [
-      '-o',
-      `UserKnownHostsFile=${known_hosts}`,
-      '-o',
-      'StrictHostKeyChecking=yes',
-      '-o',
-      'BatchMode=yes',
-    ];
-    const to = `root@${await address(name)}`;
-    return (
-      await runLocal('ssh', ['-F', 'none', '-i', key, ...trust, '-o', 'ConnectTimeout=5', to, 'sh'], {
-        stdin: script,
-        accept: [0, 1],
-      })
-    ).stdout;
-  };
-  return {
-    id,
-    checkout,
-    kawanan,
-    kawananWith,
-    must,
-    status,
-    node,
-    cluster,
-    address,
-    ssh,
-    power: async (name: string) => (await node(name)).power,
-    bootId: (name: string) => ssh(name, 'cat /proc/sys/kernel/random/boot_id'),
-    /** Runs a script in a machine without its network. */
-    inside: async (name: string, script: string) => {
-      const { pid } = await node(name);
-      return (await runLocal('nsenter', ['--target', String(pid), '--all', 'sh'], { stdin: script })).stdout;
-    },
-    killedAfter: async (delayMs: number, word: string, env: Record<string, string> = {}) => {
-      const child = startCli(stateDir, env, [word]);
-      await sleep(delayMs);
-      child.kill('SIGKILL');
-    },
-    leftovers: async (subnet: string) => listResidue({ id, subnet, paths: [join(checkout, '.kawanan')] }),
-  };
-}
-
-function startCli(stateDir: string, env: Record<string, string>, words: string[]) {
-  const cli = join(import.meta.dirname, '..', '..', 'src', 'cli.ts');
-  return spawn(process.execPath, [cli, 'lab', ...words], {
-    env: { ...process.env, KAWANAN_LAB: stateDir, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-}
-
-function runCli(stateDir: string, env: Record<string, string>, words: string[]): Promise<CliResult> {
-  const child = startCli(stateDir, env, words);
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (data) => {
-    stdout += data;
-  });
-  child.stderr.on('data', (data) => {
-    stderr += data;
-  });
-  return new Promise((done) => child.once('close', (exitCode) => done({ exitCode, stdout, stderr })));
-}
-
 async function openStream(host: string, port: number): Promise<{ socket: Socket; ended: boolean }> {
   const socket = connect({ host, port });
   const stream = { socket, ended: false };
@@ -313,21 +218,6 @@ async function openStream(host: string, port: number): Promise<{ socket: Socket;
   });
   await new Promise((done) => socket.once('data', done));
   return stream;
-}
-
-/** Whether sshd says its greeting within a second. */
-async function greets(host: string): Promise<boolean> {
-  return new Promise((done) => {
-    const socket = connect({ host, port: 22 });
-    const end = (answer: boolean): void => {
-      clearTimeout(timer);
-      socket.destroy();
-      done(answer);
-    };
-    const timer = setTimeout(() => end(false), 1000);
-    socket.once('data', () => end(true));
-    socket.once('error', () => end(false));
-  });
 }
 
 async function partial(cache: string): Promise<string[]> {

@@ -49,7 +49,7 @@ test('a machine’s network is made before its first program runs, under the nam
     {
       path: '/etc/lab/network',
       content: [
-        'link set dev vec0 name host0 addrgenmode none',
+        'link set dev vec0 name host0',
         'address add 198.18.3.13/24 dev host0',
         'link set dev host0 up',
         'route add default via 198.18.3.1',
