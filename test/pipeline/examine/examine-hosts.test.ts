@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { ClusterNode } from '../../src/cluster/cluster.ts';
-import { examineEngines } from '../../src/pipeline/doctor.ts';
-import type { Host, Hosts } from '../../src/remote/host.ts';
-import { ConnectionError, SocketError } from '../../src/remote/remote-errors.ts';
+import type { ClusterNode } from '../../../src/cluster/cluster.ts';
+import { examineEngines } from '../../../src/pipeline/examine/examine-hosts.ts';
+import type { Host, Hosts } from '../../../src/remote/host.ts';
+import { ConnectionError, SocketError } from '../../../src/remote/remote-errors.ts';
 
 const node = (name: string, role: ClusterNode['role'] = 'worker'): ClusterNode => ({
   name,
