@@ -1,5 +1,5 @@
 /** The thesis' file on a lab, as its example cluster file has it: its machines are the lab's. */
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { parseCluster } from '../../src/cluster/parse-cluster.ts';
@@ -18,6 +18,7 @@ export const trialPorts = { roundrobin: 8081, leastconn: 8082 } as const;
 
 /** Writes cluster and secrets file for the machines of the lab; the compose file is the one in stacks/thesis. */
 export async function writeThesisCluster(): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const [lab, example] = await Promise.all(
     [labClusterFile, join(thesisDir, 'cluster.example.yml')].map(
@@ -46,7 +47,9 @@ export async function writeThesisCluster(): Promise<void> {
   await Promise.all([
     writeFile(clusterFile, stringify(settings)),
     writeFile(join(folder, 'balancer.yml'), stringify(balancer)),
-    copyFile(join(thesisDir, 'secrets.example'), join(folder, 'secrets.yml')),
+    writeFile(join(folder, 'secrets.yml'), await readFile(join(thesisDir, 'secrets.example')), {
+      mode: 0o600,
+    }),
   ]);
 }
 

@@ -88,7 +88,7 @@ async function countByTask(word: string): Promise<Record<string, number>> {
 
 beforeAll(async () => {
   await expectKawanan(['lab', 'down']);
-  await expectKawanan(['lab', 'up', '--machines', 'uml']);
+  await expectKawanan(['lab', 'up', '--machines', 'auto']);
   note('five machines are up');
   await writeThesisCluster();
   bare = await snapshotAll();

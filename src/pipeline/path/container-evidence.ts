@@ -40,8 +40,10 @@ interface Inspected {
 async function readContainer(node: string, id: string, engine: Docker): Promise<ContainerEvidence> {
   const seen = (await engine.getContainer(id).inspect()) as unknown as Inspected;
   const overlays = Object.entries(seen.NetworkSettings.Networks).flatMap(([name, { IPAddress }]) =>
-    // Networks of the node itself carry no traffic between nodes.
-    IPAddress && !['bridge', 'host', 'none', 'docker_gwbridge'].includes(name) ? [[name, IPAddress]] : [],
+    // Networks of the node itself carry no traffic between nodes; that of the mesh carries none between containers.
+    IPAddress && !['bridge', 'host', 'none', 'docker_gwbridge', 'ingress'].includes(name)
+      ? [[name, IPAddress]]
+      : [],
   );
   const { Health, Pid } = seen.State;
   const failed =

@@ -15,6 +15,7 @@ export function judgePath(evidence: PathEvidence): Finding[] {
   return [
     ...evidence.frontends.flatMap((frontend) => judgeFrontend(frontend, evidence)),
     ...evidence.balancers.flatMap(judgeBalancer),
+    ...judgeMeshNodes(evidence),
     ...judgeServers(evidence),
     ...judgeLinks(evidence.links),
   ];
@@ -120,6 +121,36 @@ function judgeServers({ servers, tasks }: PathEvidence): Finding[] {
   });
 }
 
+function isClosed(outcome: Outcome | undefined): boolean {
+  return outcome !== undefined && ['refused', 'timeout', 'unreachable'].includes(outcome.kind);
+}
+
+/** Nodes on which ports of the ingress mesh answer nothing although tasks run somewhere. */
+function judgeMeshNodes({ servers, tasks }: PathEvidence): Finding[] {
+  const closed = servers.filter(
+    ({ meshed, service, fromNode }) =>
+      meshed &&
+      isClosed(fromNode) &&
+      tasks.some(
+        (task) => task.service === service && task.state === 'running' && task.unhealthy === undefined,
+      ),
+  );
+  return [...new Set(closed.map(({ node }) => node))].map((node): Finding => {
+    const own = closed.filter((server) => server.node === node);
+    const ports = [...new Set(own.map(({ service, target }) => `${target.port} (${service})`))];
+    return {
+      verdict: 'broken',
+      about: `ingress mesh on ${node}`,
+      message: `tasks run, but port ${ports.join(', ')} of the mesh answers nothing on this node`,
+      evidence: own.map(
+        ({ service, target, fromNode }) =>
+          `${service}: on the node itself, ${describeTarget(target)}: ${describeOutcome(fromNode!)}`,
+      ),
+      next: `a kernel without IPVS, or a stale table of IPVS, is told of by itself; else the mesh doesn't get from ${node} to the tasks (UDP port 4789), or the application doesn't listen on its container port`,
+    };
+  });
+}
+
 function judgeAbsence(service: string, tasks: TaskEvidence[]): Finding {
   const own = tasks.filter((task) => task.service === service);
   return {
@@ -174,18 +205,9 @@ function judgeServer(server: ServerEvidence, tasks: TaskEvidence[]): Finding[] {
   // A server where nothing runs is down for a good reason; that none runs anywhere is told once for the service.
   if (task?.state !== 'running') return [];
   if (fromNode === undefined) return [];
-  const isClosed = ['refused', 'timeout', 'unreachable'].includes(fromNode.kind);
-  if (isClosed && meshed)
-    return [
-      {
-        verdict: 'broken',
-        about,
-        message: `a task runs, but port ${port} answers nothing on the node`,
-        evidence,
-        next: `a kernel without IPVS or a stale table of IPVS on ${node} is told of above; else the mesh doesn't get through to the task's node (UDP port 4789), or the application doesn't listen on its container port`,
-      },
-    ];
-  if (isClosed)
+  // Told of once a node, whatever runs there.
+  if (isClosed(fromNode) && meshed) return [];
+  if (isClosed(fromNode))
     return [
       {
         verdict: 'broken',

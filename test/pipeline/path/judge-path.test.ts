@@ -117,7 +117,7 @@ describe('names the broken hop:', () => {
         fromNode: timeout,
         fromBalancers: { lb1: timeout, lb2: timeout },
       }),
-      ['broken api through the ingress mesh of m: a task runs, but port 8000 answers nothing on the node'],
+      ['broken ingress mesh on m: tasks run, but port 8000 (api) of the mesh answers nothing on this node'],
     ],
     [
       'an application that fails',
