@@ -30,6 +30,11 @@ function arrives(outcome: Outcome | undefined): boolean {
   return outcome !== undefined && ['answered', 'wrong', 'silent'].includes(outcome.kind);
 }
 
+/** What an application may say to a stranger who asks for `/`: an object store 403, an API 404. */
+function turnsAway(outcome: Outcome | undefined): boolean {
+  return outcome?.kind === 'wrong' && /^HTTP 4\d\d$/.test(outcome.detail);
+}
+
 function judgeFrontend(frontend: FrontendEvidence, evidence: PathEvidence): Finding[] {
   const { name, port, throughVip, throughBalancers, onBalancers } = frontend;
   const about = `frontend ${name}`;
@@ -81,7 +86,7 @@ function judgeFrontend(frontend: FrontendEvidence, evidence: PathEvidence): Find
     });
   }
   const seen = throughVip ?? direct.find(([balancer]) => listening.includes(balancer))?.[1];
-  if (findings.length === 0 && seen?.kind !== 'answered' && arrives(seen))
+  if (findings.length === 0 && seen?.kind !== 'answered' && arrives(seen) && !turnsAway(seen))
     findings.push({
       verdict: 'broken',
       about,

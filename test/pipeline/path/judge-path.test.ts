@@ -61,6 +61,13 @@ test('a path on which every hop answers has nothing broken', () => {
   ]);
 });
 
+test('an application that turns strangers away works', () => {
+  const http403: Outcome = { kind: 'wrong', detail: 'HTTP 403' };
+  expect(
+    complaints(withFrontend({ throughVip: http403, throughBalancers: { lb1: http403, lb2: http403 } })),
+  ).toEqual([]);
+});
+
 describe('names the broken hop:', () => {
   const table: [string, PathEvidence, string[]][] = [
     [
