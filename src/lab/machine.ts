@@ -18,7 +18,7 @@ import {
 import { writeResolvConf } from './machine-disk.ts';
 import type { MachineKind } from './machine-kind.ts';
 import { allCodes, lastLines, runLocal, systemPath } from './run-local.ts';
-import { plugTap, saidBooted, umlBootWords } from './uml-machine.ts';
+import { lastWords, plugTap, saidBooted, umlBootWords } from './uml-machine.ts';
 
 /** A kernel of its own shares one processor with all the programs on it, and other machines start beside it. */
 const bootTimeoutMs: Record<MachineKind, number> = { nspawn: 180_000, uml: 600_000 };
@@ -147,7 +147,7 @@ export async function waitForMachine(
 
 async function explainEnd(lab: Lab, node: LabNode): Promise<UserError> {
   return new UserError(`${node.name} ended while it started`, {
-    details: lastLines(await readFile(consoleLog(lab, node), 'utf8').catch(() => ''), 10),
+    details: lastWords(await readFile(consoleLog(lab, node), 'utf8').catch(() => ''), 10),
     next: `its console is in ${consoleLog(lab, node)}`,
   });
 }
@@ -161,7 +161,7 @@ async function explainHang(
   const message = `${node.name} did not start within ${timeoutMs / 1000} s`;
   if (kind === 'uml') {
     const printed = await readFile(consoleLog(lab, node), 'utf8').catch(() => '');
-    return new UserError(message, { details: lastLines(printed, 10), next });
+    return new UserError(message, { details: lastWords(printed, 10), next });
   }
   const enter = [
     '--target',

@@ -64,26 +64,42 @@ export async function checkPrerequisites(): Promise<void> {
   if (problem) throw problem;
 }
 
-/** Throws unless this computer can run machines with kernels of their own. */
-export async function checkUmlPrerequisites(): Promise<void> {
-  if (process.arch !== 'x64') {
-    throw new UserError(`User-Mode Linux needs an amd64 processor, and this is ${process.arch}`, {
-      next: 'kawanan lab up --machines nspawn',
+export interface UmlSurroundings {
+  /** As Node.js names it. */
+  architecture: string;
+  /** Whether `/dev/net/tun` can be opened. */
+  tun: boolean;
+  mke2fs: boolean;
+}
+
+/** What this computer lacks for machines with kernels of their own; `undefined` when nothing is. */
+export function explainMissingForUml(found: UmlSurroundings): UserError | undefined {
+  const otherwise = 'kawanan lab up --machines nspawn';
+  if (found.architecture !== 'x64') {
+    return new UserError(`User-Mode Linux needs an amd64 processor, and this is ${found.architecture}`, {
+      next: otherwise,
     });
   }
-  const hasTun = await access('/dev/net/tun', constants.R_OK | constants.W_OK).then(
+  if (!found.tun) {
+    return new UserError('User-Mode Linux needs /dev/net/tun for its network, and it is not there', {
+      next: `modprobe tun; in a container, give it that device; or ${otherwise}`,
+    });
+  }
+  if (found.mke2fs) return undefined;
+  return new UserError('machines with kernels of their own need a program that is not installed: mke2fs', {
+    next: 'apt-get install -y e2fsprogs',
+  });
+}
+
+/** Throws unless this computer can run machines with kernels of their own. */
+export async function checkUmlPrerequisites(): Promise<void> {
+  const tun = access('/dev/net/tun', constants.R_OK | constants.W_OK).then(
     () => true,
     () => false,
   );
-  if (!hasTun) {
-    throw new UserError('User-Mode Linux needs /dev/net/tun for its network, and it is not there', {
-      next: 'modprobe tun; in a container, give it that device; or kawanan lab up --machines nspawn',
-    });
-  }
-  if (await isInstalled('mke2fs')) return;
-  throw new UserError('machines with kernels of their own need a program that is not installed: mke2fs', {
-    next: 'apt-get install -y e2fsprogs',
-  });
+  const found = { architecture: process.arch, tun: await tun, mke2fs: await isInstalled('mke2fs') };
+  const problem = explainMissingForUml(found);
+  if (problem) throw problem;
 }
 
 async function isInstalled(program: string): Promise<boolean> {

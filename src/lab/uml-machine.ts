@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { bridgeName, type Lab, type LabNode, linkName, nodeDir } from './lab.ts';
-import { runLocal } from './run-local.ts';
+import { lastLines, runLocal } from './run-local.ts';
 import { bootedLine, hardwareAddress, umlPlaces, umlWords } from './uml-files.ts';
 
 // Enters the control groups, puts together what the kernel sees of this computer in namespaces of its own, and runs it.
@@ -54,4 +55,12 @@ export async function plugTap(lab: Lab, node: LabNode): Promise<void> {
 /** Whether the machine has said on its console, since it was last switched on, that everything has started. */
 export async function saidBooted(consoleFile: string): Promise<boolean> {
   return (await readFile(consoleFile, 'utf8').catch(() => '')).includes(bootedLine);
+}
+
+/** The last lines a machine printed, without colours and without the addresses that a kernel adds when it gives up. */
+export function lastWords(printed: string, count: number): string[] {
+  const lines = stripVTControlCharacters(printed)
+    .split('\n')
+    .filter((line) => !/^ (\[<|[0-9a-f]{8} )/.test(line));
+  return lastLines(lines.join('\n'), count);
 }

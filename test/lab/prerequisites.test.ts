@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { explainMissing } from '../../src/lab/prerequisites.ts';
+import { describe, expect, test } from 'vitest';
+import { explainMissing, explainMissingForUml } from '../../src/lab/prerequisites.ts';
 
 const well = { platform: 'linux', uid: 0, missingPrograms: [] };
 
@@ -24,4 +24,20 @@ test.each([
   const problem = explainMissing(found)!;
   expect(problem.message).toContain(message);
   expect(problem.next).toContain(next);
+});
+
+describe('machines with kernels of their own', () => {
+  const fit = { architecture: 'x64', tun: true, mke2fs: true };
+  test('run on a computer that has all they need', () => {
+    expect(explainMissingForUml(fit)).toBeUndefined();
+  });
+  test.each([
+    [{ ...fit, architecture: 'arm64' }, 'this is arm64', '--machines nspawn'],
+    [{ ...fit, tun: false }, '/dev/net/tun', 'modprobe tun'],
+    [{ ...fit, mke2fs: false }, 'mke2fs', 'apt-get install -y e2fsprogs'],
+  ])('%j: what is missing, and what to do', (found, message, next) => {
+    const problem = explainMissingForUml(found)!;
+    expect(problem.message).toContain(message);
+    expect(problem.next).toContain(next);
+  });
 });

@@ -6,7 +6,7 @@ import {
   umlImageFiles,
   umlImageLinks,
 } from '../../src/lab/uml-files.ts';
-import { umlBootWords } from '../../src/lab/uml-machine.ts';
+import { lastWords, umlBootWords } from '../../src/lab/uml-machine.ts';
 
 const lab = { ...findLab({ cwd: '/', env: {}, stateDir: '/checkout/.kawanan/lab' }), id: '0a1b2c3d' };
 const machine = { ...lab, machinesDir: '/var/lib/kawanan/0a1b2c3d' };
@@ -68,4 +68,20 @@ test('what the image starts is in the image', () => {
     if (target !== '/dev/null')
       expect([link, files.some(({ path }) => path === target)]).toEqual([link, true]);
   }
+});
+
+test('of what a kernel says when it panics, the cause is kept and the trace is not', () => {
+  const trace = Array.from({ length: 20 }, (_, line) => ` [<6071961${line}>] ? _printk+0x0/0x45`);
+  const printed = [
+    '[\u001B[0;32m  OK  \u001B[0m] Mounted.',
+    'Kernel panic - not syncing: VFS',
+    'Call Trace:',
+    ...trace,
+    ' 00000002 60883ea3 70c9bd20',
+  ];
+  expect(lastWords(`${printed.join('\n')}\n`, 3)).toEqual([
+    '[  OK  ] Mounted.',
+    'Kernel panic - not syncing: VFS',
+    'Call Trace:',
+  ]);
 });
