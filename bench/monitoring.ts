@@ -1,78 +1,30 @@
-// What monitoring sees of the reference system on the lab, how soon, and what it costs, in one run:
+// What monitoring sees of the reference system on the lab, and how soon, in one run:
 // 1. every query of every panel and alert, under load: how many have samples, and why the others have none;
 // 2. the probe's count of its requests against Prometheus' own;
 // 3. faults: a worker off, the active balancer off, a service that no node may run: when it shows, which alerts fire, when
-//    they end after healing. Times are read in Prometheus afterwards, to the second;
-// 4. proxied throughput (closed loop, as much as there is) with monitoring and without it, in turns.
+//    they end after healing. Times are read in Prometheus afterwards, to the second.
 // Brings up a lab of its own and takes it down; one that is up is used, and left with the reference system on it.
-// Run: node bench/monitoring.ts [--write: put the result into docs/measurements.md] [rounds of 4, 3]
-import { readFile, writeFile } from 'node:fs/promises';
+// Run: node bench/monitoring.ts [--write: put the result into docs/measurements.md]
 import { loadavg } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Pool } from 'undici';
-import { parse, stringify } from 'yaml';
-import { loadCluster } from '../src/cluster/load-cluster.ts';
 import { startProbe } from '../src/drill/probe/probe.ts';
-import type { AlertState, Series, TargetState } from '../src/monitoring/answers.ts';
+import type { Series } from '../src/monitoring/answers.ts';
 import type { QueryVerdict } from '../src/monitoring/judge-query.ts';
 import { createHosts } from '../src/remote/hosts.ts';
 import { prepareTourLoad } from '../stacks/sirip-hiu/tour-load.ts';
 import { readTourTarget } from '../stacks/sirip-hiu/tour-target.ts';
-import { eventually } from '../test/e2e/support/eventually.ts';
 import { describeMachine, renderMarkdownTable, writeSection } from './measurements.ts';
-import { kawanan, openLab, root } from './run-program.ts';
+import { openMonitoredLab, patiently } from './monitored-lab.ts';
+import { kawanan } from './run-program.ts';
 
-const rounds = Number(process.argv.slice(2).find((word) => /^\d+$/.test(word)) ?? 3);
-const patienceMs = 300_000;
-/** Each look is a command. */
-const pauseMs = 2_000;
-const turnMs = 15_000;
-const settleMs = 10_000;
-const connections = 16;
 const lines: string[] = [];
 const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
   lines.push(text);
 };
 
-await using open = await openLab();
-const file = join(open.lab.stateDir, 'monitored.yml');
-const settings = parse(await readFile(open.file, 'utf8')) as { stack: { file: string[] }; receipt?: boolean };
-settings.stack.file.push(join(root, 'stacks/sirip-hiu/compose.monitoring.yml'));
-settings.receipt = false;
-await writeFile(file, stringify(settings));
-const at = (...args: string[]) => kawanan(...args, '--file', file);
-const readJson = async (...args: string[]): Promise<unknown> => {
-  const { output } = await at(...args, '--json').catch((error: Error) => ({ output: error.message }));
-  return JSON.parse(output.slice(output.indexOf('{\n'))) as unknown;
-};
-
-async function readStatus(): Promise<{ targets: TargetState[]; alerts: AlertState[] }> {
-  const answer = (await readJson('monitor', 'status')) as { targets?: TargetState[]; alerts?: AlertState[] };
-  if (!answer.targets || !answer.alerts) throw new Error(JSON.stringify(answer));
-  return { targets: answer.targets, alerts: answer.alerts };
-}
-
-async function ask(expr: string): Promise<Series[]> {
-  return ((await readJson('monitor', 'query', expr)) as { series: Series[] }).series;
-}
-
-/** Waits until all is asked and answers, and no alert fires. */
-async function waitForPeace(): Promise<void> {
-  await eventually(
-    patienceMs,
-    async () => {
-      const { targets, alerts } = await readStatus();
-      const ill = [
-        ...targets.filter(({ state }) => state !== 'up').map(({ job, instance }) => `${job} ${instance}`),
-        ...alerts.filter(({ state }) => state === 'firing').map(({ name }) => name),
-      ];
-      if (ill.length > 0) throw new Error(`still not well: ${ill.join(', ')}`);
-    },
-    pauseMs,
-  );
-}
+await using lab = await openMonitoredLab();
+const { file, cluster, at, readJson, readStatus, ask, waitForPeace } = lab;
 
 async function tellPanels(): Promise<void> {
   const { queries } = (await readJson('monitor', 'panels')) as { queries: QueryVerdict[] };
@@ -103,14 +55,10 @@ async function tellCount(address: string): Promise<void> {
   const counter = 'haproxy_frontend_http_requests_total{proxy="web"}';
   const read = async (): Promise<{ requests: number; atSeconds: number }> => {
     const since = Date.now() / 1000;
-    await eventually(
-      patienceMs,
-      async () => {
-        const [oldest] = await ask(`min(timestamp(${counter}))`);
-        if (!oldest || oldest.value <= since) throw new Error('Prometheus has not asked since');
-      },
-      pauseMs,
-    );
+    await patiently(async () => {
+      const [oldest] = await ask(`min(timestamp(${counter}))`);
+      if (!oldest || oldest.value <= since) throw new Error('Prometheus has not asked since');
+    });
     return { requests: (await ask(`sum(${counter})`))[0]!.value, atSeconds: Date.now() / 1000 };
   };
   const before = await read();
@@ -142,17 +90,13 @@ async function measureFault({ name, alerts, shows, begin, heal }: Fault): Promis
   await waitForPeace();
   const beganAt = Date.now() / 1000;
   await begin();
-  await eventually(
-    patienceMs,
-    async () => {
-      const firing = new Set(
-        (await readStatus()).alerts.filter(({ state }) => state === 'firing').map((a) => a.name),
-      );
-      const absent = alerts.filter((alert) => !firing.has(alert));
-      if (absent.length > 0) throw new Error(`${name}: ${absent.join(', ')} not fired`);
-    },
-    pauseMs,
-  );
+  await patiently(async () => {
+    const firing = new Set(
+      (await readStatus()).alerts.filter(({ state }) => state === 'firing').map((a) => a.name),
+    );
+    const absent = alerts.filter((alert) => !firing.has(alert));
+    if (absent.length > 0) throw new Error(`${name}: ${absent.join(', ')} not fired`);
+  });
   const healedAt = Date.now() / 1000;
   await heal();
   await waitForPeace();
@@ -191,62 +135,12 @@ async function forbidService(name: string): Promise<void> {
   }
 }
 
-/** Requests a second that were answered, and how many failed. */
-async function measureThroughput(origin: string): Promise<{ perSecond: number; failed: number }> {
-  const pool = new Pool(origin, { connections, pipelining: 1 });
-  const startedAt = performance.now();
-  let [answered, failed] = [0, 0];
-  const work = async (): Promise<void> => {
-    while (performance.now() < startedAt + turnMs) {
-      try {
-        const { statusCode, body } = await pool.request({ method: 'GET', path: '/login' });
-        await body.dump();
-        if (statusCode < 500) answered++;
-        else failed++;
-      } catch {
-        failed++;
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: connections }, work));
-  const perSecond = (answered * 1000) / (performance.now() - startedAt);
-  await pool.close();
-  return { perSecond, failed };
-}
-
-async function tellCost(origin: string): Promise<number> {
-  const median = (all: number[]): number => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)]!;
-  const measured: Record<'with' | 'without', number[]> = { with: [], without: [] };
-  const rows: string[][] = [];
-  for (let round = 0; round < rounds; round++) {
-    // with, without, without, with, …: a computer that warms up or tires favours neither
-    for (const turn of round % 2 === 0 ? (['with', 'without'] as const) : (['without', 'with'] as const)) {
-      await at('monitor', ...(turn === 'with' ? ['up'] : ['down', '--keep-history']), '--yes');
-      await sleep(settleMs);
-      const { perSecond, failed } = await measureThroughput(origin);
-      measured[turn].push(perSecond);
-      rows.push([String(round + 1), turn, perSecond.toFixed(0), String(failed), loadavg()[0]!.toFixed(1)]);
-    }
-  }
-  const ratio = median(measured.with) / median(measured.without);
-  print(renderMarkdownTable(['round', 'monitoring', 'requests/s', 'failed', 'load'], rows));
-  print(
-    `\n${connections} connections, as much as there is: the medians' ratio with / without is ${ratio.toFixed(3)}; at least 0.97 is wanted.`,
-  );
-  return ratio;
-}
-
-await at('up', '--yes');
-const cluster = await loadCluster(file);
 const target = await readTourTarget(file);
 const worker = 'vm-dockerswarmworker2';
-const { elapsedMs } = await at('monitor', 'up', '--yes');
-const deployedAt = performance.now();
-await waitForPeace();
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(0)} s`;
 const { targets } = await readStatus();
 print(
-  `${describeMachine()}. \`monitor up\` took ${seconds(elapsedMs)}; ${targets.length} targets, all up ${seconds(performance.now() - deployedAt)} later.\n`,
+  `${describeMachine()}. \`monitor up\` took ${seconds(lab.upMs)}; ${targets.length} targets, all up and no alert firing ${seconds(lab.settledMs)} later.\n`,
 );
 
 const load = startProbe({
@@ -290,10 +184,6 @@ for (const fault of faults) rows.push(await measureFault(fault));
 print(
   renderMarkdownTable(['fault', 'shows after', 'alerts fire after', 'end after healing began', 'load'], rows),
 );
-print('');
 
-const ratio = await tellCost(`http://${target.address}`);
-await at('monitor', 'down', '--yes');
 if (process.argv.includes('--write'))
-  await writeSection('## Monitoring', `\`node bench/monitoring.ts\`: ${lines.join('\n')}`);
-process.exitCode = ratio >= 0.97 ? 0 : 1;
+  await writeSection('## What monitoring sees', `\`node bench/monitoring.ts\`: ${lines.join('\n')}`);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { UserError } from '../../src/errors.ts';
 import { listQueries } from '../../src/monitoring/dashboards/all.ts';
 import { historyQueries } from '../../src/monitoring/history.ts';
-import { checkQueries } from '../../src/pipeline/check-queries.ts';
+import { checkQueries, presentMetrics } from '../../src/pipeline/check-queries.ts';
 
 const rule = (type: string, name: string, query: string, lastError = '') => ({
   type,
@@ -15,7 +15,6 @@ const rule = (type: string, name: string, query: string, lastError = '') => ({
 test('every panel and rule is asked once, and each gets its verdict', async () => {
   const asked: string[] = [];
   const verdicts = await checkQueries(async (path, form = '') => {
-    if (path === '/api/v1/label/__name__/values') return ['up', 'ALERTS'];
     if (path === '/api/v1/rules')
       return {
         groups: [
@@ -29,6 +28,11 @@ test('every panel and rule is asked once, and each gets its verdict', async () =
         ],
       };
     const query = new URLSearchParams(form).get('query')!;
+    if (query === presentMetrics)
+      return {
+        resultType: 'vector',
+        result: ['up', 'ALERTS'].map((name) => ({ metric: { __name__: name }, value: [1, '1'] })),
+      };
     asked.push(query);
     if (query === 'nowhere') throw new UserError('Prometheus refuses: no');
     return {
