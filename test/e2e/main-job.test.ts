@@ -6,6 +6,7 @@ import { execFile } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import { loadCluster } from '../../src/cluster/load-cluster.ts';
@@ -72,6 +73,15 @@ async function fetchStatus(path: string): Promise<number> {
   });
   await response.arrayBuffer();
   return response.status;
+}
+
+/** Logs in on the dashboard's page, as a person does. */
+async function openRecords(page: Page): Promise<void> {
+  await page.goto(`http://${target.address}/`);
+  await page.fill('#username', target.username);
+  await page.fill('#password', target.password);
+  await page.press('#password', 'Enter');
+  await page.waitForSelector('#records');
 }
 
 /** What curl gets with a session's cookie, which no list of processes shows. */
@@ -198,11 +208,7 @@ describe('the running cluster', () => {
     await withPage(async (page) => {
       const errors: string[] = [];
       page.on('pageerror', (error) => errors.push(error.message));
-      await page.goto(`http://${target.address}/`);
-      await page.fill('#username', target.username);
-      await page.fill('#password', target.password);
-      await page.press('#password', 'Enter');
-      await page.waitForSelector('#records');
+      await openRecords(page);
       expect(await page.textContent('main')).toContain('Sphyrna lewini');
       await eventually(15_000, async () => {
         const widths = await page.$$eval('main img', (images) =>
@@ -245,11 +251,7 @@ describe('the running cluster', () => {
       return (rows as { rows_there: number }[])[0]!.rows_there;
     };
     await withPage(async (page) => {
-      await page.goto(`http://${target.address}/`);
-      await page.fill('#username', target.username);
-      await page.fill('#password', target.password);
-      await page.press('#password', 'Enter');
-      await page.waitForSelector('#records');
+      await openRecords(page);
       expect(await curl('/', cookie)).toContain('Sphyrna lewini');
       const rows = await countRows();
       const digest = await digestWithMc();
