@@ -30,6 +30,8 @@ export interface ServerModel {
   service: string;
   /** Reached through the ingress mesh: whichever node's task answers. */
   meshed?: true;
+  /** The second port of a service that is updated blue-green. */
+  color?: 'green';
   /** Its share of the work; absent: 1. */
   weight?: number;
   /** Works only while no other server is up. */
@@ -279,6 +281,7 @@ function listServers(port: PublishedPort, cluster: Cluster): ServerModel[] {
       node: node.hostname,
       service: port.service,
       ...(port.mode === 'ingress' && { meshed: true as const }),
+      ...(colors[index] === 'green' && { color: 'green' as const }),
     })),
   );
 }

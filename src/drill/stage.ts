@@ -7,6 +7,7 @@ import { UserError } from '../errors.ts';
 import type { Lab } from '../lab/lab.ts';
 import type { Host, Hosts } from '../remote/host.ts';
 import { createHosts } from '../remote/hosts.ts';
+import { colors, nameInColor } from '../stack/blue-green.ts';
 import type { ServiceRole, Where } from './scenario/drill.ts';
 
 /** A service that the balancers serve, as drills see it. */
@@ -96,8 +97,14 @@ export async function findContainers(stage: Stage, service: DrilledService): Pro
       swarmNodes(stage.cluster).map(async ({ name }): Promise<FoundContainer[]> => {
         try {
           const engine = (await hosts.connect(name)).engine();
-          const filters = { label: [`com.docker.swarm.service.name=${service.name}`], status: ['running'] };
-          return (await engine.listContainers({ filters })).map(({ Id }) => ({ node: name, id: Id }));
+          const lists = await Promise.all(
+            // whichever serves, where it is updated blue-green
+            colors.map((color) => {
+              const label = [`com.docker.swarm.service.name=${nameInColor(service.name, color)}`];
+              return engine.listContainers({ filters: { label, status: ['running'] } });
+            }),
+          );
+          return lists.flat().map(({ Id }) => ({ node: name, id: Id }));
         } catch (error) {
           if (error instanceof UserError) return [];
           throw error;

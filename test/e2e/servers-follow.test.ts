@@ -10,6 +10,7 @@ import { balancers } from '../../src/cluster/cluster.ts';
 import type { HttpTarget } from '../../src/drill/probe/options.ts';
 import { startProbe } from '../../src/drill/probe/probe.ts';
 import type { Receipt } from '../../src/drill/receipt/receipt.ts';
+import { eventually } from './support/eventually.ts';
 import { explainLosses } from './support/explain-losses.ts';
 import { expectKawanan, projectDir, runKawanan } from './support/kawanan.ts';
 import { openSmallCluster, type SmallCluster } from './support/small-cluster.ts';
@@ -151,7 +152,10 @@ describe('under load on both balancers', () => {
         degraded: [],
         stacks: [{ services: [{ key: 'web', running: 2 }] }],
       });
+      // whichever of the two sets of tasks serves
+      await eventually(60_000, () => expectKawanan(at('doctor')), 2_000);
       await expectKawanan(at('rollback', '--yes', '1'));
+      await eventually(60_000, () => expectKawanan(at('doctor')), 2_000);
     }));
 });
 

@@ -10,6 +10,8 @@ export interface ServerEvidence {
   service: string;
   /** Reached through the ingress mesh: the task that answers may be on any node. */
   meshed?: true;
+  /** For the second set of tasks of a service that is updated blue-green. */
+  color?: 'green';
   target: Target;
   /** From the node itself; absent: the node lets nobody in. */
   fromNode?: Outcome;
@@ -43,6 +45,8 @@ export interface FrontendEvidence {
 
 export interface TaskEvidence {
   service: string;
+  /** Of the second set of a service that is updated blue-green. */
+  color?: 'green';
   node: string;
   /** The swarm's word: `running`, `starting`, `pending`, `failed` … */
   state: string;

@@ -173,8 +173,10 @@ function judgeAbsence(service: string, tasks: TaskEvidence[]): Finding {
 }
 
 function judgeServer(server: ServerEvidence, tasks: TaskEvidence[]): Finding[] {
-  const { service, node, meshed, target, fromNode, fromBalancers, states, name } = server;
-  const own = tasks.filter((task) => task.service === service && (meshed || task.node === node));
+  const { service, node, meshed, color, target, fromNode, fromBalancers, states, name } = server;
+  const own = tasks.filter(
+    (task) => task.service === service && task.color === color && (meshed || task.node === node),
+  );
   const running = own.filter(({ state }) => state === 'running');
   const task = running.find(({ unhealthy }) => unhealthy === undefined) ?? running[0] ?? own[0];
   const about = meshed ? `${service} through the ingress mesh of ${node}` : `${service} on ${node}`;

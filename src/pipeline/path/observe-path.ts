@@ -5,7 +5,7 @@ import { type BalancerNodeStatus, readBalancerStatus } from '../../balancer/stat
 import { balancers, type Cluster } from '../../cluster/cluster.ts';
 import { UserError } from '../../errors.ts';
 import type { Hosts } from '../../remote/host.ts';
-import type { StackStatus, TaskStatus } from '../../stack/status.ts';
+import type { ServiceStatus, StackStatus, TaskStatus } from '../../stack/status.ts';
 import { connectFromHere } from './connect-from-here.ts';
 import { connectFromHost } from './connect-from-host.ts';
 import type { Outcome, Target } from './connection.ts';
@@ -40,7 +40,7 @@ export async function observePath(request: PathRequest): Promise<PathEvidence> {
     observeServers(request),
   ]);
   const servers = listServers(model).map((server, index): ServerEvidence => {
-    const { frontend, name, node, service, meshed, target } = server;
+    const { frontend, name, node, service, meshed, color, target } = server;
     const from = (host: string): Outcome | undefined => outcomes.get(host)?.[index];
     const fromNode = from(node);
     return {
@@ -49,6 +49,7 @@ export async function observePath(request: PathRequest): Promise<PathEvidence> {
       node,
       service,
       ...(meshed && { meshed }),
+      ...(color && { color }),
       target,
       ...(fromNode && { fromNode }),
       fromBalancers: pickPresent(balancers(cluster).map(({ name: host }) => [host, from(host)])),
@@ -61,7 +62,7 @@ export async function observePath(request: PathRequest): Promise<PathEvidence> {
     balancers: status.nodes.map(describeBalancer),
     servers,
     tasks: stacks.flatMap(({ services }) =>
-      services.flatMap(({ key, tasks }) => tasks.map((task) => describeTask(key, task, containers))),
+      services.flatMap((service) => service.tasks.map((task) => describeTask(service, task, containers))),
     ),
     links: await observeLinks(request, containers),
   };
@@ -82,6 +83,7 @@ interface KnownServer {
   node: string;
   service: string;
   meshed?: true;
+  color?: 'green';
   target: Target;
 }
 
@@ -91,13 +93,14 @@ function listServers({ frontends, backends }: BalancerModel): KnownServer[] {
     return backends
       .filter(({ name }) => names.includes(name))
       .flatMap(({ name: backend, check, servers }) =>
-        servers.map(({ name, node, service, meshed, address, port }) => ({
+        servers.map(({ name, node, service, meshed, color, address, port }) => ({
           frontend: frontend.name,
           backend,
           name,
           node,
           service,
           ...(meshed && { meshed }),
+          ...(color && { color }),
           target: { address, port, ask: check },
         })),
       );
@@ -212,10 +215,15 @@ function describeBalancer({
   };
 }
 
-function describeTask(service: string, task: TaskStatus, containers: ContainerEvidence[]): TaskEvidence {
+function describeTask(
+  { key, color }: Pick<ServiceStatus, 'key' | 'color'>,
+  task: TaskStatus,
+  containers: ContainerEvidence[],
+): TaskEvidence {
   const unhealthy = containers.find(({ taskId }) => taskId === task.id)?.unhealthy;
   return {
-    service,
+    service: key,
+    ...(color && { color }),
     node: task.node ?? '',
     state: task.state,
     ...(task.error !== undefined && { error: task.error }),

@@ -61,6 +61,24 @@ test('a path on which every hop answers has nothing broken', () => {
   ]);
 });
 
+const green = { color: 'green', name: 'w1-api--green' } as const;
+
+test.each([
+  ['blue', green, {}],
+  ['green', {}, green],
+])('the port of the side that rests is no fault while the %s one serves', (color, resting, serving) => {
+  const down = { lb1: { status: 'DOWN', check: 'L4CON', up: false } };
+  const closed = { fromNode: refused, fromBalancers: { lb1: refused } };
+  const idle: ServerEvidence = { ...server, ...resting, ...closed, states: down };
+  const busy: ServerEvidence = { ...server, ...serving };
+  const shown = color === 'green' ? { color: 'green' as const } : {};
+  const tasks = [{ service: 'api', node: 'w1', state: 'running', ...shown }];
+  expect(complaints({ ...healthy, servers: [busy, idle], tasks })).toEqual([]);
+  expect(complaints({ ...healthy, servers: [{ ...busy, fromNode: refused }, idle], tasks })).toEqual([
+    "broken api on w1: its task runs, but port 8000 isn't published on the node: nothing answers there",
+  ]);
+});
+
 test('an application that turns strangers away works', () => {
   const http403: Outcome = { kind: 'wrong', detail: 'HTTP 403' };
   expect(
