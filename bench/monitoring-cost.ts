@@ -51,15 +51,17 @@ async function measureThroughput(origin: string): Promise<{ perSecond: number; f
 
 const median = (all: number[]): number => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)]!;
 
-/** Processors that each part uses, of the last two minutes. */
+/** Processors that each part uses, of a minute. */
 async function tellProcessors(): Promise<void> {
+  // a rate over less than its whole range is too small
+  await sleep(70_000);
   const services =
-    'sum by (service) (rate(container_cpu_seconds_total[2m]) * on (id, node) group_left (stack, service) swarm_task_info{stack="monitoring"})';
+    'sum by (service) (rate(container_cpu_seconds_total[1m]) * on (id, node) group_left (stack, service) swarm_task_info{stack="monitoring"})';
   const parts = [
     ...(await ask(services)).map(({ labels, value }) => [labels['service']!, value] as const),
     [
       'node exporters',
-      (await ask('sum(rate(process_cpu_seconds_total{job="node"}[2m]))'))[0]!.value,
+      (await ask('sum(rate(process_cpu_seconds_total{job="node"}[1m]))'))[0]!.value,
     ] as const,
   ];
   const total = parts.reduce((sum, [, value]) => sum + value, 0);
