@@ -1,4 +1,5 @@
 /** What takes a stack away, and what takes away the parts of it that the compose file names no longer. Pure. */
+import { monitoringStack } from '../cluster/cluster.ts';
 import { UserError } from '../errors.ts';
 import type { Change, LayerPlan } from '../plan/change.ts';
 import type { RemovalOptions } from '../plan/layer.ts';
@@ -37,9 +38,10 @@ export function planStackRemoval(
     .filter(({ unreachable }) => unreachable !== undefined)
     .map(({ node }) => `${node} doesn't answer: volumes of ${stackName} that are there stay`);
   if (!options.volumes) {
+    const ofMonitoring = stackName === monitoringStack ? ', or no `--keep-history`,' : '';
     for (const { node, volumes } of leftovers)
       warnings.push(
-        `volumes stay on ${node}: ${volumes.join(', ')} (\`--volumes\` removes them and their data)`,
+        `volumes stay on ${node}: ${volumes.join(', ')} (\`--volumes\`${ofMonitoring} removes them and their data)`,
       );
   }
   const volumes = options.volumes

@@ -508,6 +508,11 @@ describe('removal', () => {
     ]);
   });
 
+  test('that keeps the history of the monitoring says how it would not', () => {
+    const plan = planStackRemoval('monitoring', observed, { volumes: false });
+    expect(plan.warnings.at(-1)).toContain('(`--volumes`, or no `--keep-history`, removes them');
+  });
+
   test('takes volumes when asked, once the services are gone', () => {
     const plan = planStackRemoval('stk', observed, { volumes: true });
     expect(plan.changes.at(-1)).toMatchObject({
