@@ -267,8 +267,8 @@ try {
   process.stdout.write(`${machine}\n${renderTable(header, table)}`);
   if (write)
     await writeSection(
-      '## What clients lose: the balancer',
-      `\`node bench/balancer.ts\`: a stack of two nodes behind HAProxy on the lab, all of it on one computer; ${ratePerSecond} requests a second, open loop: GET on kept and new connections, POST of 178 kB and of 2 kB. The gap is the longest time between two answers, calm seconds before and after included. "nothing" is the computer by itself.\n\n${machine}, ${seconds} s:\n\n${renderMarkdownTable(header, table)}`,
+      '## What breaks, and what a client sees of it',
+      `\`node bench/balancer.ts\`: two nodes that answer with their own name behind HAProxy, on a lab that is all on this computer; ${ratePerSecond} requests a second, open loop: GET on kept and new connections, POST of 178 kB and of 2 kB. The gap is the longest time between two answers, calm seconds before and after included, of which the computer by itself makes what "nothing" says. What fails when a balancer dies was under way through it.\n\n${machine}, ${seconds} s:\n\n${renderMarkdownTable(header, table)}`,
     );
 } finally {
   await kawanan('down', '--yes', '--file', file).catch((error: unknown) =>
