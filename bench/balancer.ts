@@ -14,11 +14,11 @@ import { healLeftovers } from '../src/drill/heal-leftovers.ts';
 import { openStage } from '../src/drill/open-stage.ts';
 import type { ProbeTarget } from '../src/drill/probe/options.ts';
 import { type DrillResult, runDrill } from '../src/drill/run-drill.ts';
-import { drills } from '../src/drill/scenario/catalogue.ts';
 import type { Drill, Fault } from '../src/drill/scenario/drill.ts';
 import type { Stage } from '../src/drill/stage.ts';
 import { renderTable } from '../src/output/table.ts';
 import { loadInputs } from '../src/pipeline/inputs.ts';
+import { drillOfCatalogue, drillOfCommand } from './drill-of.ts';
 import { describeMachine, renderMarkdownTable, writeSection } from './measurements.ts';
 import { kawanan, openLab, root } from './run-program.ts';
 
@@ -54,17 +54,6 @@ interface Row {
   /** Before each round. */
   prepare?: (round: number) => Promise<void>;
 }
-
-const ofCatalogue = (name: string): Drill => drills.find((one) => one.name === name)!;
-const ofCommand = (name: string, ...args: string[]): Drill => ({
-  number: 0,
-  name,
-  title: name,
-  reach: 'safe',
-  fault: { kind: 'run kawanan', args },
-  holdMs: 0,
-  objectives: [],
-});
 
 const controller = new AbortController();
 process.once('SIGINT', () => controller.abort());
@@ -125,59 +114,59 @@ const safe = async (): Promise<void> => {
 const reload: Fault = { kind: 'reload balancer', where: 'active balancer', times: 100 };
 
 const rows: Row[] = [
-  { name: 'nothing', target: '', rounds: 2, drill: ofCommand('nothing', '--version') },
+  { name: 'nothing', target: '', rounds: 2, drill: drillOfCommand('nothing', '--version') },
   {
     name: 'planned switch',
     target: 'gap ≤ 20 ms median, ≤ 100 ms worst; 0 failed',
     rounds: 3,
-    drill: ofCommand('switch', 'balancer', 'failover', '--to', 'vm-loadbalancer2', '--yes'),
+    drill: drillOfCommand('switch', 'balancer', 'failover', '--to', 'vm-loadbalancer2', '--yes'),
     prepare: async () => void (await kawanan('balancer', 'failback', '--yes', '--file', file)),
   },
   {
     name: 'failback',
     target: 'gap ≤ 60 ms; 0 failed',
     rounds: 3,
-    drill: ofCommand('failback', 'balancer', 'failback', '--yes'),
+    drill: drillOfCommand('failback', 'balancer', 'failback', '--yes'),
     prepare: async () =>
       void (await kawanan('balancer', 'failover', '--to', 'vm-loadbalancer2', '--yes', '--file', file)),
   },
-  { name: 'HAProxy killed', target: 'gap ≤ 50 ms', rounds: 5, drill: ofCatalogue('haproxy-killed') },
+  { name: 'HAProxy killed', target: 'gap ≤ 50 ms', rounds: 5, drill: drillOfCatalogue('haproxy-killed') },
   {
     name: 'keepalived killed',
     target: 'one holder in 2 s',
     rounds: 2,
-    drill: ofCatalogue('keepalived-killed'),
+    drill: drillOfCatalogue('keepalived-killed'),
   },
   {
     name: 'active balancer off, safe',
     target: 'gap ≤ 350 ms',
     rounds: 3,
-    drill: ofCatalogue('balancer-off'),
+    drill: drillOfCatalogue('balancer-off'),
   },
   {
     name: '100 reloads',
     target: '0 failed',
     rounds: 1,
-    drill: { ...ofCatalogue('reloads'), fault: reload },
+    drill: { ...drillOfCatalogue('reloads'), fault: reload },
   },
-  { name: 'task killed', target: '0 failed, POST too', rounds: 3, drill: ofCatalogue('task-killed') },
+  { name: 'task killed', target: '0 failed, POST too', rounds: 3, drill: drillOfCatalogue('task-killed') },
   {
     name: 'worker off',
     target: '0 failed, ≤ 350 ms added, down in 1.25 s',
     rounds: 2,
-    drill: ofCatalogue('worker-off'),
+    drill: drillOfCatalogue('worker-off'),
   },
   {
     name: 'task frozen',
     target: `0 GET; POST ≤ ${Math.ceil(ratePerSecond * 0.25 * 0.5 * 1.25)}`,
     rounds: 2,
-    drill: ofCatalogue('task-frozen'),
+    drill: drillOfCatalogue('task-frozen'),
   },
   {
     name: 'node drained and put back',
     target: '0 failed',
     rounds: 1,
-    drill: ofCommand('node drain', 'node', 'drain', worker, '--yes'),
+    drill: drillOfCommand('node drain', 'node', 'drain', worker, '--yes'),
   },
   {
     name: 'ten updates',
@@ -185,7 +174,7 @@ const rows: Row[] = [
     rounds: 1,
     // each to the revision before, so that every one of them replaces all tasks
     drill: {
-      ...ofCommand('rollback'),
+      ...drillOfCommand('rollback'),
       fault: { kind: 'run kawanan', args: ['rollback', '--yes'], times: 10 },
     },
     prepare: async () => {
@@ -198,7 +187,7 @@ const rows: Row[] = [
     name: 'active balancer off, fast',
     target: 'gap ≤ 120 ms',
     rounds: 3,
-    drill: ofCatalogue('balancer-off'),
+    drill: drillOfCatalogue('balancer-off'),
     prepare: fast,
   },
 ];

@@ -14,11 +14,11 @@ import { openStage } from '../src/drill/open-stage.ts';
 import type { ProbeTarget } from '../src/drill/probe/options.ts';
 import type { ProbeResult } from '../src/drill/probe/probe.ts';
 import { runDrill } from '../src/drill/run-drill.ts';
-import { drills } from '../src/drill/scenario/catalogue.ts';
 import type { Drill } from '../src/drill/scenario/drill.ts';
 import type { Stage } from '../src/drill/stage.ts';
 import { renderTable } from '../src/output/table.ts';
 import { loadInputs } from '../src/pipeline/inputs.ts';
+import { drillOfCatalogue, drillOfCommand } from './drill-of.ts';
 import { describeMachine, renderMarkdownTable, writeSection } from './measurements.ts';
 import { kawanan, openLab, root } from './run-program.ts';
 
@@ -120,31 +120,20 @@ function chooseTargets(address: string, way: Way): ProbeTarget[] {
   ];
 }
 
-const ofCatalogue = (name: string): Drill => drills.find((one) => one.name === name)!;
-const ofCommand = (name: string, ...args: string[]): Drill => ({
-  number: 0,
-  name,
-  title: name,
-  reach: 'safe',
-  fault: { kind: 'run kawanan', args },
-  holdMs: 0,
-  objectives: [],
-});
-
 const rows: { name: string; drill: Drill; prepare?: (way: Way) => Promise<void> }[] = [
-  { name: 'nothing', drill: { ...ofCommand('nothing', '--version'), settleMs: 20_000 } },
+  { name: 'nothing', drill: { ...drillOfCommand('nothing', '--version'), settleMs: 20_000 } },
   // before the update, after which the green service is the one that serves
-  { name: 'task killed', drill: { ...ofCatalogue('task-killed'), settleMs } },
+  { name: 'task killed', drill: { ...drillOfCatalogue('task-killed'), settleMs } },
   {
     name: 'deployed anew',
-    drill: { ...ofCommand('deploy', 'deploy', '--yes', '--no-receipt'), settleMs: 10_000 },
+    drill: { ...drillOfCommand('deploy', 'deploy', '--yes', '--no-receipt'), settleMs: 10_000 },
     prepare: async (way) => {
       version[way]++;
       await writeFile(composeFile, renderStack());
     },
   },
-  { name: 'active balancer off', drill: { ...ofCatalogue('balancer-off'), settleMs: 10_000 } },
-  { name: 'worker off', drill: { ...ofCatalogue('worker-off'), settleMs } },
+  { name: 'active balancer off', drill: { ...drillOfCatalogue('balancer-off'), settleMs: 10_000 } },
+  { name: 'worker off', drill: { ...drillOfCatalogue('worker-off'), settleMs } },
 ];
 
 const header = ['what', 'way', 'failed', 'of', 'longest gap', 'p50', 'p99', 'answered by', 'load'];

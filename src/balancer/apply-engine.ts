@@ -75,8 +75,7 @@ export async function applyEngine(host: Host, wanted: EngineFilesToApply, progre
 
 /** An engine that ran before us has none, and one that reloads starts none. */
 async function startWatch(host: Host, engine: EngineName): Promise<void> {
-  const { unit, folder } = engines[engine];
-  const [program, ...args] = watchCommand(engine, unit, folder);
+  const [program, ...args] = watchCommand(engine);
   await host.run({ program: 'systemctl', args: ['stop', watchUnitOf(engine)], asRoot: true, accept: [0, 5] });
   await host.run({ program: program!, args, asRoot: true });
 }

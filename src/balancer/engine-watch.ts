@@ -3,6 +3,7 @@
  * cleared up and started a shell, 20 to 70 ms later on a computer with work to do, and so long clients are refused. No I/O here.
  */
 import type { EngineName } from '../cluster/engine-name.ts';
+import { engines } from './engines.ts';
 import { engineStatePath } from './keepalived/render-keepalived.ts';
 
 /** Where the program lies, in the engine's own folder. */
@@ -57,10 +58,11 @@ print $told "-254\\n";
  * The command that starts the program beside a running engine. It is bound to the engine's unit: systemd ends it before
  * it starts the engine again, so that what it has to say never comes late.
  */
-export function watchCommand(engine: EngineName, engineUnit: string, folder: string): string[] {
+export function watchCommand(engine: EngineName): string[] {
+  const { unit, folder } = engines[engine];
   return [
     ...['systemd-run', '--quiet', '--collect', '--no-block', '--unit', watchUnitOf(engine)],
-    ...['-p', `BindsTo=${engineUnit}`, '-p', `After=${engineUnit}`],
-    ...['perl', watchPathIn(folder), engineUnit, engineStatePath],
+    ...['-p', `BindsTo=${unit}`, '-p', `After=${unit}`],
+    ...['perl', watchPathIn(folder), unit, engineStatePath],
   ];
 }

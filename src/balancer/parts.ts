@@ -135,14 +135,14 @@ function buildEnginePart(
   { interfaceName, version, held }: PartPlace,
 ): Part {
   const reachable = interfaceName !== '' && !cluster.balancer?.privateStatistics;
-  const { render, unit, configPath, dropInPath, folder } = engines[model.engine];
+  const { render, configPath, dropInPath, folder } = engines[model.engine];
   const config = render(model, {
     ...(reachable && { address: node.address }),
     ...(version !== undefined && { version }),
     ...(held && { held }),
   });
   const shared = describeVip(cluster) !== undefined;
-  const dropIn = renderEngineDropIn(shared ? watchCommand(model.engine, unit, folder) : undefined);
+  const dropIn = renderEngineDropIn(shared ? watchCommand(model.engine) : undefined);
   return {
     name: model.engine,
     files: [

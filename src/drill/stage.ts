@@ -97,14 +97,14 @@ export async function findContainers(stage: Stage, service: DrilledService): Pro
       swarmNodes(stage.cluster).map(async ({ name }): Promise<FoundContainer[]> => {
         try {
           const engine = (await hosts.connect(name)).engine();
-          const lists = await Promise.all(
+          const ofColors = await Promise.all(
             // whichever serves, where it is updated blue-green
             colors.map((color) => {
               const label = [`com.docker.swarm.service.name=${nameInColor(service.name, color)}`];
               return engine.listContainers({ filters: { label, status: ['running'] } });
             }),
           );
-          return lists.flat().map(({ Id }) => ({ node: name, id: Id }));
+          return ofColors.flat().map(({ Id }) => ({ node: name, id: Id }));
         } catch (error) {
           if (error instanceof UserError) return [];
           throw error;

@@ -127,7 +127,7 @@ function judgeServers({ servers, tasks }: PathEvidence): Finding[] {
 }
 
 function isClosed(outcome: Outcome | undefined): boolean {
-  return outcome !== undefined && ['refused', 'timeout', 'unreachable'].includes(outcome.kind);
+  return outcome !== undefined && !arrives(outcome);
 }
 
 /** Nodes on which ports of the ingress mesh answer nothing although tasks run somewhere. */
