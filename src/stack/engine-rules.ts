@@ -13,11 +13,8 @@ export interface EngineRefusal {
   next: string;
 }
 
-/** The engine takes less than this. */
-export const largestConfigBytes = 1000 * 1024;
-
-/** Bytes. */
-const largest = { secrets: 500 * 1024, configs: largestConfigBytes };
+/** Bytes; the engine takes less. */
+export const largestBytes = { secrets: 500 * 1024, configs: 1000 * 1024 };
 const longestName = 63;
 
 /** What the engine is sure to refuse about single objects; `check-stack.ts` looks at services side by side. */
@@ -100,7 +97,7 @@ function checkContent(
   const path = [section, key, 'file'];
   if (bytes === 0)
     return [{ path, message: 'the file is empty', next: 'the engine wants at least one byte' }];
-  if (bytes < largest[section]) return [];
-  const message = `the file has ${bytes} bytes; the engine takes less than ${largest[section]}`;
+  if (bytes < largestBytes[section]) return [];
+  const message = `the file has ${bytes} bytes; the engine takes less than ${largestBytes[section]}`;
   return [{ path, message, next: 'put what is large into the image or a volume' }];
 }

@@ -21,7 +21,7 @@ import { interpolateDocument, type Variables } from './interpolate.ts';
 import { mergeStacks } from './merge-stacks.ts';
 import { parseComposeYaml } from './parse-yaml.ts';
 import { type Findings, locateIn, makeReport, type Report } from './report.ts';
-import { readRelativeSource, sendBindFiles } from './send-bind-files.ts';
+import { readRelativeBind, sendBindFiles } from './send-bind-files.ts';
 import { lintIgnoredKeys } from './warn-ignored.ts';
 import { printScalar } from './yaml-scalar.ts';
 import { describeType, isMap, toPlain, type YamlMap, type YamlValue } from './yaml-value.ts';
@@ -150,15 +150,17 @@ export function findMentionedFiles({ files, folder }: ReadCompose): string[] {
   return [...found];
 }
 
-/** Absolute paths of what the bind mounts of the compose files name beside them: files, folders, or nothing at all. */
+/** Absolute paths of what read-only bind mounts of the compose files name beside them: files, folders, or nothing at all. */
 export function findBindSources({ files, folder }: ReadCompose): string[] {
   const sources = files.flatMap(({ root }) =>
     Object.values(isMap(root.services) ? root.services : {}).flatMap((service) =>
-      isMap(service) && Array.isArray(service.volumes) ? service.volumes.map(readRelativeSource) : [],
+      isMap(service) && Array.isArray(service.volumes)
+        ? service.volumes.flatMap((volume) => readRelativeBind(volume) ?? [])
+        : [],
     ),
   );
-  const found = sources.filter((source) => source !== undefined && !source.startsWith('~'));
-  return [...new Set(found.map((source) => path.resolve(folder, source!)))];
+  const found = sources.filter(({ source, readOnly }) => readOnly && !source.startsWith('~'));
+  return [...new Set(found.map(({ source }) => path.resolve(folder, source)))];
 }
 
 /** @throws InputError with every problem of meaning. */
@@ -174,8 +176,8 @@ export function buildStack(
   const report = makeReport(documents, findings);
   const [first, ...others] = decoded as [ComposeStack, ...ComposeStack[]];
   const merged = others.reduce((base, over) => mergeStacks(base, over, report), first);
-  const { compose, sent } = options.convertOnly
-    ? { compose: merged, sent: undefined }
+  const { compose, fates } = options.convertOnly
+    ? { compose: merged, fates: undefined }
     : sendBindFiles(merged, read.folder, readFile);
   const stack = convertStack({ stack: options.name, compose, report }, read.folder, readFile);
   throwIfAny(findings.problems);
@@ -195,7 +197,7 @@ export function buildStack(
   const lints = [
     ...read.files.flatMap(({ root }) => [
       ...lintIgnoredKeys(root),
-      ...lintRelativeBinds(root, read.folder, sent),
+      ...lintRelativeBinds(root, read.folder, fates),
     ]),
     ...lintStack(definition, compose),
   ];

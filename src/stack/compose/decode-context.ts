@@ -16,7 +16,9 @@ export interface DecodeContext {
   readFile: (path: string) => FileContent;
 }
 
-export type FileContent = { content: Uint8Array } | { failure: string };
+export type FileContent =
+  /** `isPrivate`: not everybody on this computer may read it. */
+  { content: Uint8Array; isPrivate?: true } | { failure: string };
 
 /** A whole number within bounds, or a problem. The format lets 1.5 through where a count is meant; it is refused here. */
 export function readCount(

@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { InputError } from '../../errors.ts';
 import type { BuildDefinition, StackDefinition } from '../definition.ts';
-import { largestConfigBytes } from '../engine-rules.ts';
+import { largestBytes } from '../engine-rules.ts';
 import { buildStack, findBindSources, findMentionedFiles, readComposeFiles } from './build-stack.ts';
 import type { FileContent } from './decode-context.ts';
 import { decodeText } from './decode-text.ts';
@@ -69,16 +69,27 @@ const failures: Record<string, string> = {
 
 /** What a bind mount names may be a folder, a pipe that never ends, or larger than any config. */
 async function readSmallFile(file: string): Promise<FileContent> {
-  const stats = await stat(file).catch(() => undefined);
-  if (!stats?.isFile()) return { failure: 'it is no file' };
-  return stats.size < largestConfigBytes ? readContent(file) : { failure: 'it is too large' };
+  try {
+    const stats = await stat(file);
+    if (!stats.isFile() && !stats.isDirectory()) return { failure: 'it is no ordinary file' };
+    if (stats.isFile() && stats.size >= largestBytes.configs)
+      return { failure: 'it is too large for a config' };
+  } catch (error) {
+    return explainFailure(error);
+  }
+  return readContent(file);
 }
 
 async function readContent(file: string): Promise<FileContent> {
   try {
-    return { content: await readFile(file) };
+    const [content, { mode }] = await Promise.all([readFile(file), stat(file)]);
+    return { content, ...((mode & 0o004) === 0 && { isPrivate: true }) };
   } catch (error) {
-    const { code = '', message } = error as NodeJS.ErrnoException;
-    return { failure: failures[code] ?? message };
+    return explainFailure(error);
   }
+}
+
+function explainFailure(error: unknown): { failure: string } {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return { failure: failures[code] ?? message };
 }

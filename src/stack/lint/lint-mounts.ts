@@ -1,7 +1,7 @@
 /** Lints of what a service keeps, and where. Pure. */
 import path from 'node:path';
-import { readRelativeSource } from '../compose/send-bind-files.ts';
-import { isMap, type YamlMap, type YamlValue } from '../compose/yaml-value.ts';
+import { type BindFate, readRelativeBind } from '../compose/send-bind-files.ts';
+import { isMap, type YamlMap } from '../compose/yaml-value.ts';
 import type { ServiceDefinition } from '../definition.ts';
 import type { Mount } from '../engine-types.ts';
 import type { Lint } from './lint.ts';
@@ -12,46 +12,43 @@ const everywhere = /^\/(?:var\/run|run|etc\/(?:localtime|timezone|hostname|machi
 /**
  * Bind mounts written relative to one compose file: the path is this computer's, and no node has it.
  *
- * @param sent absolute paths of files that go to the nodes all the same, as configs.
+ * @param fates what becomes of the files that read-only ones name, by absolute path.
  */
 export function lintRelativeBinds(
   root: YamlMap,
   folder: string,
-  sent: ReadonlySet<string> = new Set(),
+  fates: ReadonlyMap<string, BindFate> = new Map(),
 ): Lint[] {
   return Object.entries(isMap(root.services) ? root.services : {}).flatMap(([name, service]) => {
     const volumes = isMap(service) && Array.isArray(service.volumes) ? service.volumes : [];
     return volumes.flatMap((volume, index): Lint[] => {
-      const source = readRelativeSource(volume);
-      if (source === undefined) return [];
-      const found = {
-        code: 'relative-bind-mount' as const,
-        path: ['services', name, 'volumes', index],
-        message: `${source} is a path on the computer that deploys`,
-      };
-      if (sent.has(path.resolve(folder, source)) && isReadOnly(volume))
-        return [
-          {
-            ...found,
-            why: 'no node has it; kawanan deploys the file as a config in its place, docker stack deploy would see the tasks rejected',
-            next: 'say so yourself with configs:, or name an absolute path of a node',
-          },
-        ];
+      const bind = readRelativeBind(volume);
+      if (bind === undefined) return [];
       return [
         {
-          ...found,
-          why: 'it exists there, or on one node at best, and a task on any other node is rejected',
-          next: 'deploy a file as a config or secret (with :ro kawanan does so by itself), keep data in a volume, or name an absolute path of a node and pin the service to it',
+          code: 'relative-bind-mount',
+          path: ['services', name, 'volumes', index],
+          message: `${bind.source} is a path on the computer that deploys`,
+          ...adviseOnBind(bind.readOnly, fates.get(path.resolve(folder, bind.source))),
         },
       ];
     });
   });
 }
 
-function isReadOnly(volume: YamlValue): boolean {
-  return isMap(volume)
-    ? volume.read_only === true
-    : typeof volume === 'string' && /:(?:[^:]*,)?ro(?:,[^:]*)?$/.test(volume);
+function adviseOnBind(readOnly: boolean, fate: BindFate | undefined): Pick<Lint, 'why' | 'next'> {
+  const stay = (advice: string) => ({
+    why: 'it exists there, or on one node at best, and a task on any other node is rejected',
+    next: `${advice}; keep data in a volume, or name an absolute path of a node and pin the service to it`,
+  });
+  if (!readOnly) return stay('deploy a file as a config or secret (with :ro kawanan does so by itself)');
+  if (!fate) return stay('deploy a file as a config or secret');
+  if ('stays' in fate) return stay(`kawanan can't deploy it as a config: ${fate.stays}`);
+  const sent = fate.as === 'configs' ? 'a config' : `a secret (${fate.why})`;
+  return {
+    why: `no node has it; kawanan deploys the file as ${sent} in its place, docker stack deploy would see the tasks rejected`,
+    next: `say so yourself with ${fate.as}:, or name an absolute path of a node`,
+  };
 }
 
 /** Absolute paths, where several nodes may run the service. */
