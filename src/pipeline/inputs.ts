@@ -96,14 +96,20 @@ async function loadStacksInputs(
   options: LoadOptions,
   warn: (message: string) => void,
 ): Promise<Pick<Inputs, 'stacks' | 'secrets'>> {
-  const [{ loadSecrets }, { readMaterials }, { checkStacks }, { orderStacks, nameMakers }] =
-    await Promise.all([
-      import('../secrets/load-secrets.ts'),
-      import('../balancer/read-materials.ts'),
-      import('../stack/check-stacks.ts'),
-      import('../stack/order-stacks.ts'),
-    ]);
-  const problems: Problem[] = [];
+  const [
+    { loadSecrets },
+    { readMaterials },
+    { checkStacks },
+    { orderStacks, nameMakers },
+    { checkBuilds, warnOfUnusedBuilds },
+  ] = await Promise.all([
+    import('../secrets/load-secrets.ts'),
+    import('../balancer/read-materials.ts'),
+    import('../stack/check-stacks.ts'),
+    import('../stack/order-stacks.ts'),
+    import('./cluster-builds.ts'),
+  ]);
+  const problems: Problem[] = checkBuilds(cluster);
   const collect = collectProblems(problems);
   const drafts = (
     await Promise.all(chosen.map((settings) => collect(() => readStackDraft(settings, cluster, options.env))))
@@ -114,6 +120,9 @@ async function loadStacksInputs(
   const definitions = drafts.map(({ definition }) => definition);
   const engine = cluster.balancer?.engine ?? 'haproxy';
   const others = await readKnownStacks(cluster, definitions, options.env);
+  const known = [...definitions, ...others];
+  // The file of a stack that can't be read may name what seems to be unused.
+  if (known.length >= cluster.stacks.length) warnOfUnusedBuilds(cluster, known).forEach(warn);
   const marked = drafts.map(({ definition, balanced }) => balanced?.definition ?? definition);
   problems.push(...checkStacks(marked, others, cluster));
   if (drafts.every(({ balanced }) => balanced))
@@ -137,7 +146,7 @@ async function loadStacksInputs(
     ),
   );
   if (problems.length > 0 || !secrets || !ordered) throw new InputError(problems);
-  const makers = nameMakers([...definitions, ...others]);
+  const makers = nameMakers(known);
   const stacks = await Promise.all(
     drafts.map((draft, index) => finishStack(draft, cluster, { materials: materials[index], makers })),
   );

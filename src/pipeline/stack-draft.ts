@@ -4,7 +4,7 @@ import type { Cluster, StackSettings } from '../cluster/cluster.ts';
 import { InputError, type Problem, UserError } from '../errors.ts';
 import type { PreparedImages } from '../images/prepare-images.ts';
 import type { Strategy } from '../rotation/strategy.ts';
-import type { BuildDefinition, StackDefinition } from '../stack/definition.ts';
+import type { StackDefinition } from '../stack/definition.ts';
 import type { StackInputs } from './inputs.ts';
 
 /** What was read of a stack, and what is wrong with it. */
@@ -122,26 +122,14 @@ export async function readDefinition(
   cluster: Cluster,
   env: NodeJS.ProcessEnv,
 ): Promise<StackDefinition> {
-  const [{ loadStack }, { normaliseReference }] = await Promise.all([
+  const [{ loadStack }, { indexBuilds }] = await Promise.all([
     import('../stack/compose/load-stack.ts'),
-    import('../images/reference.ts'),
+    import('./cluster-builds.ts'),
   ]);
-  const builds = Object.entries(cluster.images.builds ?? {}).map(
-    ([image, context]): [string, BuildDefinition] => [
-      normaliseReference(image),
-      {
-        context,
-        dockerfile: 'Dockerfile',
-        args: {},
-        declared: { file: cluster.file, path: `images.builds.${image}` },
-      },
-    ],
-  );
-  const byImage = new Map(builds);
   return loadStack(files, {
     name,
     variables: composeVariables(cluster, env),
-    findBuild: (image) => byImage.get(normaliseReference(image)),
+    findBuild: indexBuilds(cluster),
   });
 }
 

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -69,6 +69,27 @@ describe('several stacks', () => {
     ]);
     await write({ 'shop.yml': service(8001), 'blog.yml': service(8002) });
     expect(namesOf(await load())).toEqual(['blog', 'shop']);
+  });
+
+  test('together say whether an image that the cluster file builds is named at all', async () => {
+    const builds = 'images: {builds: {team/blog: ./blog, team/nothing: ./nothing}}\n';
+    const unused = (inputs: Inputs): string[] =>
+      inputs.cluster.warnings.filter((one) => one.includes('images.builds'));
+    await mkdir(join(cwd, 'blog'));
+    await writeFile(join(cwd, 'blog/Dockerfile'), 'FROM scratch\n');
+    await write({
+      'cluster.yml': `${clusterText}${builds}`,
+      'shop.yml': service(8001),
+      'blog.yml': service(8002).replace(/image: .*/, 'image: team/blog'),
+    });
+    const expected = [
+      expect.stringMatching(/^images\.builds\.team\/nothing of the cluster file: no service/),
+    ];
+    expect(unused(await load())).toEqual(expected);
+    expect(unused(await load(['shop']))).toEqual(expected);
+    // what can't be read may name it
+    await write({ 'cluster.yml': `${clusterText}${builds}`, 'shop.yml': service(8001), 'blog.yml': '{' });
+    expect(unused(await load(['shop']))).toEqual([]);
   });
 
   test('are loaded alone where only they are wanted, though another one is broken', async () => {
