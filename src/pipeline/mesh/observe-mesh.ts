@@ -73,7 +73,7 @@ async function readWanted(engine: Docker): Promise<Omit<MeshEvidence, 'tables'>>
         name: Spec.Name,
         virtualAddresses: Object.fromEntries(
           (Endpoint?.VirtualIPs ?? []).flatMap(({ NetworkID, Addr }) =>
-            Addr ? [[NetworkID, stripPrefix(Addr)]] : [],
+            isIpv4(Addr) ? [[NetworkID, stripPrefix(Addr)]] : [],
           ),
         ),
       }),
@@ -85,14 +85,20 @@ async function readWanted(engine: Docker): Promise<Omit<MeshEvidence, 'tables'>>
         node: node?.Description.Hostname ?? 'a node that is gone',
         isWell: DesiredState === 'running' && Status.State === 'running' && node?.Status.State === 'ready',
         addresses: Object.fromEntries(
-          (NetworksAttachments ?? []).flatMap(({ Network, Addresses }) =>
-            Addresses?.[0] ? [[Network.ID, stripPrefix(Addresses[0])]] : [],
-          ),
+          (NetworksAttachments ?? []).flatMap(({ Network, Addresses }) => {
+            const address = Addresses?.find(isIpv4);
+            return address === undefined ? [] : [[Network.ID, stripPrefix(address)]];
+          }),
         ),
       };
     }),
     ...(ingressNetwork !== undefined && { ingressNetwork }),
   };
+}
+
+/** What the tables are compared by: a network may have addresses of both kinds. */
+function isIpv4(address: string | undefined): address is string {
+  return address !== undefined && /^\d+\.\d/.test(address);
 }
 
 function stripPrefix(address: string): string {

@@ -1,8 +1,8 @@
 /** Reads what the script of `observe-mesh.ts` prints: names of sandboxes, IPVS tables, rules that mark. Pure. */
-import type { SandboxTables } from './mesh-tables.ts';
+import type { SandboxTables, VirtualService } from './mesh-tables.ts';
 
 /**
- * The sandboxes of a node.
+ * The sandboxes of a node. Services that are told by an address are nobody's of the swarm; it gives them no IPv6 either.
  *
  * ```
  * sandbox ingress_sbox
@@ -14,16 +14,21 @@ import type { SandboxTables } from './mesh-tables.ts';
  */
 export function parseTables(output: string): SandboxTables[] {
   const sandboxes: SandboxTables[] = [];
+  let service: VirtualService | undefined;
   for (const line of output.split('\n')) {
     const name = /^sandbox (\S+)$/.exec(line)?.[1];
-    if (name !== undefined) sandboxes.push({ name, services: [], marks: {} });
+    if (name !== undefined) {
+      sandboxes.push({ name, services: [], marks: {} });
+      service = undefined;
+    }
     const sandbox = sandboxes.at(-1);
     if (!sandbox) continue;
-    const service = /^FWM\s+([0-9A-F]{8})\s/i.exec(line);
-    if (service) sandbox.services.push({ mark: Number.parseInt(service[1]!, 16), servers: [] });
+    const told = /^(?:FWM\s+([0-9A-F]{8})|TCP|UDP|SCTP)\s/i.exec(line);
+    if (told)
+      service = told[1] === undefined ? undefined : { mark: Number.parseInt(told[1], 16), servers: [] };
+    if (told && service) sandbox.services.push(service);
     const server = /^\s+-> ([0-9A-F]{8}):[0-9A-F]{4}\s+\S+\s+(\d+)\s/i.exec(line);
-    if (server)
-      sandbox.services.at(-1)?.servers.push({ address: readAddress(server[1]!), weight: Number(server[2]) });
+    if (server) service?.servers.push({ address: readAddress(server[1]!), weight: Number(server[2]) });
     const rule = /^-A INPUT -d ([\d.]+)(?:\/32)? .*-j MARK --set-x?mark (0x[0-9a-f]+)/.exec(line);
     if (rule) sandbox.marks[rule[1]!] = Number(rule[2]);
   }

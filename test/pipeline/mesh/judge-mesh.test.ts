@@ -56,6 +56,33 @@ test('reads the tables and the rules that mark', () => {
   expect(parseTables('')).toEqual([]);
 });
 
+test('passes over what is none of the swarm: services by address, IPv6, lines that mean nothing here', () => {
+  const odd = `what a shell says before
+sandbox ingress_sbox
+  -> 0A000001:0000      Masq    1      0          0
+FWM  00000100 rr ops
+  -> 0A000006:0000      Masq    1      0          0
+  -> [fd00:0000:0000:0000:0000:0000:0000:0006]:0000      Masq    1      0          0
+TCP  0A000009:0050 rr persistent 300
+  -> 0A000008:0050      Masq    1      0          0
+TCP  [fd00:0000:0000:0000:0000:0000:0000:0009]:0050 rr
+  -> 0A00000A:0050      Masq    1      0          0
+FWM  xyz rr
+-A INPUT -d fd00::5/128 -j MARK --set-xmark 0x100/0xffffffff
+-A INPUT -p tcp -j ACCEPT
+sandbox lb_empty
+  -> 0A00000B:0000      Masq    1      0          0
+`;
+  expect(parseTables(odd)).toEqual([
+    {
+      name: 'ingress_sbox',
+      services: [{ mark: 0x100, servers: [{ address: '10.0.0.6', weight: 1 }] }],
+      marks: {},
+    },
+    { name: 'lb_empty', services: [], marks: {} },
+  ]);
+});
+
 const overlay = 'abcdefghijklmnop';
 const task = (node: string, last: number, part: Partial<MeshTask> = {}): MeshTask => ({
   service: 'a1',
