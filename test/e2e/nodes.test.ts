@@ -3,9 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import type { HttpTarget } from '../../src/drill/probe/options.ts';
-import { startProbe } from '../../src/drill/probe/probe.ts';
-import { explainLosses } from './support/explain-losses.ts';
+import { expectNoLoss, readAndWrite } from './support/expect-no-loss.ts';
 import { expectKawanan, projectDir, runKawanan } from './support/kawanan.ts';
 import { openSmallCluster, type SmallCluster } from './support/small-cluster.ts';
 
@@ -34,22 +32,9 @@ let small: SmallCluster;
 let address: string;
 const at = (...args: string[]): string[] => [...args, '--file', small.file];
 
-async function losesNothing(work: () => Promise<unknown>): Promise<void> {
-  const base = { kind: 'http' as const, url: `http://${small.vip}/` };
-  const targets = (['keep', 'new'] as const).flatMap((connection): HttpTarget[] => [
-    { ...base, connection, name: `GET ${connection}` },
-    { ...base, connection, name: `POST ${connection}`, method: 'POST', body: 'x'.repeat(2_000) },
-  ]);
-  const probe = startProbe({ targets, ratePerSecond: 40, durationMs: 240_000, timeoutMs: 10_000 });
-  await probe.started;
-  try {
-    await work();
-  } finally {
-    const result = await probe.stop();
-    expect(result.figures.failed, await explainLosses(small, result)).toBe(0);
-    expect(result.figures.requests).toBeGreaterThan(50);
-  }
-}
+/** The virtual address is asked. */
+const losesNothing = (work: () => Promise<unknown>): Promise<void> =>
+  expectNoLoss(small, readAndWrite(small.vip), work);
 
 /** Role by name, as the swarm has it. */
 async function readRoles(): Promise<Record<string, string>> {

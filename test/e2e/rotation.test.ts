@@ -2,28 +2,26 @@
  * Rotation on a small stack of a lab of its own: each strategy, failures that go back, the tool killed at each of its
  * steps, a second operator, secrets made by hand.
  */
-import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadCluster } from '../../src/cluster/load-cluster.ts';
-import { createHosts } from '../../src/remote/hosts.ts';
 import { loadSecrets } from '../../src/secrets/load-secrets.ts';
 import { SecretValue } from '../../src/secrets/secret-value.ts';
-import { clusterFile, expectKawanan, labDir, runKawanan } from './support/kawanan.ts';
+import { expectKawanan, labDir, runKawanan } from './support/kawanan.ts';
+import { openSmallCluster, type SmallCluster } from './support/small-cluster.ts';
 
-const folder = join(labDir, 'rotation');
-const file = join(folder, 'cluster.yml');
+const folder = join(labDir, 'rot');
 const secretsFile = join(folder, 'secrets.yml');
 const identity = join(folder, 'identity.txt');
 const env = { KAWANAN_IDENTITY_FILE: identity };
 const lifetimeSeconds = 6;
-const cleanUps: (() => Promise<unknown>)[] = [];
 
+let small: SmallCluster;
 const kawanan = (args: string[], exitCode = 0, more: Record<string, string> = {}) =>
-  expectKawanan([...args, '--file', file], exitCode, { env: { ...env, ...more } });
+  expectKawanan([...args, '--file', small.file], exitCode, { env: { ...env, ...more } });
 const rotate = (args: string[], exitCode = 0) => kawanan(['secrets', 'rotate', ...args, '--yes'], exitCode);
 const inTask = async (task: string, script: string): Promise<string> =>
-  (await expectKawanan(['exec', '--file', file, task, '--', 'sh', '-c', script], 0, { env })).stdout;
+  (await expectKawanan(['exec', '--file', small.file, task, '--', 'sh', '-c', script], 0, { env })).stdout;
 
 const program = `#!/bin/sh
 # knows one value, or two while a rotation is under way
@@ -122,30 +120,20 @@ const whenDue = (): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, (lifetimeSeconds + 1) * 1000));
 
 beforeAll(async () => {
-  await expectKawanan(['lab', 'up']);
-  cleanUps.push(() => runKawanan(['lab', 'down']));
-  const lab = await loadCluster(clusterFile);
-  const nodes = lab.nodes.filter(({ name }) => /manager$|worker1$/.test(name));
+  // A run that was killed has left its keys there.
   await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
-  await writeFile(
-    file,
-    JSON.stringify({
-      name: 'rotation',
-      ssh: { user: 'root', key: lab.nodes[0]!.ssh.key, known_hosts: lab.nodes[0]!.ssh.knownHosts },
-      nodes: Object.fromEntries(nodes.map(({ name, address, role }) => [name, { address, role }])),
-      stack: { name: 'rot', file: 'compose.yml' },
-      secrets: 'secrets.yml',
-      images: { archives: lab.images.archives },
-    }),
-  );
-  await writeFile(join(folder, 'compose.yml'), compose);
+  small = await openSmallCluster('rot', compose, (settings) => {
+    const nodes = Object.entries(settings['nodes'] as object);
+    settings['nodes'] = Object.fromEntries(nodes.filter(([name]) => /manager$|worker1$/.test(name)));
+    delete settings['balancer'];
+    settings['secrets'] = secretsFile;
+  });
   await writeFile(join(folder, 'step.sh'), program);
   await writeFile(
     secretsFile,
     'plain: generate\ngiven: first\ntoken: generate\njwt: generate\nbyhand: by-hand-value\n',
+    { mode: 0o600 },
   );
-  await chmod(secretsFile, 0o600);
   await expectKawanan(['secrets', 'keygen', '--output', identity]);
   const recipient = await readRecipient(identity);
   await expectKawanan(['secrets', 'encrypt', '--secrets', secretsFile, '--recipient', recipient], 0, { env });
@@ -157,9 +145,7 @@ async function readRecipient(path: string): Promise<string> {
   return /age1[0-9a-z]+/.exec(await readFile(path, 'utf8'))![0];
 }
 
-afterAll(async () => {
-  for (const cleanUp of cleanUps.reverse()) await cleanUp();
-});
+afterAll(() => small?.[Symbol.asyncDispose]());
 
 describe('a rotation', () => {
   test('moves to random values, given ones and those that a program makes valid, in one go', async () => {
@@ -226,19 +212,15 @@ describe('a rotation', () => {
   });
 
   test('of a secret that docker secret create made needs nothing more', async () => {
-    const cluster = await loadCluster(file);
-    const hosts = createHosts(cluster);
-    try {
-      const engine = (await hosts.connect('vm-dockerswarmmanager')).engine();
+    await small.on('vm-dockerswarmmanager', async (host) => {
+      const engine = host.engine();
       const secret = (await engine.listSecrets()).find(({ Spec }) => Spec?.Name === 'byhand')!;
       // without our labels it is as if made by hand
       const body = { ...secret.Spec, Labels: {} };
       await engine
         .getSecret(secret.ID)
         .update({ _query: { version: secret.Version!.Index }, _body: body } as never);
-    } finally {
-      await hosts.close();
-    }
+    });
     const before = await readValues();
     await rotate(['byhand']);
     const after = await expectSettled();
@@ -258,7 +240,7 @@ describe('killed', () => {
 
   test.each(steps)('%s, the next run finishes', async (_name, secrets, at) => {
     const before = await readValues();
-    const killed = await runKawanan(['secrets', 'rotate', ...secrets, '--yes', '--file', file], {
+    const killed = await runKawanan(['secrets', 'rotate', ...secrets, '--yes', '--file', small.file], {
       env,
       killWhen: (printed) => at.test(printed),
     });
@@ -277,7 +259,7 @@ describe('killed', () => {
   test('when old keys are dropped, the next run finishes', async () => {
     await rotate(['jwt']);
     await whenDue();
-    const killed = await runKawanan(['secrets', 'rotate', '--finish', '--yes', '--file', file], {
+    const killed = await runKawanan(['secrets', 'rotate', '--finish', '--yes', '--file', small.file], {
       env,
       killWhen: (printed) => /drop the old key/.test(printed),
     });

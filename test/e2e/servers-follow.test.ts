@@ -7,11 +7,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { balancers } from '../../src/cluster/cluster.ts';
-import type { HttpTarget } from '../../src/drill/probe/options.ts';
-import { startProbe } from '../../src/drill/probe/probe.ts';
 import type { Receipt } from '../../src/drill/receipt/receipt.ts';
 import { eventually } from './support/eventually.ts';
-import { explainLosses } from './support/explain-losses.ts';
+import { expectNoLoss, readAndWrite } from './support/expect-no-loss.ts';
 import { expectKawanan, projectDir, runKawanan } from './support/kawanan.ts';
 import { openSmallCluster, type SmallCluster } from './support/small-cluster.ts';
 
@@ -33,41 +31,25 @@ x-balancer:
   web: {listen: 80, service: web, check: tcp, update: blue-green}
 `;
 
-const ratePerSecond = 40;
-const longestMs = 240_000;
 const worker = 'vm-dockerswarmworker1';
 
 let small: SmallCluster;
 const at = (...args: string[]): string[] => [...args, '--file', small.file];
 
-/** GET and POST, on kept connections and on new ones, to every balancer's own address; nothing may fail. */
-async function losesNothing(
+/** Every balancer is asked at its own address. */
+function losesNothing(
   work: () => Promise<unknown>,
   {
     only,
-    connections = ['keep', 'new'],
-    timeoutMs = 10_000,
+    connections,
+    timeoutMs,
   }: { only?: string; connections?: ('keep' | 'new')[]; timeoutMs?: number } = {},
 ): Promise<void> {
-  const addresses = balancers(small.cluster).filter(({ name }) => only === undefined || name === only);
-  const targets = addresses.flatMap(({ name, address }): HttpTarget[] =>
-    connections.flatMap((connection): HttpTarget[] => {
-      const base = { kind: 'http' as const, url: `http://${address}/`, connection };
-      return [
-        { ...base, name: `GET ${connection} ${name}` },
-        { ...base, name: `POST ${connection} ${name}`, method: 'POST', body: 'x'.repeat(2_000) },
-      ];
-    }),
+  const asked = balancers(small.cluster).filter(({ name }) => only === undefined || name === only);
+  const targets = asked.flatMap(({ name, address }) =>
+    readAndWrite(address, { name, ...(connections && { connections }) }),
   );
-  const probe = startProbe({ targets, ratePerSecond, durationMs: longestMs, timeoutMs });
-  await probe.started;
-  try {
-    await work();
-  } finally {
-    const result = await probe.stop();
-    expect(result.figures.failed, await explainLosses(small, result)).toBe(0);
-    expect(result.figures.requests).toBeGreaterThan(50);
-  }
+  return expectNoLoss(small, targets, work, timeoutMs);
 }
 
 interface Shown {

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { parseBalancer } from '../../src/balancer/definition.ts';
-import type { Cluster, ClusterNode } from '../../src/cluster/cluster.ts';
 import { parseRotations } from '../../src/rotation/definition.ts';
 import { checkStack } from '../../src/stack/check-stack.ts';
 import { loadStack } from '../../src/stack/compose/load-stack.ts';
+import { buildCluster, buildNode } from '../balancer/examples.ts';
 
 const folder = path.resolve(import.meta.dirname, '../../stacks/sirip-hiu');
 const compose = path.join(folder, 'compose.yml');
@@ -14,30 +14,15 @@ const options = { name: 'sirip-hiu', variables: {} };
 const official = await loadStack([compose], options);
 const substituted = await loadStack([compose, lab], options);
 
-const node = (name: string, address: string, role: ClusterNode['role']): ClusterNode => ({
-  name,
-  address,
-  role,
-  labels: {},
-  availability: 'active',
-  ssh: { user: 'root', port: 22 },
-});
-const cluster: Cluster = {
-  name: 'test',
-  file: '/cluster.yml',
+const cluster = buildCluster({
   nodes: [
-    node('vm-loadbalancer1', '192.0.2.11', 'balancer'),
-    node('vm-loadbalancer2', '192.0.2.12', 'balancer'),
-    node('vm-dockerswarmmanager', '192.0.2.13', 'manager'),
-    node('vm-dockerswarmworker1', '192.0.2.14', 'worker'),
-    node('vm-dockerswarmworker2', '192.0.2.15', 'worker'),
+    buildNode('vm-loadbalancer1', '192.0.2.11', 'balancer'),
+    buildNode('vm-loadbalancer2', '192.0.2.12', 'balancer'),
+    buildNode('vm-dockerswarmmanager', '192.0.2.13', 'manager'),
+    buildNode('vm-dockerswarmworker1', '192.0.2.14', 'worker'),
+    buildNode('vm-dockerswarmworker2', '192.0.2.15', 'worker'),
   ],
-  balancer: { engine: 'haproxy', vip: { address: '192.0.2.20', prefixLength: 24 }, failover: 'safe' },
-  stacks: [],
-  images: { archives: {} },
-  variables: {},
-  warnings: [],
-};
+});
 
 const service = (key: string, stack = official) => {
   const found = stack.services.find((each) => each.key === key);

@@ -76,15 +76,9 @@ function pickPresent<Value>(entries: (readonly [string, Value | undefined])[]): 
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as Record<string, Value>;
 }
 
-interface KnownServer {
-  frontend: string;
+/** A server before anybody has asked it anything. */
+interface KnownServer extends Omit<ServerEvidence, 'fromNode' | 'fromBalancers' | 'states'> {
   backend: string;
-  name: string;
-  node: string;
-  service: string;
-  meshed?: true;
-  color?: 'green';
-  target: Target;
 }
 
 function listServers({ frontends, backends }: BalancerModel): KnownServer[] {
