@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { EngineName } from '../cluster/engine-name.ts';
 import { InputError, type Problem } from '../errors.ts';
+import { describeReadFailure } from '../input/read-failure.ts';
 import { formatPath, type InputPath } from '../input/schema-problems.ts';
 import type { SecretValue } from '../secrets/secret-value.ts';
 import type { StackDefinition } from '../stack/definition.ts';
@@ -78,10 +79,9 @@ async function readPages(
         );
       pages.set(written, html);
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
       report(
         at,
-        `${path} can't be read: ${code === 'ENOENT' ? 'there is no such file' : code}`,
+        `${path} can't be read: ${describeReadFailure(error)}`,
         'paths are seen from the folder of the compose file',
       );
     }

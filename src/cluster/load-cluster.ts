@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { InputError } from '../errors.ts';
+import { decodeText } from '../input/decode-text.ts';
+import { describeReadFailure } from '../input/read-failure.ts';
 import type { Cluster } from './cluster.ts';
 import { parseCluster } from './parse-cluster.ts';
 
@@ -17,14 +19,19 @@ export async function loadCluster(
   path: string = defaultClusterFile,
   cwd: string = process.cwd(),
 ): Promise<Cluster> {
-  const file = resolve(cwd, path);
-  let text: string;
+  const text = await readClusterText(path, cwd);
+  return parseCluster(text, resolve(cwd, path), { home: homedir(), shownAs: path });
+}
+
+/** The text of a cluster file. @throws InputError when it can't be read, or isn't text. */
+export async function readClusterText(path: string, cwd: string): Promise<string> {
+  let bytes: Uint8Array;
   try {
-    text = await readFile(file, 'utf8');
+    bytes = await readFile(resolve(cwd, path));
   } catch (error) {
     throw new InputError(explainUnreadable(error as NodeJS.ErrnoException, path));
   }
-  return parseCluster(text, file, { home: homedir(), shownAs: path });
+  return decodeText(bytes, path);
 }
 
 function explainUnreadable(
@@ -42,7 +49,7 @@ function explainUnreadable(
     return { file: path, message: 'this is a folder', next: 'name the cluster file in it' };
   return {
     file: path,
-    message: `the cluster file can't be read: ${error.message}`,
-    next: 'make it readable for you',
+    message: `the cluster file can't be read: ${describeReadFailure(error)}`,
+    next: 'look at its path, its owner and its mode',
   };
 }

@@ -2,6 +2,8 @@
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { InputError, type Problem, UserError } from '../errors.ts';
+import { decodeBytes } from '../input/decode-text.ts';
+import { describeReadFailure } from '../input/read-failure.ts';
 import { parseSecretsDocument, type SecretsDocument } from './secrets-file.ts';
 import { secretsFileMode, writeSecretsFile } from './write-secrets-file.ts';
 
@@ -58,7 +60,8 @@ export async function readSoundSecretsFile(path: string): Promise<SecretsFile> {
  * @throws UserError when somebody else wrote the file meanwhile; InputError when its list of recipients got lost.
  */
 export async function saveSecretsFile(file: SecretsFile, text: string): Promise<void> {
-  if ((await readFile(file.path, 'utf8')) !== file.text)
+  const [present] = await readTextAndMode(file.path);
+  if (present !== file.text)
     throw new UserError(`${file.path} was changed by somebody else meanwhile, and was left alone`, {
       next: 'run the same command again',
     });
@@ -106,11 +109,12 @@ export function describePlainText(document: SecretsDocument, path: string): stri
 
 async function readTextAndMode(path: string): Promise<[string, { mode: number }]> {
   try {
-    return await Promise.all([readFile(path, 'utf8'), stat(path)]);
+    const [bytes, facts] = await Promise.all([readFile(path), stat(path)]);
+    return [decodeBytes(bytes, path), facts];
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    if (error instanceof InputError) throw error;
     throw new InputError(
-      code === 'ENOENT'
+      (error as NodeJS.ErrnoException).code === 'ENOENT'
         ? {
             file: path,
             message: 'there is no secrets file',
@@ -118,7 +122,7 @@ async function readTextAndMode(path: string): Promise<[string, { mode: number }]
           }
         : {
             file: path,
-            message: `the secrets file can't be read (${code})`,
+            message: `the secrets file can't be read: ${describeReadFailure(error)}`,
             next: 'look at its owner and mode',
           },
     );

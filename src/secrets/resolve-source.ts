@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import type { Problem } from '../errors.ts';
+import { describeReadFailure } from '../input/read-failure.ts';
 import { fillTemplate } from './fill-template.ts';
 import { identityVariables } from './identities.ts';
 import { SecretValue } from './secret-value.ts';
@@ -95,14 +96,8 @@ async function readValueFile(written: string, secretsFile: string): Promise<Foun
   try {
     return { bytes: dropLastNewline(await readFile(path)) };
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const reasons: Record<string, string> = {
-      ENOENT: 'there is no such file',
-      EACCES: 'you may not read it',
-      EISDIR: 'it is a folder',
-    };
     return {
-      message: `the file ${path} can't be read: ${reasons[code ?? ''] ?? code}`,
+      message: `the file ${path} can't be read: ${describeReadFailure(error)}`,
       next: 'paths are seen from the folder of the secrets file',
     };
   }

@@ -42,3 +42,27 @@ test('paths inside are relative to the file, and problems name it as the user di
   writeFileSync(join(folder, path), 'name: a\nnodes: {a: {address: 10.0.0.1, role: boss}}\n');
   expect((await errorOf(path)).problems[0]?.file).toBe('mine.yml');
 });
+
+test.each([
+  [
+    'Latin-1',
+    Buffer.from('name: a\nnodes: {caf\xe9: {}}\n', 'latin1'),
+    { line: 2, message: 'this is not UTF-8 text' },
+  ],
+  [
+    'a program',
+    Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 1]),
+    { line: 1, column: 1, message: 'a control character (U+007f) where text is expected' },
+  ],
+])('%s in place of the file is said to be no text', async (_, bytes, problem) => {
+  writeFileSync(join(folder, 'bytes.yml'), bytes);
+  const [only, ...others] = (await errorOf('bytes.yml')).problems;
+  expect(others).toEqual([]);
+  expect(only).toMatchObject({ file: 'bytes.yml', ...problem });
+});
+
+test('UTF-16 with its mark is read as well', async () => {
+  const text = '\ufeffname: a\nnodes: {a: {address: 10.0.0.1, role: manager}}\n';
+  writeFileSync(join(folder, 'wide.yml'), Buffer.from(text, 'utf16le'));
+  expect((await loadCluster('wide.yml', folder)).name).toBe('a');
+});

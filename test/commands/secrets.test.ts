@@ -625,6 +625,17 @@ describe('the secrets file', () => {
     });
   });
 
+  test('in another encoding is refused, before a value is mangled', async () => {
+    writeFileSync(file, Buffer.from('a: x\ndb: pässwort\n', 'latin1'), { mode: 0o600 });
+    const refused = {
+      exitCode: 2,
+      out: '',
+      err: 'error DIR/secrets.yml:2: this is not UTF-8 text\n  next save the file as UTF-8\n',
+    };
+    expect(await secrets(['ls', '--offline'])).toEqual(refused);
+    expect(await secrets(['set', 'b'], { input: 'y' })).toEqual(refused);
+  });
+
   test('of encrypted values may be read by all and stays so; one in plain text may not', async () => {
     write(plain, 0o644);
     expect(await secrets(['ls'])).toEqual({

@@ -1,8 +1,8 @@
-import { readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Cluster } from '../../cluster/cluster.ts';
-import { defaultClusterFile } from '../../cluster/load-cluster.ts';
+import { defaultClusterFile, readClusterText } from '../../cluster/load-cluster.ts';
 import { parseCluster } from '../../cluster/parse-cluster.ts';
 import { loadInputs } from '../../pipeline/inputs.ts';
 
@@ -27,7 +27,7 @@ export async function editClusterFile(
 ): Promise<ClusterEdit> {
   const path = resolve(cwd, file);
   const context = { home: homedir(), shownAs: file };
-  const text = await readFile(path, 'utf8');
+  const text = await readClusterText(file, cwd);
   const before = parseCluster(text, path, context);
   const changed = edit(text);
   const after = parseCluster(changed, path, context);

@@ -2,11 +2,12 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { InputError } from '../../errors.ts';
+import { decodeText } from '../../input/decode-text.ts';
+import { describeReadFailure } from '../../input/read-failure.ts';
 import type { BuildDefinition, StackDefinition } from '../definition.ts';
 import { largestBytes } from '../engine-rules.ts';
 import { buildStack, findBindSources, findMentionedFiles, readComposeFiles } from './build-stack.ts';
 import type { FileContent } from './decode-context.ts';
-import { decodeText } from './decode-text.ts';
 
 export interface LoadOptions {
   /** Name of the stack, which becomes part of the name of all its objects. */
@@ -60,13 +61,6 @@ async function readSource(file: string): Promise<Source> {
   };
 }
 
-const failures: Record<string, string> = {
-  ENOENT: 'there is no such file',
-  EISDIR: 'it is a folder',
-  EACCES: 'permission denied',
-  ENOTDIR: 'part of its path is not a folder',
-};
-
 /** What a bind mount names may be a folder, a pipe that never ends, or larger than any config. */
 async function readSmallFile(file: string): Promise<FileContent> {
   try {
@@ -75,7 +69,7 @@ async function readSmallFile(file: string): Promise<FileContent> {
     if (stats.isFile() && stats.size >= largestBytes.configs)
       return { failure: 'it is too large for a config' };
   } catch (error) {
-    return explainFailure(error);
+    return { failure: describeReadFailure(error) };
   }
   return readContent(file);
 }
@@ -85,11 +79,6 @@ async function readContent(file: string): Promise<FileContent> {
     const [content, { mode }] = await Promise.all([readFile(file), stat(file)]);
     return { content, ...((mode & 0o004) === 0 && { isPrivate: true }) };
   } catch (error) {
-    return explainFailure(error);
+    return { failure: describeReadFailure(error) };
   }
-}
-
-function explainFailure(error: unknown): { failure: string } {
-  const { code = '', message } = error as NodeJS.ErrnoException;
-  return { failure: failures[code] ?? message };
 }

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../../src/errors.ts';
+import { decodeText } from '../../../src/input/decode-text.ts';
 import { buildStack, readComposeFiles } from '../../../src/stack/compose/build-stack.ts';
-import { decodeText } from '../../../src/stack/compose/decode-text.ts';
 import { learnedRefused } from './differences.ts';
 import { type Recorded, toRecorded } from './oracle-case.ts';
 
