@@ -14,6 +14,7 @@ import {
 /** What is readable of a file that may be wrong elsewhere. */
 interface Draft {
   nodes: { name: string; address: string | undefined; role: string | undefined }[];
+  hasNodes: boolean;
   /** Each with its place; only those that can be read. */
   vips: { path: InputPath; vip: Subnet }[];
   hasBalancerSection: boolean;
@@ -71,9 +72,9 @@ function checkAddresses({ nodes }: Draft, report: Report, locate: Locate): void 
   }
 }
 
-function checkManagers({ nodes }: Draft, report: Report): void {
-  // a node whose role can't be read may be the manager
-  if (nodes.some(({ role }) => role === 'manager' || role === undefined)) return;
+function checkManagers({ nodes, hasNodes }: Draft, report: Report): void {
+  // a node whose role can't be read may be the manager; of nodes that aren't there something else is said
+  if (!hasNodes || nodes.some(({ role }) => role === 'manager' || role === undefined)) return;
   report(['nodes'], 'no node has the role manager', 'give one node role: manager', 'key');
 }
 
@@ -179,6 +180,7 @@ function readDraft(raw: unknown): Draft {
         role: typeof role === 'string' && ['manager', 'worker', 'balancer'].includes(role) ? role : undefined,
       };
     }),
+    hasNodes: isMapping(document['nodes']),
     vips: listVips(vip),
     hasBalancerSection: document['balancer'] !== undefined,
     variables: asMapping(document['variables']),
@@ -194,8 +196,10 @@ function listVips(value: unknown): Draft['vips'] {
   );
 }
 
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 function asMapping(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : {};
+  return isMapping(value) ? value : {};
 }

@@ -1,4 +1,4 @@
-import type { core, ZodType } from 'zod';
+import { type core, safeParse, type ZodType } from 'zod';
 import type { Problem } from '../errors.ts';
 import { suggestWord } from './nearest-word.ts';
 
@@ -26,9 +26,17 @@ export function checkInput<T>(
 ): { value: T; problems: [] } | { value?: undefined; problems: Problem[] } {
   const result = schema.safeParse(raw);
   if (result.success) return { value: result.data, problems: [] };
+  const context = { raw, schema, source };
   return {
-    problems: result.error.issues.flatMap((issue) => explainIssue(issue, [], { raw, schema, source })),
+    problems: dropFollowers(result.error.issues).flatMap((issue) => explainIssue(issue, [], context)),
   };
+}
+
+/** A value of the wrong kind is that and nothing else: not too short, nor of the wrong form. */
+function dropFollowers(issues: readonly core.$ZodIssue[]): core.$ZodIssue[] {
+  const misfits = issues.filter(({ code }) => code === 'invalid_type');
+  const places = new Set(misfits.map(({ path }) => path.join('\0')));
+  return issues.filter(({ code, path }) => code === 'invalid_type' || !places.has(path.join('\0')));
 }
 
 /** A path as people write it: `nodes.vm-a.address`, `routes[0].path`. */
@@ -87,7 +95,14 @@ function explainIssue(issue: core.$ZodIssue, base: InputPath, context: Context):
       ];
     }
     case 'invalid_key':
-      return issue.issues.map((inner) => placed(inner.message, undefined, path, 'key'));
+      return [
+        ...issue.issues.map((inner) => placed(inner.message, undefined, path, 'key')),
+        ...checkUnderBadKey(path, actual, context),
+      ];
+    case 'too_big':
+      return [placed(nameLimit(issue.message, `at most ${issue.maximum} is allowed here`))];
+    case 'too_small':
+      return [placed(nameLimit(issue.message, `at least ${issue.minimum} is wanted here`))];
     case 'invalid_union': {
       const option = pickOption(issue.errors, actual);
       if (option) return option.flatMap((inner) => explainIssue(inner, path, context));
@@ -101,13 +116,28 @@ function explainIssue(issue: core.$ZodIssue, base: InputPath, context: Context):
   }
 }
 
+/** A schema doesn't look at what stands under a name that it refuses; what is wrong there is told all the same. */
+function checkUnderBadKey(path: InputPath, actual: unknown, context: Context): Problem[] {
+  const schema = findValueSchema(context.schema, path);
+  const result = schema && safeParse(schema, actual);
+  if (!result || result.success) return [];
+  return dropFollowers(result.error.issues).flatMap((issue) => explainIssue(issue, path, context));
+}
+
+/** Zod's own words, which are none of ours, start so; a limit with words of its own keeps them. */
+function nameLimit(message: string, words: string): string {
+  return /^Too (big|small)/.test(message) ? words : message;
+}
+
 /** The option of a union that was meant: the one whose type fits, so that what is reported lies inside it. */
 function pickOption(options: core.$ZodIssue[][], actual: unknown): core.$ZodIssue[] | undefined {
   if (actual === undefined) return undefined;
-  const fitting = options.filter(
-    (issues) => !issues.some((issue) => issue.path.length === 0 && issue.code === 'invalid_type'),
-  );
-  return fitting.sort((a, b) => a.length - b.length)[0];
+  const fits = (issues: core.$ZodIssue[], codes: string[]): boolean =>
+    !issues.some((issue) => issue.path.length === 0 && codes.includes(issue.code));
+  // A word that none of the options knows may be a mistyped one; anything else is meant to be none of them.
+  const unfit = typeof actual === 'string' ? ['invalid_type'] : ['invalid_type', 'invalid_value'];
+  const [nearest] = options.filter((issues) => fits(issues, unfit)).sort((a, b) => a.length - b.length);
+  return nearest && dropFollowers(nearest);
 }
 
 function expectedOf(issue: core.$ZodIssue): string[] {
@@ -152,6 +182,17 @@ function readPath(value: unknown, path: InputPath): unknown {
     current = (current as Record<string | number, unknown>)[step];
   }
   return current;
+}
+
+/** The schema of the values of the record at a path; `undefined` where it isn't a record of one. */
+function findValueSchema(schema: core.$ZodType, path: InputPath): core.$ZodType | undefined {
+  const { def } = (schema as core.$ZodTypes)._zod;
+  const [step, ...rest] = path;
+  if (def.type === 'optional') return findValueSchema(def.innerType, path);
+  if (step === undefined) return undefined;
+  if (def.type === 'record') return rest.length === 0 ? def.valueType : findValueSchema(def.valueType, rest);
+  const next = def.type === 'object' ? def.shape[step] : undefined;
+  return next && findValueSchema(next, rest);
 }
 
 /** The keys that the schema knows at a path; of every option where it is a union. */

@@ -1,4 +1,6 @@
 import {
+  type Alias,
+  type Document,
   isAlias,
   isMap,
   isScalar,
@@ -7,6 +9,8 @@ import {
   type Node,
   type Pair,
   parseDocument,
+  type Range,
+  visit,
   type YAMLError,
 } from 'yaml';
 import type { ZodType } from 'zod';
@@ -58,8 +62,35 @@ export function readYaml(text: string, file: string): YamlDocument {
   try {
     return { raw: document.toJS(), locate, problems: [] };
   } catch (error) {
-    return { raw: undefined, locate, problems: [{ file, message: (error as Error).message }] };
+    const { range, ...problem } = explainAliases(document) ?? {
+      range: undefined,
+      message: (error as Error).message,
+    };
+    return { raw: undefined, locate, problems: [{ file, ...(range && position(range[0])), ...problem }] };
   }
+}
+
+/** What keeps a document from becoming plain data although its syntax is right: `*name` of nothing, or far too many. */
+function explainAliases(
+  document: Document,
+): { range: Range | null | undefined; message: string; next?: string } | undefined {
+  const aliases: Alias[] = [];
+  visit(document, { Alias: (_, alias) => void aliases.push(alias) });
+  const lost = aliases.find((alias) => alias.resolve(document) === undefined);
+  if (lost)
+    return {
+      range: lost.range,
+      message: `there is no anchor &${lost.source} above this alias`,
+      next: `put the text in quotes where none is meant: "*${lost.source}"`,
+    };
+  const last = aliases.at(-1);
+  return (
+    last && {
+      range: last.range,
+      message: 'the file grows out of bounds by its aliases (*name)',
+      next: 'write the repeated part out, or nest fewer aliases',
+    }
+  );
 }
 
 /**
@@ -141,6 +172,8 @@ function explainSyntaxError(error: YAMLError, text: string): { message: string; 
     case 'MULTIPLE_DOCS':
       return { message: 'a second document starts here ("---")', next: 'keep one document in the file' };
     default:
-      return { message: `not YAML: ${error.message}` };
+      return /call stack/.test(error.message)
+        ? { message: 'the file is nested too deeply to be read' }
+        : { message: `not YAML: ${error.message}` };
   }
 }

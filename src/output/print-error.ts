@@ -1,4 +1,4 @@
-import { CombinedError, formatPlace, InputError, type Problem, UserError } from '../errors.ts';
+import { CombinedError, formatPlace, InputError, type Place, type Problem, UserError } from '../errors.ts';
 import { neutralise, type Terminal } from './terminal.ts';
 
 /** Prints any error the way every command does: what, where, why, what next. The only place where errors are printed. */
@@ -30,7 +30,7 @@ export function formatError(error: unknown, colors: Colors): string[] {
     ];
   }
   if (error instanceof UserError) {
-    const place = formatPlace(error.place);
+    const place = showPlace(error.place);
     return [
       `${colors.red('error')} ${place ? `${place}: ` : ''}${neutralise(error.message)}`,
       ...error.details.map((line) => `  ${neutralise(line)}`),
@@ -45,11 +45,16 @@ export function formatError(error: unknown, colors: Colors): string[] {
 }
 
 function formatProblem(problem: Problem, colors: Colors): string[] {
-  const place = formatPlace(problem);
+  const place = showPlace(problem);
   return [
     `${colors.red('error')} ${place ? `${place}: ` : ''}${neutralise(problem.message)}${problem.code === undefined ? '' : ` [${problem.code}]`}`,
     ...formatNext(problem.next, colors),
   ];
+}
+
+/** A name in a file may hold anything, line breaks too: it is shown, not obeyed. */
+function showPlace(place: Place): string {
+  return neutralise(formatPlace(place)).replaceAll('\n', '\\n');
 }
 
 function formatNext(next: string | undefined, colors: Colors): string[] {

@@ -100,12 +100,54 @@ test('a value of no allowed type says what is allowed', () => {
   ]);
 });
 
+const limits = z.strictObject({
+  keep: z.int().max(100).optional(),
+  path: z.string().min(1, 'a path is empty').optional(),
+  choice: z
+    .union([z.literal(false), z.strictObject({ rate: z.int().min(1), gap: z.string().optional() })])
+    .optional(),
+  named: z
+    .record(z.string().regex(/^[a-z]+$/, 'small letters only'), z.strictObject({ port: z.int() }))
+    .optional(),
+});
+
+test.each([
+  ['keep: 101', 'keep: at most 100 is allowed here'],
+  ['path: []', 'path: text expected, not a list'],
+  ['path: ""', 'path: a path is empty'],
+  ['choice: {rate: 0, gap: 5}', 'choice.rate: at least 1 is wanted here', 'choice.gap: text expected, not 5'],
+  ['choice: true', 'choice: false or a mapping of keys expected, not true'],
+  ['named: {A: {port: x}}', 'named.A: small letters only', 'named.A.port: a number expected, not "x"'],
+])('%s', (text, ...expected) => {
+  const { raw, locate } = readYaml(text, 'a.yml');
+  const { problems } = checkInput(raw, limits, { file: 'a.yml', locate });
+  expect(problems.map(({ path, message }) => `${path}: ${message}`)).toEqual(expected);
+});
+
 test('an empty file lacks what is required', () => {
   expect(problemsOf('')[0]?.message).toBe('a mapping of keys expected, not nothing');
 });
 
 describe('broken YAML is explained with its line', () => {
   test.each([
+    [
+      'a: 1\nb: *c\n',
+      {
+        line: 2,
+        column: 4,
+        message: 'there is no anchor &c above this alias',
+        next: 'put the text in quotes where none is meant: "*c"',
+      },
+    ],
+    [
+      `a: &a [${'x, '.repeat(20)}]\nb: &b [${'*a, '.repeat(20)}]\nc: [${'*b, '.repeat(20)}]\n`,
+      {
+        line: 3,
+        column: 81,
+        message: 'the file grows out of bounds by its aliases (*name)',
+        next: 'write the repeated part out, or nest fewer aliases',
+      },
+    ],
     [
       'a:\n\tb: 1\n',
       {

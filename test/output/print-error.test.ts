@@ -39,6 +39,11 @@ describe('formatError', () => {
     ]);
   });
 
+  test('shows what a name may hold instead of obeying it', () => {
+    const error = new InputError({ message: 'no name', file: 'c.yml', line: 2, path: 'nodes.a\nb\x1b[2J' });
+    expect(formatError(error, plain)).toEqual(['error c.yml:2 nodes.a\\nb\\x1b[2J: no name']);
+  });
+
   test('lists each of several failures', () => {
     const error = new CombinedError('2 changes failed', [new UserError('first'), new UserError('second')]);
     expect(formatError(error, plain)).toEqual([

@@ -1,74 +1,84 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { parse } from 'yaml';
 import { z } from 'zod';
-import type { ProbeTarget } from '../../drill/probe/options.ts';
+import { type ProbeTarget, probeLimits } from '../../drill/probe/options.ts';
 import { InputError } from '../../errors.ts';
+import { decodeText } from '../../input/decode-text.ts';
+import { describeReadFailure } from '../../input/read-failure.ts';
+import { checkInput, formatPath } from '../../input/schema-problems.ts';
+import { readYaml } from '../../input/yaml-input.ts';
 
-const weight = z.int().min(1).max(1000).optional();
+const weight = z.int().min(1).max(probeLimits.weight).optional();
 
-const target = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('http').default('http'),
-    name: z.string().min(1),
-    url: z.string().regex(/^https?:\/\//, 'a URL begins with http:// or https://'),
-    method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'DELETE']).optional(),
-    headers: z.record(z.string(), z.string()).optional(),
-    body: z.string().optional(),
-    /** Path of a file that is sent, seen from the list's folder. */
-    bodyFile: z.string().optional(),
-    connection: z.enum(['keep', 'new']).optional(),
-    weight,
-  }),
-  z.strictObject({
-    kind: z.enum(['tcp', 'mysql']),
-    name: z.string().min(1),
-    host: z.string(),
-    port: z.int(),
-    weight,
-  }),
-]);
+const httpTarget = z.strictObject({
+  kind: z.literal('http').optional(),
+  name: z.string().min(1, 'a name is empty'),
+  url: z.string().regex(/^https?:\/\//, 'a URL begins with http:// or https://'),
+  method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'DELETE']).optional(),
+  headers: z.record(z.string(), z.string()).optional(),
+  body: z.string().optional(),
+  /** Path of a file that is sent, seen from the list's folder. */
+  bodyFile: z.string().optional(),
+  connection: z.enum(['keep', 'new']).optional(),
+  weight,
+});
+
+const socketTarget = z.strictObject({
+  kind: z.enum(['http', 'tcp', 'mysql']),
+  name: z.string().min(1, 'a name is empty'),
+  host: z.string(),
+  port: z.int().min(1, 'a port is 1 to 65535').max(65535, 'a port is 1 to 65535'),
+  weight,
+});
+
+type Entry = z.infer<typeof httpTarget> | z.infer<typeof socketTarget>;
 
 /**
  * What drills send, from a YAML list; `${NAME}` stands for variables of the cluster file.
  *
- * @throws InputError naming the file and every entry that is wrong.
+ * @throws InputError naming the file and every entry that is wrong, with its line.
  */
 export async function readTargets(file: string, variables: Record<string, string>): Promise<ProbeTarget[]> {
-  const text = await readFile(file, 'utf8').catch((cause) => {
-    throw new InputError({ file, message: `can't be read: ${cause.message}` }, { cause });
+  const bytes = await readFile(file).catch((cause) => {
+    throw new InputError({ file, message: `can't be read: ${describeReadFailure(cause)}` }, { cause });
   });
-  const filled = text.replaceAll(
+  const filled = decodeText(bytes, file).replaceAll(
     /\$\{([A-Z_][A-Z0-9_]*)\}/g,
     (whole, name: string) => variables[name] ?? whole,
   );
-  const entries = ((): unknown => {
-    try {
-      return parse(filled);
-    } catch (cause) {
-      throw new InputError({ file, message: (cause as Error).message }, { cause });
-    }
-  })();
-  const list = Array.isArray(entries)
-    ? entries.map((entry) =>
-        entry !== null && typeof entry === 'object' ? { kind: 'http', ...entry } : entry,
-      )
-    : entries;
-  const { data, error } = z.array(target).min(1, 'name at least one target').safeParse(list);
-  if (!data)
-    throw new InputError(error.issues.map(({ path, message }) => ({ file, path: path.join('.'), message })));
+  const { raw, locate, problems } = readYaml(filled, file);
+  if (problems.length > 0) throw new InputError(problems);
+  if (!Array.isArray(raw) || raw.length === 0)
+    throw new InputError({
+      file,
+      message: 'a list of targets expected',
+      next: 'write e.g. - {name: front page, url: "http://${KAWANAN_VIP}/"}',
+    });
+  const checked = raw.map((entry, index) => {
+    const schema: z.ZodType<Entry> = isHttp(entry) ? httpTarget : socketTarget;
+    return checkInput(entry, schema, { file, locate, at: [index] });
+  });
+  const wrong = checked.flatMap((one) => one.problems);
+  if (wrong.length > 0) throw new InputError(wrong);
   return Promise.all(
-    data.map(async (one): Promise<ProbeTarget> => {
-      if (one.kind !== 'http') return one as ProbeTarget;
+    checked.map(async ({ value }, index): Promise<ProbeTarget> => {
+      const one = value!;
+      if ('host' in one) return one as ProbeTarget;
       const { bodyFile, ...rest } = one;
-      if (bodyFile === undefined) return rest as ProbeTarget;
+      const target = { ...rest, kind: 'http' };
+      if (bodyFile === undefined) return target as ProbeTarget;
       const body = await readFile(resolve(dirname(file), bodyFile)).catch((cause) => {
-        throw new InputError(
-          { file, path: 'bodyFile', message: `${bodyFile} can't be read: ${cause.message}` },
-          { cause },
-        );
+        const path = [index, 'bodyFile'];
+        const message = `${bodyFile} can't be read: ${describeReadFailure(cause)}`;
+        throw new InputError({ file, ...locate(path), path: formatPath(path), message }, { cause });
       });
-      return { ...rest, body } as ProbeTarget;
+      return { ...target, body } as ProbeTarget;
     }),
   );
+}
+
+/** What says nothing of its kind, or isn't even a mapping, is held against the usual one. */
+function isHttp(entry: unknown): boolean {
+  if (typeof entry !== 'object' || entry === null || !('kind' in entry)) return true;
+  return entry.kind === 'http';
 }
