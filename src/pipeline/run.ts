@@ -36,12 +36,18 @@ export interface Interruption {
   leaving: AbortSignal;
 }
 
-/** The plan of every layer, lowest first. Layers are observed side by side; nothing is changed. */
+/**
+ * The plan of every layer, lowest first. Layers are observed side by side; nothing is changed.
+ *
+ * @throws what the lowest layer throws that can't be observed or planned: it explains what those above it miss.
+ */
 export async function planLayers({ layers, signal }: Pick<Walk, 'layers' | 'signal'>): Promise<LayerPlan[]> {
-  const observations = await Promise.all(layers.map((layer) => layer.observe(signal)));
+  const observations = await Promise.allSettled(layers.map((layer) => layer.observe(signal)));
   const earlier = new Map<PlanKey, LayerPlan>();
   for (const [index, layer] of layers.entries()) {
-    const seen = observations[index]!;
+    const observation = observations[index]!;
+    if (observation.status === 'rejected') throw observation.reason;
+    const seen = observation.value;
     const plan = ofStack(
       layer,
       seen.kind === 'observed'

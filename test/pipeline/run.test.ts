@@ -111,6 +111,19 @@ describe('walking the layers', () => {
     expect(plan).toMatchObject({ unknown: 'no docker', warnings: ['web wants more than 1 change'] });
   });
 
+  test('tells of the lowest layer that can not be observed, whichever fails first', async () => {
+    const world: FakeWorld = { present: new Set(), log: [] };
+    const failing = (name: Layer['name'], afterTurns: number): Layer => ({
+      ...fakeLayer(name, [], world),
+      observe: async () => {
+        for (let turn = 0; turn < afterTurns; turn++) await Promise.resolve();
+        throw new Error(`${name} is silent`);
+      },
+    });
+    const walk = walkOf([failing('hosts', 9), failing('balancer', 0)]);
+    await expect(planLayers(walk)).rejects.toThrow('hosts is silent');
+  });
+
   test('changes nothing the second time', async () => {
     const world: FakeWorld = { present: new Set(['docker', 'node']), log: [] };
     const walk = walkOf([fakeLayer('hosts', ['docker'], world), fakeLayer('swarm', ['node'], world)]);
