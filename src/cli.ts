@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { type Argument, Command, CommanderError, type Option } from 'commander';
 import { exitCodes, UserError } from './errors.ts';
 import { createTerminal, type Terminal } from './output/terminal.ts';
 
@@ -95,7 +95,10 @@ const commands: Record<string, { summary: string; load: () => Promise<CommandMod
     summary: 'show the cluster live on a page for the browsers of this computer',
     load: () => import('./commands/dashboard.ts'),
   },
-  drill: { summary: 'measure a cluster from outside', load: () => import('./commands/drill.ts') },
+  drill: {
+    summary: 'break things on purpose under load, and count what clients lose',
+    load: () => import('./commands/drill.ts'),
+  },
 };
 
 /** Runs one command line and returns its exit code; prints everything itself. */
@@ -116,29 +119,61 @@ export async function runCli(argv: string[], context: Omit<CommandContext, 'setE
     .option('-v, --verbose', 'show the cause and the stack of errors');
   const words = argv.filter((word) => !word.startsWith('-'));
   const wanted = words[0] === 'help' ? words[1] : words[0];
+  // What stands behind -- is somebody else's.
+  const wantsJson = (argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv).includes('--json');
   for (const [name, { summary, load }] of Object.entries(commands)) {
     if (name === wanted) program.addCommand((await load()).buildCommand(full).description(summary));
     else program.command(name).description(summary);
   }
   for (const command of collectCommands(program)) {
     command.exitOverride().configureOutput({ writeOut: terminal.out, writeErr: terminal.err });
+    command.configureHelp({ optionDescription: describeOption, argumentDescription: describeArgument });
     command.showHelpAfterError(
       `(${nameFully(command)} --help shows its ${command.commands.length > 0 ? 'commands' : 'options'})`,
     );
   }
   try {
-    await program.parseAsync(argv, { from: 'user' });
+    // Of a command that there isn't, commander would show the help of all.
+    const isLost = words[0] === 'help' && wanted !== undefined && !Object.hasOwn(commands, wanted);
+    await program.parseAsync(isLost ? [wanted] : argv, { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.badInput;
+    // One line, so that those of `logs --json` stay lines.
+    const tellJson = (value: unknown): void => {
+      if (wantsJson) terminal.out(`${JSON.stringify({ error: value })}\n`);
+    };
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return exitCodes.done;
+      // The help of a family is no failure's text.
+      if (error.code !== 'commander.help') tellJson({ message: error.message.replace(/^error: /, '') });
+      return exitCodes.badInput;
+    }
     const { errorToJson, printError } = await import('./output/print-error.ts');
     printError(error, terminal);
-    // One line, so that those of `logs --json` stay lines.
-    if (argv.includes('--json')) terminal.out(`${JSON.stringify({ error: errorToJson(error) })}\n`);
+    tellJson(errorToJson(error));
     if (program.opts()['verbose'] && error instanceof UserError)
       terminal.err(`${error.stack}\n${String(error.cause ?? '')}\n`);
     return error instanceof UserError ? error.exitCode : exitCodes.failed;
   }
+}
+
+/** What an option is for, what it may be, and what it is unless told. */
+function describeOption({ description, argChoices, defaultValue, negate }: Option): string {
+  const hasDefault = defaultValue !== undefined && typeof defaultValue !== 'boolean' && !negate;
+  const notes = [
+    ...(argChoices ? [argChoices.join(', ')] : []),
+    ...(hasDefault && String(defaultValue) !== '' ? [`${defaultValue} unless told`] : []),
+  ];
+  return notes.length > 0 ? `${description} (${notes.join('; ')})` : description;
+}
+
+/** The same of an argument. */
+function describeArgument({ description, argChoices, defaultValue }: Argument): string {
+  const notes = [
+    ...(argChoices ? [argChoices.join(', ')] : []),
+    ...(defaultValue === undefined ? [] : [`${defaultValue} unless told`]),
+  ];
+  return notes.length > 0 ? `${description} (${notes.join('; ')})` : description;
 }
 
 function collectCommands(command: Command): Command[] {

@@ -43,6 +43,20 @@ test.each([
   expect(await run(...argv)).toEqual({ exitCode: exitCodes.badInput, out: '', err });
 });
 
+test('help of a command that there is not is as unknown as the command', async () => {
+  expect(await run('help', 'pln')).toEqual(await run('pln'));
+});
+
+test.each([
+  ['plan', '(always, changed, never; changed unless told)'],
+  ['up', '(300 unless told)'],
+  ['secrets init', 'encrypt the values to this one; again for more -h'],
+  ['lab cut', 'as a failed switch does -h'],
+])('%s --help tells what an option may be, and what it is unless told', async (command, note) => {
+  const { out } = await run(...command.split(' '), '--help');
+  expect(out.replaceAll(/\s+/g, ' ')).toContain(note);
+});
+
 test.each([['plan'], ['up'], ['logs'], ['lab']])('help %s shows what %s --help shows', async (name) => {
   const asked = await run(name, '--help');
   expect(asked.out).toContain(`Usage: kawanan ${name} [options]`);
@@ -69,6 +83,13 @@ test('with --json a failure is told on standard output too, as one line of data'
     error: { problems: [{ file: 'cluster.yml', message: 'there is no cluster file' }] },
   });
   expect(out.trimEnd()).not.toContain('\n');
+});
+
+test('so is a command line that is wrong; what stands behind -- is of another program', async () => {
+  const wrong = await run('plan', '--bogus', '--json');
+  expect(wrong.exitCode).toBe(exitCodes.badInput);
+  expect(JSON.parse(wrong.out)).toEqual({ error: { message: "unknown option '--bogus'" } });
+  expect((await run('exec', 'web', '--', 'tool', '--json')).out).toBe('');
 });
 
 test('a reader who leaves early is no defect', async () => {

@@ -72,7 +72,7 @@ function addStatus(command: Command, context: CommandContext, lab: () => Lab): v
   command
     .command('status')
     .description('show the machines: on or off, network, memory')
-    .option('--json', 'print it as JSON', false)
+    .option('--json', 'print the result as JSON', false)
     .action(async (options: { json: boolean }) => {
       const status = await readLabStatus(lab());
       const text = options.json ? `${JSON.stringify(status, null, 2)}\n` : renderLabStatus(status);

@@ -39,20 +39,20 @@ function addDrainOptions(command: Command): Command {
 function addServiceCommands(command: Command, context: CommandContext): void {
   addDrainOptions(command.command('drain'))
     .description('take a node out of service: first on the balancers, then in the swarm')
-    .argument('<node>')
+    .argument('<node>', 'its name in the cluster file')
     .action(async (name: string, options: DrainNodeOptions) =>
       (await import('./node/drain.ts')).drain(name, options, context),
     );
   addReceiptOptions(addApplyOptions(command.command('ready')))
     .description('put a drained node back into service: first in the swarm, then on the balancers')
-    .argument('<node>')
+    .argument('<node>', 'its name in the cluster file')
     .option('--rebalance', 'start services anew whose tasks are unevenly spread')
     .action(async (name: string, options: ApplyOptions & { rebalance?: boolean }) =>
       (await import('./node/ready.ts')).ready(name, options, context),
     );
   addDrainOptions(command.command('reboot'))
     .description('drain nodes, restart their machines and put them back, one after the other')
-    .argument('<node...>')
+    .argument('<node...>', 'their names in the cluster file')
     .action(async (names: string[], options: DrainNodeOptions) =>
       (await import('./node/reboot.ts')).reboot(names, options, context),
     );
@@ -62,8 +62,8 @@ function addMemberCommands(command: Command, context: CommandContext): void {
   const collect = (value: string, before: string[]): string[] => [...before, ...value.split(',')];
   addReceiptOptions(addApplyOptions(command.command('add')))
     .description('write a machine into the cluster file and bring the cluster up with it')
-    .argument('<name>')
-    .argument('<address>', 'IPv4 address')
+    .argument('<name>', 'the host name that it gets')
+    .argument('<address>', 'the IPv4 address that the other nodes and this computer reach it by')
     .addOption(
       new Option('--role <role>', 'what it is for')
         .choices(['worker', 'manager', 'balancer'])
@@ -75,19 +75,19 @@ function addMemberCommands(command: Command, context: CommandContext): void {
     );
   addReceiptOptions(addApplyOptions(command.command('promote')))
     .description('make a worker a manager, in the cluster file and in the swarm')
-    .argument('<node>')
+    .argument('<node>', 'its name in the cluster file')
     .action(async (name: string, options: ApplyOptions) =>
       (await import('./node/set-role.ts')).setRole(name, 'manager', options, context),
     );
   addReceiptOptions(addApplyOptions(command.command('demote')))
     .description('make a manager a worker, in the cluster file and in the swarm')
-    .argument('<node>')
+    .argument('<node>', 'its name in the cluster file')
     .action(async (name: string, options: ApplyOptions) =>
       (await import('./node/set-role.ts')).setRole(name, 'worker', options, context),
     );
   addDrainOptions(command.command('remove'))
     .description('drain a node, take it out of the swarm and out of the cluster file')
-    .argument('<node>')
+    .argument('<node>', 'its name in the cluster file')
     .option('--lost', 'its machine is gone: take it out without draining it')
     .action(async (name: string, options: DrainNodeOptions & { lost?: boolean }) =>
       (await import('./node/remove.ts')).removeNode(name, options, context),

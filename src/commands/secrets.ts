@@ -40,13 +40,13 @@ function addValueCommands(command: Command, context: CommandContext): void {
   addFileOptions(command.command('ls'))
     .description('list the secrets: where each comes from and, where a swarm answers, its versions and users')
     .option('--offline', 'ask no swarm')
-    .option('--json', 'print it as JSON')
+    .option('--json', 'print the result as JSON')
     .action(async (options: FileOptions & { offline?: boolean; json?: boolean }) =>
       (await import('./secrets/list.ts')).listSecrets(options, context),
     );
   addFileOptions(command.command('show'))
     .description('print the value of a secret')
-    .argument('<name>')
+    .argument('<name>', 'the secret')
     .option('--reveal', 'yes, print it')
     .option('--base64', 'print its bytes as base64')
     .action(async (name: string, options: FileOptions & { reveal?: boolean; base64?: boolean }) =>
@@ -79,9 +79,7 @@ function addFileCommands(command: Command, context: CommandContext): void {
 }
 
 function addRecipientCommands(command: Command, context: CommandContext): void {
-  const recipients = command
-    .command('recipients')
-    .description('who can decrypt the values: list, add, remove');
+  const recipients = command.command('recipients').description('show and change who can decrypt the values');
   const load = () => import('./secrets/recipients.ts');
   addFileOptions(recipients.command('add'))
     .description('let somebody decrypt, and encrypt all values anew')
@@ -100,7 +98,7 @@ function addRecipientCommands(command: Command, context: CommandContext): void {
     );
   addFileOptions(recipients.command('ls'))
     .description('list who can decrypt')
-    .option('--json', 'print it as JSON')
+    .option('--json', 'print the result as JSON')
     .action(async (options: FileOptions & { json?: boolean }) =>
       (await load()).listRecipients(options, context),
     );

@@ -85,7 +85,7 @@ export function addResolveOption(command: Command): Command {
   return command.addOption(
     new Option(
       '--resolve-image <when>',
-      'ask registries for the digest of an image: always, when a service gets another image (changed), or never',
+      'when registries are asked for the digest of an image; changed: when a service gets another image',
     )
       .choices(resolveImageModes)
       .default('changed'),

@@ -8,7 +8,7 @@ export function addList(command: Command, { terminal }: CommandContext): void {
   command
     .command('ls')
     .description('list the drills, and the faults that no drill makes')
-    .option('--json', 'print the list as JSON', false)
+    .option('--json', 'print the result as JSON', false)
     .action(({ json }: { json: boolean }) => {
       if (json) {
         terminal.out(`${JSON.stringify({ drills, undrilled }, undefined, 2)}\n`);
