@@ -4,6 +4,7 @@ import { loadCluster } from '../cluster/load-cluster.ts';
 import { describeUser } from '../lock/this-process.ts';
 import { formatDuration } from '../output/format.ts';
 import { hasChanges, planToJson, renderPlan } from '../output/render-plan.ts';
+import { neutralise } from '../output/terminal.ts';
 import { planServed } from '../pipeline/deployed-stacks.ts';
 import { type Inputs, loadInputs } from '../pipeline/inputs.ts';
 import { createLayers, type LayerChoice } from '../pipeline/layers.ts';
@@ -14,7 +15,7 @@ import { createLoginFinder } from '../registry/credentials.ts';
 import type { Hosts } from '../remote/host.ts';
 import { generatedAtUp } from '../secrets/load-secrets.ts';
 import { finishOpenRotations } from './finish-rotations.ts';
-import { checkSavedPlan } from './saved-plan.ts';
+import { checkSavedPlan, readSavedPlan } from './saved-plan.ts';
 import { type ApplyOptions, confirm, createAskingWalk, openHosts, printJson } from './session.ts';
 import { withClusterLock } from './with-lock.ts';
 import { tellReceipt, withReceipt } from './with-receipt.ts';
@@ -39,6 +40,8 @@ export async function applyCluster(
   const { cwd, env } = context;
   const startedAt = performance.now();
   const cluster = await loadCluster(options.file, cwd);
+  // What can't be a plan needs no machine to be refused.
+  if (request.planFile !== undefined) await readSavedPlan(request.planFile, cwd);
   const load = (writeSecrets: boolean) =>
     loadInputs({ ...options, cwd, cluster, env, writeSecrets, stacks: request.stacks ?? [] });
   const read = Promise.withResolvers<void>();
@@ -118,7 +121,7 @@ async function applyPlanned(
 
   // Progress and preview go to standard error, so that --json leaves standard output to the result.
   for (const warning of inputs.cluster.warnings)
-    terminal.err(`${terminal.colors.yellow('warning')} ${warning}\n`);
+    terminal.err(`${terminal.colors.yellow('warning')} ${neutralise(warning)}\n`);
   if (!hasChanges(plans)) {
     if (options.json) printJson(context, { changed: false, plans: planToJson(plans) });
     else terminal.out(`${renderPlan(plans, terminal.colors)}nothing to do, checked in ${elapsed()}\n`);

@@ -1,11 +1,12 @@
-import { access, readFile, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { basename, dirname, isAbsolute, relative, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import type { CommandContext } from '../cli.ts';
 import type { NodeRole } from '../cluster/cluster.ts';
 import { InputError } from '../errors.ts';
+import { explainWrite } from '../output/explain-write.ts';
 
 interface InitOptions {
   file: string;
@@ -48,7 +49,10 @@ export function buildCommand(context: CommandContext): Command {
       for (const path of result.written) terminal.out(`wrote ${path}\n`);
       for (const path of result.kept) terminal.out(`kept ${path}, which was there already\n`);
       for (const warning of result.warnings) terminal.out(`note: ${warning}\n`);
-      terminal.out(`next: look at ${options.file}, then run kawanan doctor and kawanan plan\n`);
+      const named = options.file === 'cluster.yml' ? '' : ` -f ${options.file}`;
+      terminal.out(
+        `next: look at ${options.file}, then run kawanan doctor${named} and kawanan plan${named}\n`,
+      );
     });
 }
 
@@ -65,6 +69,13 @@ async function writeFirstFiles(options: InitOptions, cwd: string): Promise<InitR
     import('../secrets/secrets-example.ts'),
   ]);
   const file = resolve(cwd, options.file);
+  if (await isFolder(file))
+    throw new InputError({
+      file: options.file,
+      message: 'this is a folder',
+      next: `name the file to write in it: -f ${join(options.file, 'cluster.yml')}`,
+    });
+  const absent = await checkStack(options, cwd);
   const secretsFile = resolve(dirname(file), 'secrets.yml');
   const wantsSecrets = options.stack === undefined;
   const template = await readFile(new URL('../cluster/cluster-template.yml', import.meta.url), 'utf8');
@@ -81,7 +92,7 @@ async function writeFirstFiles(options: InitOptions, cwd: string): Promise<InitR
     shownAs: `${options.file} to be written`,
   });
 
-  const result: InitResult = { written: [], kept: [], warnings };
+  const result: InitResult = { written: [], kept: [], warnings: [...warnings, ...absent] };
   const show = (path: string): string => relative(cwd, path) || path;
   const note = (path: string, written: boolean): void =>
     void (written ? result.written : result.kept).push(show(path));
@@ -96,10 +107,17 @@ async function writeFirstFiles(options: InitOptions, cwd: string): Promise<InitR
   }
   // The secrets first: a cluster file without them would look finished.
   if (wantsSecrets) {
-    if (!keepsSecrets) await copySecretsExample(resolve(packageRoot, 'secrets.example'), secretsFile);
+    if (!keepsSecrets)
+      await explainWrite(show(secretsFile), () =>
+        copySecretsExample(resolve(packageRoot, 'secrets.example'), secretsFile),
+      );
     note(secretsFile, !keepsSecrets);
   }
-  if (!keepsCluster) await writeFile(file, text, { flag: options.force ? 'w' : 'wx' });
+  if (!keepsCluster)
+    await explainWrite(show(file), async () => {
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, text, { flag: options.force ? 'w' : 'wx' });
+    });
   note(file, !keepsCluster);
   return result;
 }
@@ -141,6 +159,18 @@ function describeStack(options: InitOptions, cwd: string, file: string): { name:
   return { name: name || 'stack', file: pathFrom(file, compose) };
 }
 
+/** A compose file may be written later; a name that leads nowhere may as well be a slip of the pen. */
+async function checkStack({ stack }: InitOptions, cwd: string): Promise<string[]> {
+  if (stack === undefined) return [];
+  const path = resolve(cwd, stack);
+  if (await isFolder(path))
+    throw new InputError({
+      message: `--stack ${stack}: this is a folder`,
+      next: `name the compose file in it: --stack ${join(stack, 'compose.yml')}`,
+    });
+  return (await exists(path)) ? [] : [`there is no ${stack} yet: write it before kawanan plan`];
+}
+
 /** A path as it is best written in a file: relative where it lies below, else absolute. */
 function pathFrom(file: string, path: string): string {
   const short = relative(dirname(file), path);
@@ -150,6 +180,13 @@ function pathFrom(file: string, path: string): string {
 function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
+    () => false,
+  );
+}
+
+function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (facts) => facts.isDirectory(),
     () => false,
   );
 }

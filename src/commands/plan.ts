@@ -1,7 +1,9 @@
 import { Command } from 'commander';
 import type { CommandContext } from '../cli.ts';
 import { exitCodes, InputError } from '../errors.ts';
+import { checkWritable } from '../output/explain-write.ts';
 import { hasChanges, planToJson, renderPlan } from '../output/render-plan.ts';
+import { neutralise } from '../output/terminal.ts';
 import { loadInputs } from '../pipeline/inputs.ts';
 import { createLayers, deployedLayers } from '../pipeline/layers.ts';
 import { planLayers } from '../pipeline/run.ts';
@@ -39,6 +41,7 @@ async function showPlan(options: PlanOptions, context: CommandContext): Promise<
       message: '--out and --stack exclude each other: `kawanan up --plan` does the whole of a saved plan',
       next: 'leave one of them out',
     });
+  if (options.out !== undefined) await checkWritable(options.out, cwd);
   const inputs = await loadInputs({ ...options, cwd, env, writeSecrets: false, stacks });
   await using hosts = openHosts(inputs.cluster, context);
   const plans = await planLayers({
@@ -54,7 +57,7 @@ async function showPlan(options: PlanOptions, context: CommandContext): Promise<
   if (options.json) printJson(context, planToJson(plans));
   else {
     for (const warning of inputs.cluster.warnings)
-      terminal.err(`${terminal.colors.yellow('warning')} ${warning}\n`);
+      terminal.err(`${terminal.colors.yellow('warning')} ${neutralise(warning)}\n`);
     terminal.out(renderPlan(plans, terminal.colors));
   }
   if (options.detailedExitcode && hasChanges(plans)) context.setExitCode(exitCodes.changesPending);

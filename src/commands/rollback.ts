@@ -27,6 +27,11 @@ async function rollBack(
   const startedAt = performance.now();
   const cluster = await loadCluster(options.file, cwd);
   const { name } = chooseStack(cluster, options.stack);
+  if (wanted !== undefined && !/^r?\d+$/i.test(wanted))
+    throw new InputError({
+      message: `${JSON.stringify(wanted)} is no number of a revision`,
+      next: '`kawanan history` lists those that there are',
+    });
   await using hosts = openHosts(cluster, context);
   const revision = chooseRevision(wanted, await readRevisions(name, cluster, hosts));
   const { number, createdAt, by, why } = revision;

@@ -4,6 +4,8 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import { findStack } from '../cluster/choose-stack.ts';
 import { InputError, UserError } from '../errors.ts';
+import { describeReadFailure } from '../input/read-failure.ts';
+import { explainWrite } from '../output/explain-write.ts';
 import { planToJson } from '../output/render-plan.ts';
 import type { Inputs } from '../pipeline/inputs.ts';
 import type { LayerPlan } from '../plan/change.ts';
@@ -35,7 +37,9 @@ export async function savePlan(path: string, cwd: string, inputs: Inputs, plans:
     versions: collectVersions(plans),
     plans: planToJson(plans),
   };
-  await writeFile(resolve(cwd, path), `${JSON.stringify(saved, undefined, 2)}\n`, { mode: 0o600 });
+  await explainWrite(path, () =>
+    writeFile(resolve(cwd, path), `${JSON.stringify(saved, undefined, 2)}\n`, { mode: 0o600 }),
+  );
 }
 
 /**
@@ -69,14 +73,15 @@ export async function checkSavedPlan(
   });
 }
 
-async function readSavedPlan(path: string, cwd: string): Promise<SavedPlan> {
+/** @throws InputError when there is none, or the file holds something else. */
+export async function readSavedPlan(path: string, cwd: string): Promise<SavedPlan> {
   const refuse = (message: string): InputError =>
     new InputError({ file: path, message, next: `make one: kawanan plan --out ${path}` });
   let text: string;
   try {
     text = await readFile(resolve(cwd, path), 'utf8');
   } catch (error) {
-    throw refuse(`the plan can't be read: ${(error as Error).message}`);
+    throw refuse(`the plan can't be read: ${describeReadFailure(error)}`);
   }
   try {
     const saved = JSON.parse(text) as SavedPlan | null;

@@ -7,6 +7,7 @@ import { balancers, type Cluster, listVirtualAddresses, type ReceiptSettings } f
 import type { FittedLoad } from '../drill/derive-load.ts';
 import type { Receipt } from '../drill/receipt/receipt.ts';
 import { exitCodes, InputError, UserError } from '../errors.ts';
+import { explainWrite } from '../output/explain-write.ts';
 import { neutralise } from '../output/terminal.ts';
 import type { ApplyOptions } from './session.ts';
 
@@ -122,8 +123,10 @@ async function chooseLoad(
 }
 
 async function keepReceipt(path: string, receipt: object, { terminal }: CommandContext): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, `${JSON.stringify(receipt)}\n`);
+  await explainWrite(path, async () => {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, `${JSON.stringify(receipt)}\n`);
+  });
   terminal.err(`receipt kept in ${path}\n`);
 }
 

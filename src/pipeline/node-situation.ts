@@ -3,7 +3,7 @@ import { chooseNodeServers } from '../balancer/choose-servers.ts';
 import { type BalancerView, viewBalancers } from '../balancer/live.ts';
 import { findLastServers, hasRotation } from '../balancer/rotation.ts';
 import { type Cluster, type ClusterNode, swarmNodes } from '../cluster/cluster.ts';
-import { InputError } from '../errors.ts';
+import { InputError, type Problem } from '../errors.ts';
 import { suggestWord } from '../input/nearest-word.ts';
 import type { Hosts } from '../remote/host.ts';
 import { isAlive, listStayers, type Stayer } from '../stack/list-stayers.ts';
@@ -45,6 +45,22 @@ export function findSwarmNode(cluster: Cluster, name: string): ClusterNode {
       swarmNodes(cluster).map((one) => one.name),
     ),
   });
+}
+
+/** The same of several. @throws InputError with every name that is none. */
+export function findSwarmNodes(cluster: Cluster, names: readonly string[]): ClusterNode[] {
+  const problems: Problem[] = [];
+  const found = names.flatMap((name) => {
+    try {
+      return [findSwarmNode(cluster, name)];
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      problems.push(...error.problems);
+      return [];
+    }
+  });
+  if (problems.length > 0) throw new InputError(problems);
+  return found;
 }
 
 /** Reads swarm, tasks and balancers side by side. Changes nothing. */

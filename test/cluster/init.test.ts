@@ -111,3 +111,33 @@ test('two machines of one name are refused rather than the first forgotten', asy
   });
   expect(readdirSync(folder)).toEqual([]);
 });
+
+test.each([
+  [['-f', '.'], 'error .: this is a folder\n  next name the file to write in it: -f cluster.yml\n'],
+  [['-f', ''], 'error this is a folder\n  next name the file to write in it: -f cluster.yml\n'],
+  [
+    ['--stack', '.'],
+    'error --stack .: this is a folder\n  next name the compose file in it: --stack compose.yml\n',
+  ],
+])('%j names a folder, and nothing is written', async (args, err) => {
+  expect(await init(...machines, ...args)).toEqual({ exitCode: 2, out: '', err });
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('a path that leads through a file is refused in words', async () => {
+  writeFileSync(join(folder, 'file'), '');
+  const { exitCode, err } = await init('-f', 'file/cluster.yml');
+  expect(exitCode).toBe(1);
+  expect(err).toContain("error file/secrets.yml can't be written: part of its path is not a folder");
+});
+
+test('a compose file that is not there yet is remarked on, and the file is named in what comes next', async () => {
+  const { out } = await init(...machines, '-f', 'sub/mine.yml', '--stack', 'app/compose.yml');
+  expect(out).toBe(
+    [
+      'wrote sub/mine.yml',
+      'note: there is no app/compose.yml yet: write it before kawanan plan',
+      'next: look at sub/mine.yml, then run kawanan doctor -f sub/mine.yml and kawanan plan -f sub/mine.yml\n',
+    ].join('\n'),
+  );
+});

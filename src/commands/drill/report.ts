@@ -4,6 +4,8 @@ import type { Command } from 'commander';
 import type { CommandContext } from '../../cli.ts';
 import type { ReportData } from '../../drill/report/report-data.ts';
 import { InputError } from '../../errors.ts';
+import { describeReadFailure } from '../../input/read-failure.ts';
+import { checkWritable, explainWrite } from '../../output/explain-write.ts';
 
 interface ReportOptions {
   html?: string;
@@ -28,13 +30,14 @@ async function report(
   options: ReportOptions,
   { terminal, cwd }: CommandContext,
 ): Promise<void> {
+  for (const path of [options.html, options.junit]) if (path !== undefined) await checkWritable(path, cwd);
   const data = await readResults(resolve(cwd, results));
   const earlier =
     options.compare === undefined ? undefined : await readResults(resolve(cwd, options.compare));
   const whole: ReportData = { ...data, ...(earlier && { earlier }) };
   const html = options.html ?? (options.junit === undefined ? 'report.html' : undefined);
   const write = async (name: string, text: string): Promise<void> => {
-    await writeFile(resolve(cwd, name), text);
+    await explainWrite(name, () => writeFile(resolve(cwd, name), text));
     terminal.out(`${resolve(cwd, name)}\n`);
   };
   if (html !== undefined) {
@@ -48,18 +51,20 @@ async function report(
 }
 
 async function readResults(file: string): Promise<ReportData> {
+  const refuse = (reason: string): InputError =>
+    new InputError({
+      file,
+      message: `results can't be read: ${reason}`,
+      next: 'kawanan drill run --all --out results.json writes such a file',
+    });
+  const text = await readFile(file, 'utf8').catch((cause) => {
+    throw refuse(describeReadFailure(cause));
+  });
   try {
-    const data = JSON.parse(await readFile(file, 'utf8')) as ReportData;
-    if (Array.isArray(data.results) && typeof data.cluster === 'string') return data;
-    throw new Error('it holds no results');
-  } catch (cause) {
-    throw new InputError(
-      {
-        file,
-        message: `results can't be read: ${(cause as Error).message}`,
-        next: 'kawanan drill run --all --out results.json writes such a file',
-      },
-      { cause },
-    );
+    const data = JSON.parse(text) as ReportData | null;
+    if (Array.isArray(data?.results) && typeof data.cluster === 'string') return data;
+  } catch {
+    throw refuse('it is no JSON');
   }
+  throw refuse('it holds no results');
 }

@@ -8,6 +8,7 @@ import { drills } from '../../drill/scenario/catalogue.ts';
 import type { Drill } from '../../drill/scenario/drill.ts';
 import { exitCodes, InputError } from '../../errors.ts';
 import { findNearestWord } from '../../input/nearest-word.ts';
+import { checkWritable } from '../../output/explain-write.ts';
 import { neutralise } from '../../output/terminal.ts';
 import { addClusterOptions, printJson } from '../session.ts';
 import { awaitCalm } from './await-calm.ts';
@@ -37,6 +38,7 @@ export function addRun(command: Command, context: CommandContext): void {
     .option('-y, --yes', 'go ahead without asking');
   addClusterOptions(run).action(async (names: string[], options: RunOptions) => {
     checkChoice(names, options);
+    if (options.out !== undefined) await checkWritable(options.out, context.cwd);
     if (options.suite === undefined) await runDrills(names, options, context);
     else await (await import('./reference-suite.ts')).runReferenceSuite(options, context);
   });

@@ -5,6 +5,7 @@ import type { CommandContext } from '../../cli.ts';
 import { renderReceipt } from '../../drill/probe/render-receipt.ts';
 import type { ReferenceRow, ReportData } from '../../drill/report/report-data.ts';
 import type { DrillResult } from '../../drill/run-drill.ts';
+import { explainWrite } from '../../output/explain-write.ts';
 import { formatCount } from '../../output/format.ts';
 import { renderTable } from '../../output/table.ts';
 import { neutralise } from '../../output/terminal.ts';
@@ -78,8 +79,10 @@ export function describeMachine(): string {
 
 /** Writes what there is so far, whole or not at all: a run of many drills may be ended at any moment. */
 export async function writeResults(file: string, data: ReportData): Promise<void> {
-  await writeFile(`${file}.half`, `${JSON.stringify(data)}\n`);
-  await rename(`${file}.half`, file);
+  await explainWrite(file, async () => {
+    await writeFile(`${file}.half`, `${JSON.stringify(data)}\n`);
+    await rename(`${file}.half`, file);
+  });
 }
 
 /** Without the single requests, which are thousands. */

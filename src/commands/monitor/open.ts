@@ -27,6 +27,7 @@ export async function openPage(what: string, options: OpenOptions, context: Comm
       message: `there is no ${JSON.stringify(what)} to open`,
       next: `one of ${Object.keys(openable).join(', ')}`,
     });
+  const wanted = readPort(options.port ?? String(page.port));
   await using monitoring = await openMonitoring(options, context);
   if (!monitoring.services.includes(what))
     throw new UserError(`${what} is no part of the monitoring of this cluster`, {
@@ -38,7 +39,7 @@ export async function openPage(what: string, options: OpenOptions, context: Comm
       socket.destroy();
     });
   });
-  const port = await listen(server, readPort(options.port ?? String(page.port)));
+  const port = await listen(server, wanted);
   terminal.out(
     `http://127.0.0.1:${port}/ leads to ${what} (user ${page.user}, password: kawanan monitor password); Ctrl-C ends it\n`,
   );

@@ -1,6 +1,6 @@
 import type { CommandContext } from '../../cli.ts';
 import { neutralise } from '../../output/terminal.ts';
-import { readNodeSituation } from '../../pipeline/node-situation.ts';
+import { findSwarmNodes, readNodeSituation } from '../../pipeline/node-situation.ts';
 import { rebootNode } from '../../pipeline/reboot-node.ts';
 import { guardQuorum } from '../../swarm/guard-quorum.ts';
 import type { DrainNodeOptions } from '../node.ts';
@@ -17,6 +17,7 @@ export async function reboot(
   const { terminal } = context;
   const drainOptions = readDrainOptions(options);
   await using open = await openCluster(options, context);
+  findSwarmNodes(open.cluster, names);
   for (const name of names) {
     const situation = await readNodeSituation(open.cluster, open.hosts, name);
     warnOfDrain(situation, context);

@@ -1,5 +1,6 @@
 import type { CommandContext } from '../../cli.ts';
 import { removeNodeFromFile } from '../../cluster/edit-cluster-file.ts';
+import { loadCluster } from '../../cluster/load-cluster.ts';
 import { neutralise } from '../../output/terminal.ts';
 import { findSwarmNode, readNodeSituation } from '../../pipeline/node-situation.ts';
 import { removeMember } from '../../pipeline/remove-node.ts';
@@ -19,8 +20,8 @@ export async function removeNode(
 ): Promise<void> {
   const { terminal } = context;
   const drainOptions = readDrainOptions(options);
+  findSwarmNode(await loadCluster(options.file, context.cwd), name);
   const edit = await editClusterFile(options, context.cwd, (text) => removeNodeFromFile(text, name));
-  findSwarmNode(edit.before, name);
   // a machine that is gone must go from the swarm's votes whatever the stacks want
   if (!options.lost) await edit.checkStacks(context.env);
   {

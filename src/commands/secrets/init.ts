@@ -3,6 +3,8 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CommandContext } from '../../cli.ts';
 import { InputError, UserError } from '../../errors.ts';
+import { describeReadFailure } from '../../input/read-failure.ts';
+import { explainWrite } from '../../output/explain-write.ts';
 import { formatCount } from '../../output/format.ts';
 import { isThere } from '../../secrets/is-there.ts';
 import { readRecipient } from '../../secrets/read-recipient.ts';
@@ -32,7 +34,7 @@ export async function initSecrets(
   for (const one of added) text = addRecipient(text, path, one);
   const { recipients = [] } = parseSecretsDocument(text, path);
   if (recipients.length > 0) ({ text } = await sealPlain(text, path));
-  await createSecretsFile(path, text);
+  await explainWrite(shown, () => createSecretsFile(path, text));
   const how = recipients.length > 0 ? `, encrypted to ${formatCount(recipients.length, 'recipient')}` : '';
   const from = relative(cwd, example);
   terminal.out(`wrote ${shown} from ${from.startsWith('..') ? example : from}${how}\n`);
@@ -52,7 +54,7 @@ async function readExample(path: string): Promise<string> {
   } catch (error) {
     throw new InputError({
       file: path,
-      message: `the example can't be read (${(error as NodeJS.ErrnoException).code})`,
+      message: `the example can't be read: ${describeReadFailure(error)}`,
       next: 'name another with --example',
     });
   }

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { CommandContext } from '../../cli.ts';
 import { UserError } from '../../errors.ts';
+import { explainWrite } from '../../output/explain-write.ts';
 import { findIdentityFile, generateIdentityFile } from '../../secrets/identities.ts';
 import { isThere } from '../../secrets/is-there.ts';
 import { writeSecretsFile } from '../../secrets/write-secrets-file.ts';
@@ -15,8 +16,10 @@ export async function makeIdentity(options: { output?: string }, context: Comman
       next: 'what was encrypted to it would be lost: name another file with --output',
     });
   const { text, recipient } = await generateIdentityFile();
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await writeSecretsFile(path, text);
+  await explainWrite(path, async () => {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await writeSecretsFile(path, text);
+  });
   terminal.out(`wrote ${path}: keep a copy where a lost disk does not reach it\n`);
   if (options.output !== undefined) terminal.out(`to use it: export KAWANAN_IDENTITY_FILE=${path}\n`);
   terminal.out(`recipient ${recipient}\n`);

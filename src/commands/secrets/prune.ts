@@ -15,9 +15,10 @@ export interface PruneOptions extends ApplyOptions {
 /** `kawanan secrets prune`: removes old versions that no service, no rollback and no running task uses. */
 export async function pruneSecrets(options: PruneOptions, context: CommandContext): Promise<void> {
   const { terminal } = context;
+  const told = readKeep(options.keep);
   await using open = await openSwarmSecrets(options, context);
   const { swarm, stackNames, cluster, hosts } = open;
-  const keep = readKeep(options.keep) ?? cluster.keepSecrets ?? 0;
+  const keep = told ?? cluster.keepSecrets ?? 0;
   const look = async () => {
     const [secrets, rotations] = await Promise.all([swarm.list(), swarm.rotations.list()]);
     return { secrets, changes: planCollection(stackNames, { secrets, rotations }, keep) };
