@@ -1,4 +1,5 @@
 /** What the page of `kawanan dashboard` shows of the past, where Prometheus keeps it. Pure. */
+import { memoryByNode, processorsByNode } from './dashboards/shared-queries.ts';
 
 export const historySpanSeconds = 3_600;
 export const historyStepSeconds = 30;
@@ -38,13 +39,13 @@ export const historyQueries: readonly HistoryQuery[] = [
     title: 'Processors',
     says: 'in use, the busiest machine',
     unit: 'share',
-    expr: 'max(1 - avg by (node) (rate(node_cpu_seconds_total{mode="idle"}[1m])))',
+    expr: `max(${processorsByNode})`,
   },
   {
     title: 'Memory',
     says: 'in use, the fullest machine',
     unit: 'share',
-    expr: 'max(1 - node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes)',
+    expr: `max(${memoryByNode})`,
   },
 ];
 
