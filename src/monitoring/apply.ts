@@ -7,7 +7,7 @@ import { purgePackages } from '../hosts/run-apt.ts';
 import type { Progress } from '../plan/layer.ts';
 import type { Host } from '../remote/host.ts';
 import type { SecretValue } from '../secrets/secret-value.ts';
-import type { ExporterAction } from './exporters.ts';
+import { type ExporterAction, type PasswordVersion, passwordSecret } from './exporters.ts';
 import {
   dropInPath,
   exporterPackage,
@@ -58,8 +58,10 @@ exit 0
 `;
 
 export interface ExporterTools {
-  /** The password of that version. */
-  readPassword(version: string): Promise<SecretValue>;
+  /** The newest version in the swarm; `undefined` where there is none. */
+  findPassword(): Promise<PasswordVersion | undefined>;
+  /** Its value. */
+  readPassword(version: PasswordVersion): Promise<SecretValue>;
 }
 
 /** Sets an exporter up, or takes it away; returns when it listens, or is gone. */
@@ -70,7 +72,13 @@ export async function applyExporterChange(
   progress: Progress,
 ): Promise<void> {
   if (action.do === 'remove') return remove(host, action.purge, progress);
-  const password = await tools.readPassword(action.passwordVersion);
+  const version = await tools.findPassword();
+  if (!version)
+    throw new UserError(`the swarm has no secret ${passwordSecret}`, {
+      place: { host: host.name },
+      next: 'run `kawanan monitor up` again: it makes a new one',
+    });
+  const password = await tools.readPassword(version);
   // First, so that the package starts nothing of its own.
   await host.writeFile(dropInPath, action.dropIn);
   if (action.install) await installRecorded(host, [exporterPackage], progress);
@@ -81,7 +89,7 @@ export async function applyExporterChange(
     title: 'the hash of a password',
     stdin: password.reveal(),
   });
-  await host.writeFile(webConfigPath, renderWebConfig(action.passwordVersion, hash), {
+  await host.writeFile(webConfigPath, renderWebConfig(version, hash), {
     mode: 0o640,
     owner: 'root:prometheus',
   });

@@ -4,6 +4,13 @@ import type { Change } from '../plan/change.ts';
 /** The password's name in the swarm, without its version. */
 export const passwordSecret = 'monitoring_password';
 
+/** One version of the password in the swarm. */
+export interface PasswordVersion {
+  name: string;
+  /** Of the swarm: a password that is made anew after the old one was removed has its name, and another id. */
+  id: string;
+}
+
 export interface ExporterState {
   kind: 'reached';
   installed: boolean;
@@ -18,12 +25,12 @@ export interface ExporterState {
 export interface ExportersObserved {
   /** By the name of the machine. */
   nodes: Record<string, ExporterState | { kind: 'unreachable'; reason: string }>;
-  /** Name of the newest version of the password in the swarm. */
-  passwordVersion?: string;
+  /** The newest version in the swarm. */
+  password?: PasswordVersion;
 }
 
 export type ExporterAction =
-  | { do: 'set-up'; host: string; dropIn: string; passwordVersion: string; install: boolean }
+  | { do: 'set-up'; host: string; dropIn: string; install: boolean }
   | { do: 'remove'; host: string; purge: boolean };
 
 export type ExporterChange = Change<ExporterAction>;

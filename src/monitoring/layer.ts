@@ -7,31 +7,20 @@ import type { ExporterAction, ExportersObserved } from './exporters.ts';
 import { observeExporters } from './observe.ts';
 import { planExporterRemoval, planExporters } from './plan.ts';
 
-export interface ExportersLayerOptions extends ExporterTools {
-  /** Name of the newest version of the password in the swarm; `undefined` where there is none. */
-  findPasswordVersion(): Promise<string | undefined>;
-}
-
 export function createExportersLayer(
   cluster: Cluster,
   hosts: Hosts,
-  options: ExportersLayerOptions,
+  tools: ExporterTools,
 ): Layer<ExportersObserved, ExporterAction> {
   return {
     name: 'exporters',
     observe: async () => {
-      const [nodes, passwordVersion] = await Promise.all([
-        observeExporters(cluster, hosts),
-        options.findPasswordVersion(),
-      ]);
-      return {
-        kind: 'observed',
-        value: { nodes, ...(passwordVersion !== undefined && { passwordVersion }) },
-      };
+      const [nodes, password] = await Promise.all([observeExporters(cluster, hosts), tools.findPassword()]);
+      return { kind: 'observed', value: { nodes, ...(password && { password }) } };
     },
     plan: (observed, earlier) => planExporters(cluster, observed, earlier),
     planRemoval: (observed) => planExporterRemoval(cluster, observed),
     apply: async ({ action }, progress) =>
-      applyExporterChange(await hosts.connect(action.host), action, options, progress),
+      applyExporterChange(await hosts.connect(action.host), action, tools, progress),
   };
 }

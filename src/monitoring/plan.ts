@@ -24,13 +24,14 @@ export function planExporters(
   observed: ExportersObserved,
   earlier: EarlierPlans,
 ): LayerPlan<ExporterAction> {
-  const passwordVersion = findComingVersion(earlier) ?? observed.passwordVersion ?? '';
+  // One that this very run is about to make isn't on any machine yet, whatever its name.
+  const password = isPasswordComing(earlier) ? undefined : observed.password;
   return collect(cluster, observed, (node, state) => {
     const dropIn = renderExporterDropIn(node.address);
     const fields = [
       ...(state.installed ? [] : [{ path: exporterPackage, after: 'installed' }]),
       ...(state.dropIn === dropIn ? [] : [describeFile(dropInPath, state.dropIn)]),
-      ...(state.webConfig === secretLine(passwordVersion)
+      ...(password && state.webConfig === secretLine(password)
         ? []
         : [describeFile(webConfigPath, state.webConfig)]),
       ...(state.active || !state.installed
@@ -47,7 +48,7 @@ export function planExporters(
       fields,
       undo: '`kawanan monitor down` removes it',
       after: [],
-      action: { do: 'set-up', host: node.name, dropIn, passwordVersion, install: !state.installed },
+      action: { do: 'set-up', host: node.name, dropIn, install: !state.installed },
     };
   });
 }
@@ -96,13 +97,12 @@ function collect(
   return { layer: 'exporters', changes, unchanged, warnings };
 }
 
-/** The version of the password that this very run is about to make. */
-function findComingVersion(earlier: EarlierPlans): string | undefined {
-  for (const { action } of earlier.get('secrets')?.changes ?? []) {
-    const made = action as { do?: string; secret?: string; objectName?: string };
-    if (made.do === 'create' && made.secret === passwordSecret) return made.objectName;
-  }
-  return undefined;
+/** Whether the layer of secrets makes a version of the password. */
+function isPasswordComing(earlier: EarlierPlans): boolean {
+  return (earlier.get('secrets')?.changes ?? []).some(({ action }) => {
+    const made = action as { do?: string; secret?: string };
+    return made.do === 'create' && made.secret === passwordSecret;
+  });
 }
 
 function describeFile(path: string, before: string | undefined) {

@@ -1,4 +1,5 @@
 /** The files of Debian's node exporter on a machine. No I/O here. */
+import type { PasswordVersion } from './exporters.ts';
 import { nodeExporterPort } from './targets.ts';
 
 export const exporterPackage = 'prometheus-node-exporter';
@@ -33,11 +34,11 @@ ExecStart=/usr/bin/prometheus-node-exporter \\
 }
 
 /** The first line says of which version of the secret the hash is. */
-export function renderWebConfig(secretVersion: string, hash: string): string {
-  return `${secretLine(secretVersion)}\nbasic_auth_users:\n  ${monitoringUser}: ${hash}\n`;
+export function renderWebConfig(version: PasswordVersion, hash: string): string {
+  return `${secretLine(version)}\nbasic_auth_users:\n  ${monitoringUser}: ${hash}\n`;
 }
 
-/** Whether a file with this first line holds the hash of that version of the secret. */
-export function secretLine(secretVersion: string): string {
-  return `# of the secret ${secretVersion}`;
+/** The first line of a file with the hash of that version of the secret, and of no other. */
+export function secretLine({ name, id }: PasswordVersion): string {
+  return `# of the secret ${name}, ${id}`;
 }

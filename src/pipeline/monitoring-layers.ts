@@ -1,7 +1,7 @@
 /** The layers of the monitoring stack: its images, password and services, and the node exporters of all machines. */
 import { monitoringStack } from '../cluster/cluster.ts';
 import { UserError } from '../errors.ts';
-import { passwordSecret } from '../monitoring/exporters.ts';
+import { type PasswordVersion, passwordSecret } from '../monitoring/exporters.ts';
 import type { Layer } from '../plan/layer.ts';
 import type { Hosts } from '../remote/host.ts';
 import { SecretValue } from '../secrets/secret-value.ts';
@@ -38,22 +38,22 @@ export async function createMonitoringLayers(
   const isWanted = inputs.stacks.some(({ definition }) =>
     definition.external.secrets.includes(passwordSecret),
   );
-  const findPasswordVersion = async (): Promise<string | undefined> => {
+  const findPassword = async (): Promise<PasswordVersion | undefined> => {
     if (!isWanted) return undefined;
     const manager = await findManager(inputs.cluster, hosts);
     if (manager.kind === 'absent') return undefined;
-    return findNewestVersion(passwordSecret, await createSwarmSecrets(manager.engine).list())?.secret.name;
+    return findNewestVersion(passwordSecret, await createSwarmSecrets(manager.engine).list())?.secret;
   };
   const made =
-    !isWanted || (await findPasswordVersion()) ? undefined : new SecretValue(generateValue(passwordShape));
+    !isWanted || (await findPassword()) ? undefined : new SecretValue(generateValue(passwordShape));
   const secrets = new Map(made ? [[passwordSecret, made]] : []);
-  const readPassword = async (version: string): Promise<SecretValue> => {
+  const readPassword = async ({ name }: PasswordVersion): Promise<SecretValue> => {
     if (made) return made;
     const { engine } = await connectManager(inputs.cluster, hosts);
     const runner = createMonitoringRunner(engine, hosts, new AbortController().signal);
-    const value = await readSecretInTask(runner, version);
+    const value = await readSecretInTask(runner, name);
     if (value) return value;
-    throw new UserError(`the value of ${version} can't be read: no task that has it runs`, {
+    throw new UserError(`the value of ${name} can't be read: no task that has it runs`, {
       next: '`kawanan monitor down --keep-history`, then `kawanan monitor up` makes a new one',
     });
   };
@@ -65,7 +65,7 @@ export async function createMonitoringLayers(
   return [
     // Beside those of the cluster's own stacks, where all of them go, they are told by name.
     ...(isWanted ? layers : layers.map(nameStack)),
-    createExportersLayer(inputs.cluster, hosts, { findPasswordVersion, readPassword }),
+    createExportersLayer(inputs.cluster, hosts, { findPassword, readPassword }),
   ];
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ExporterState, ExportersObserved } from '../../src/monitoring/exporters.ts';
+import type { ExporterState, ExportersObserved, PasswordVersion } from '../../src/monitoring/exporters.ts';
 import { parseExporter } from '../../src/monitoring/observe.ts';
 import { planExporterRemoval, planExporters } from '../../src/monitoring/plan.ts';
 import { renderExporterDropIn, renderWebConfig, secretLine } from '../../src/monitoring/render-exporter.ts';
@@ -8,7 +8,7 @@ import { buildCluster, buildNode } from '../balancer/examples.ts';
 
 const cluster = buildCluster({ nodes: [buildNode('worker1', '192.0.2.14', 'worker')] });
 const dropIn = renderExporterDropIn('192.0.2.14');
-const version = 'monitoring_password-1';
+const version: PasswordVersion = { name: 'monitoring_password', id: 'q1' };
 const asWanted: ExporterState = {
   kind: 'reached',
   installed: true,
@@ -19,12 +19,12 @@ const asWanted: ExporterState = {
 };
 const bare: ExporterState = { kind: 'reached', installed: false, brought: false, active: false };
 
-function see(state: ExportersObserved['nodes'][string], passwordVersion?: string): ExportersObserved {
-  return { nodes: { worker1: state }, ...(passwordVersion !== undefined && { passwordVersion }) };
+function see(state: ExportersObserved['nodes'][string], password?: PasswordVersion): ExportersObserved {
+  return { nodes: { worker1: state }, ...(password && { password }) };
 }
 
-function planOf(state: ExporterState, passwordVersion: string | undefined = version) {
-  const { changes, unchanged } = planExporters(cluster, see(state, passwordVersion), new Map());
+function planOf(state: ExporterState) {
+  const { changes, unchanged } = planExporters(cluster, see(state, version), new Map());
   return { unchanged, changes: changes.map(({ kind, fields }) => [kind, fields.map(({ path }) => path)]) };
 }
 
@@ -37,6 +37,11 @@ describe('a node exporter', () => {
     ['that has stopped is started', { active: false }, ['update', ['prometheus-node-exporter.service']]],
     ['with another command line is set right', { dropIn: 'other' }, ['update', [dropInPath]]],
     ['with the hash of an older password gets the new one', { webConfig: '# old' }, ['update', [webPath]]],
+    [
+      'that was away while the password was made anew under its old name gets the new one',
+      { webConfig: secretLine({ ...version, id: 'q0' }) },
+      ['update', [webPath]],
+    ],
     ['that is gone is installed again', { installed: false }, ['update', ['prometheus-node-exporter']]],
   ])('%s', (_, part, change) => {
     expect(planOf({ ...asWanted, ...part })).toEqual(
@@ -51,13 +56,15 @@ describe('a node exporter', () => {
     });
   });
 
-  test('gets the password that the same run makes', () => {
+  test('gets the password that the same run makes, be the old one still known', () => {
     const secrets = {
       layer: 'secrets',
-      changes: [{ action: { do: 'create', secret: 'monitoring_password', objectName: version } }],
+      changes: [{ action: { do: 'create', secret: 'monitoring_password', objectName: version.name } }],
     } as unknown as LayerPlan;
-    const { changes } = planExporters(cluster, see(bare), new Map([['secrets', secrets]]));
-    expect(changes[0]!.action).toMatchObject({ do: 'set-up', passwordVersion: version, install: true });
+    const { changes } = planExporters(cluster, see(asWanted, version), new Map([['secrets', secrets]]));
+    expect(changes.map(({ action, fields }) => [action, fields.map(({ path }) => path)])).toEqual([
+      [{ do: 'set-up', host: 'worker1', dropIn, install: false }, [webPath]],
+    ]);
   });
 
   test('of a machine that cannot be reached stays as it is', () => {
@@ -120,6 +127,6 @@ ExecStart=/usr/bin/prometheus-node-exporter \\
     --collector.systemd.unit-include=(docker|haproxy|nginx|keepalived|ssh)[.]service
 `);
   expect(renderWebConfig(version, '$2b$08$x')).toBe(
-    '# of the secret monitoring_password-1\nbasic_auth_users:\n  monitoring: $2b$08$x\n',
+    '# of the secret monitoring_password, q1\nbasic_auth_users:\n  monitoring: $2b$08$x\n',
   );
 });
