@@ -40,36 +40,45 @@ function lintImage({ key, spec, build }: ServiceDefinition): Lint[] {
 }
 
 /**
- * Defaults of the engine, in nanoseconds, and how long it waits before it stops an unhealthy task. Source: Docker's
- * documentation of HEALTHCHECK, `update-monitor` and `stop-grace-period`; moby, `defaultGossipConvergeDelay`.
+ * Defaults of the engine, in nanoseconds, and how long it waits before it stops an unhealthy task. Source: moby,
+ * `daemon/health.go` and `defaultGossipConvergeDelay`; Docker's documentation of `update-monitor` and
+ * `stop-grace-period`.
  */
-const defaults = { interval: 30e9, retries: 3, monitor: 5e9, leave: 2e9, stop: 10e9 };
+const defaults = { interval: 30e9, timeout: 30e9, retries: 3, monitor: 5e9, leave: 2e9, stop: 10e9 };
 
 /**
  * A task counts as running from its first healthy answer, which ends the start period too, and is watched from then on:
- * a version that fails later is noticed only when the check has failed as often as it must, and the task has left its
- * networks and stopped. One that fails before counts whatever the watch.
+ * a version that breaks later is noticed only where its task has ended before the watch is over, that is when the check
+ * has failed as often as it must, one interval after the other, and the task has left its networks and stopped. How long
+ * a check takes to fail and a task to stop nobody knows beforehand: what is found can't be in time even where both take
+ * no time at all, and what is advised is in time even where both take as long as they may. A task that ends before its
+ * first healthy answer counts whatever the watch.
  * Source: moby, `daemon/cluster/executor/container/controller.go` (`Start`, `Wait`, `Shutdown`) and `daemon/health.go`;
  * swarmkit, `manager/orchestrator/update/updater.go` (`updatedTasks`).
  */
 function lintMonitor({ key, spec }: ServiceDefinition): Lint[] {
-  const check = spec.TaskTemplate.ContainerSpec.Healthcheck;
+  const { Healthcheck: check, StopGracePeriod } = spec.TaskTemplate.ContainerSpec;
   const update = spec.UpdateConfig;
   if (!check?.Test?.length || check.Test[0] === 'NONE' || !update) return [];
   if (update.FailureAction === 'continue') return [];
-  const verdict = (check.Interval || defaults.interval) * (check.Retries || defaults.retries);
+  const retries = check.Retries || defaults.retries;
+  const verdict = (check.Interval || defaults.interval) * retries;
+  const earliest = verdict + defaults.leave;
+  const latest =
+    earliest + (check.Timeout || defaults.timeout) * retries + (StopGracePeriod ?? defaults.stop);
   const monitor = update.Monitor || defaults.monitor;
-  if (monitor >= verdict) return [];
-  const stop = spec.TaskTemplate.ContainerSpec.StopGracePeriod ?? defaults.stop;
+  if (monitor >= earliest) return [];
   return [
     {
       code: 'monitor-too-short',
       path: ['services', key, 'deploy', 'update_config', 'monitor'],
       message:
         `an updated task is watched for ${formatNanoseconds(monitor)}, but its health check needs ${formatNanoseconds(verdict)} ` +
-        `(interval × retries) to call it unhealthy`,
+        `(interval × retries) to call it unhealthy, and swarm ${formatNanoseconds(defaults.leave)} more before it ends`,
       why: 'a version that breaks after its start passes',
-      next: `set monitor to ${formatNanoseconds(verdict + defaults.leave + stop)} (it may take ${formatNanoseconds(defaults.leave + stop)} to end then), or check more often`,
+      next:
+        `set monitor to ${formatNanoseconds(earliest)} and what the task takes to stop (${formatNanoseconds(latest)} where the check ` +
+        'runs into its timeout each time and the task is killed in the end), or check more often',
     },
   ];
 }

@@ -72,6 +72,13 @@ describe('a service is warned about', () => {
       '2:87 services.web.deploy.update_config.monitor: an updated task is watched for 20s, but its health check needs 30s',
     ],
     [
+      'an update watched until the verdict, but not until the task has ended',
+      '{image: "w:1", healthcheck: {test: x, interval: 10s, timeout: 4s}, stop_grace_period: 1m, deploy: {update_config: {monitor: 31s}}}',
+      '2:123 services.web.deploy.update_config.monitor: an updated task is watched for 31s, but its health check needs 30s ' +
+        '(interval × retries) to call it unhealthy, and swarm 2s more before it ends: a version that breaks after its start passes; ' +
+        'set monitor to 32s and what the task takes to stop (1m44s where the check',
+    ],
+    [
       'restart',
       '{image: "w:1", restart: always}',
       '2:23 services.web.restart: restart belongs to single containers',
@@ -120,11 +127,11 @@ describe('a service is warned about', () => {
     ],
     [
       'an update watched long enough',
-      '{image: "w:1", healthcheck: {test: x, interval: 5s, retries: 2}, deploy: {update_config: {monitor: 10s}}}',
+      '{image: "w:1", healthcheck: {test: x, interval: 5s, retries: 2}, deploy: {update_config: {monitor: 12s}}}',
     ],
     [
       'a long start: the watch begins with the first healthy answer, which ends the start period',
-      '{image: "w:1", healthcheck: {test: x, interval: 5s, retries: 2, start_period: 5m, start_interval: 1m}, deploy: {update_config: {monitor: 10s}}}',
+      '{image: "w:1", healthcheck: {test: x, interval: 5s, retries: 2, start_period: 5m, start_interval: 1m}, deploy: {update_config: {monitor: 12s}}}',
     ],
     ['a disabled check', '{image: "w:1", healthcheck: {disable: true}, deploy: {update_config: {}}}'],
   ])('but not about %s', (_what, service) => {
