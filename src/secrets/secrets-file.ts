@@ -130,6 +130,9 @@ function splitRecipients(raw: unknown): { list?: unknown[]; rest: unknown } {
   return Array.isArray(list) ? { list, rest } : { rest: raw };
 }
 
+/** For problems whose message says what is wanted, and not how that is written. */
+const whereToLook = 'docs/secrets.md tells what may stand here, secrets.example shows it';
+
 /** What the schema can't say. */
 function checkEntry(
   name: string,
@@ -146,7 +149,7 @@ function checkEntry(
     (key) => raw[key] !== undefined && (key !== 'generate' || raw[key] !== false),
   );
   if (used.length === 1) return undefined;
-  return { message: `exactly one of ${sourceKeys.join(', ')} is wanted here` };
+  return { message: `exactly one of ${sourceKeys.join(', ')} is wanted here`, next: whereToLook };
 }
 
 /** What YAML would cut off from a value without a word; and an alias is no place to write a value to. */
@@ -244,6 +247,7 @@ function hideValues(problem: Problem): Problem {
     return { ...problem, ...(path !== undefined && { path }), message: 'an unknown key', next: suggestion };
   }
   return {
+    next: whereToLook,
     ...problem,
     message: problem.message
       .replace(/, not ("|-?[\d.]|true$|false$).*$/s, ', not what is written here')

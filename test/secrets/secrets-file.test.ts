@@ -50,6 +50,8 @@ describe('an entry', () => {
 });
 
 describe('what is wrong', () => {
+  const look = '→ docs/secrets.md tells what may stand here, secrets.example shows it';
+
   test('is reported all at once, with its place and the nearest word', () => {
     const text = [
       'a: {fiel: x}',
@@ -64,13 +66,13 @@ describe('what is wrong', () => {
     expect(problemsOf(text)).toEqual([
       '1:5 a.fiel: unknown key "fiel" → did you mean "file"?',
       '2:16 b.generate.lenght: unknown key "lenght" → did you mean "length"?',
-      '3:24 c.generate.length: a generated value has at least 8 characters',
+      `3:24 c.generate.length: a generated value has at least 8 characters ${look}`,
       '3:36 c.generate.charset: what is written here is not one of alphanumeric, hex, digits, symbols → did you mean "hex"?',
-      '4:1 d: text or a number or true or false or a mapping of keys expected, not nothing',
-      '5:4 e: text or a number or true or false or a mapping of keys expected, not a list',
-      '6:14 f.command: a program is wanted',
-      '7:10 g.env: this is no name of an environment variable',
-      '8:1 -bad: the name of a secret has letters, digits and - _ . between them',
+      `4:1 d: text or a number or true or false or a mapping of keys expected, not nothing ${look}`,
+      `5:4 e: text or a number or true or false or a mapping of keys expected, not a list ${look}`,
+      `6:14 f.command: a program is wanted ${look}`,
+      `7:10 g.env: this is no name of an environment variable ${look}`,
+      `8:1 -bad: the name of a secret has letters, digits and - _ . between them ${look}`,
     ]);
   });
 
@@ -116,7 +118,7 @@ describe('what is wrong', () => {
   test('is more than one source, or none', () => {
     const message = 'exactly one of value, age, generate, file, env, command, template is wanted here';
     expect(problemsOf('a: {file: x, env: Y}\nb: {}\nc: {generate: false}\nd: {value: false}\n')).toEqual(
-      ['1:4 a', '2:4 b', '3:4 c'].map((place) => `${place}: ${message}`),
+      ['1:4 a', '2:4 b', '3:4 c'].map((place) => `${place}: ${message} ${look}`),
     );
   });
 });
