@@ -22,16 +22,18 @@ class Swarm:
 
 
 class Failures:
-    """Counts tasks that failed. The swarm forgets old ones, so what was seen is remembered here."""
+    """Counts tasks that fail from the first look on. The swarm forgets old ones, so what was seen is remembered here."""
 
     def __init__(self):
-        self.seen: set[str] = set()
+        self.seen: set[str] | None = None
         self.counts: Counter[str] = Counter()
 
     def note(self, tasks: list) -> None:
         failed = {task["ID"]: task["ServiceID"] for task in tasks if task["Status"]["State"] in FAILED_STATES}
-        for task_id in failed.keys() - self.seen:
-            self.counts[failed[task_id]] += 1
+        # what the swarm still knows from before this program started was counted, and told of, then: a counter that
+        # begins with it would look like as many failures all at once
+        new = failed.keys() - (failed if self.seen is None else self.seen)
+        self.counts.update(failed[task_id] for task_id in new)
         # what the swarm has forgotten never comes back
         self.seen = set(failed)
 
@@ -40,16 +42,17 @@ def render_swarm(swarm: Swarm, failures: Failures) -> str:
     failures.note(swarm.tasks)
     names = {node["ID"]: name_of_node(node) for node in swarm.nodes}
     ready = {node["ID"] for node in swarm.nodes if is_ready(node)}
+    nodes = list_by_name(swarm.nodes)
     services = [(service, describe_service(service)) for service in swarm.services]
     tasks = {service["ID"]: [task for task in swarm.tasks if task["ServiceID"] == service["ID"]]
              for service, _ in services}
     return "".join([
         render_metric("swarm_node_ready", "gauge", "Whether the managers hear of the node.",
                       [({"node": name_of_node(node), "role": node["Spec"]["Role"],
-                         "availability": node["Spec"]["Availability"]}, is_ready(node)) for node in swarm.nodes]),
+                         "availability": node["Spec"]["Availability"]}, is_ready(node)) for node in nodes]),
         render_metric("swarm_node_leader", "gauge", "Whether the node leads the managers.",
                       [({"node": name_of_node(node)}, bool(node.get("ManagerStatus", {}).get("Leader")))
-                       for node in swarm.nodes if "ManagerStatus" in node]),
+                       for node in nodes if "ManagerStatus" in node]),
         render_metric("swarm_service_tasks_wanted", "gauge", "Tasks that are to run.",
                       [(labels, count_wanted(service, tasks[service["ID"]])) for service, labels in services]),
         render_metric("swarm_service_tasks_running", "gauge", "Tasks that run, on nodes that answer.",
@@ -150,6 +153,15 @@ def is_ready(node) -> bool:
 
 def name_of_node(node) -> str:
     return node["Description"]["Hostname"]
+
+
+def list_by_name(nodes: list) -> list:
+    """Each name once: a machine that joined anew stands in the list beside its former self, which never comes back."""
+    named: dict[str, dict] = {}
+    for node in nodes:
+        if name_of_node(node) not in named or is_ready(node):
+            named[name_of_node(node)] = node
+    return list(named.values())
 
 
 def address_of(node) -> str:

@@ -51,12 +51,21 @@ class Metrics(unittest.TestCase):
         self.assertEqual(samples(render_swarm(done, Failures()), "swarm_service_tasks_wanted"),
                          ['swarm_service_tasks_wanted{stack="shop",service="init"} 0'])
 
-    def test_failures_add_up_though_the_swarm_forgets_them(self):
+    def count_failures(self, *looks):
         failures, services = Failures(), [service("web")]
-        for ids in (("a",), ("a", "b"), ("b", "c")):
+        for ids in looks:
             text = render_swarm(Swarm(NODES, services, [task(id, "web", "w1", "failed", "shutdown") for id in ids]), failures)
-        self.assertEqual(samples(text, "swarm_service_task_failures_total"),
+        return samples(text, "swarm_service_task_failures_total")
+
+    def test_failures_add_up_though_the_swarm_forgets_them(self):
+        self.assertEqual(self.count_failures((), ("a",), ("a", "b"), ("b", "c")),
                          ['swarm_service_task_failures_total{stack="shop",service="web"} 3'])
+
+    def test_what_failed_before_the_first_look_is_no_new_failure(self):
+        self.assertEqual(self.count_failures(("a", "b", "c", "d")),
+                         ['swarm_service_task_failures_total{stack="shop",service="web"} 0'])
+        self.assertEqual(self.count_failures(("a", "b"), ("a", "b", "c")),
+                         ['swarm_service_task_failures_total{stack="shop",service="web"} 1'])
 
     def test_nodes_updates_and_newest_secrets(self):
         secrets = [{"CreatedAt": f"2026-01-0{n}T00:00:00Z", "Spec": {"Labels": {"kawanan.secret": "key", "kawanan.secret.version": str(n)}}}
@@ -70,6 +79,13 @@ class Metrics(unittest.TestCase):
                          ['swarm_service_update_state{stack="shop",service="web",state="rollback_completed"} 1'])
         self.assertEqual(samples(text, "swarm_secret_created_timestamp_seconds"),
                          ['swarm_secret_created_timestamp_seconds{secret="key"} 1767312000'])
+
+
+    def test_a_node_that_joined_anew_is_no_lost_one(self):
+        former, present = node("w1", "10.0.0.4", ready=False), node("w1", "10.0.0.4")
+        for nodes in ([former, present], [present, former]):
+            self.assertEqual(samples(render_swarm(Swarm(nodes), Failures()), "swarm_node_ready"),
+                             ['swarm_node_ready{node="w1",role="worker",availability="active"} 1'])
 
 
 class Targets(unittest.TestCase):
