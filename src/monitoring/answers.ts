@@ -89,6 +89,7 @@ export function readAlerts(data: unknown): AlertState[] {
 
 export interface Series {
   labels: Record<string, string>;
+  /** May be infinite or no number, which JSON has as null. */
   value: number;
 }
 
@@ -100,10 +101,15 @@ export function readSeries(data: unknown): Series[] {
     result: { metric: Record<string, string>; value?: Point; values?: Point[] }[] | Point;
   };
   if (resultType === 'scalar' || resultType === 'string')
-    return [{ labels: {}, value: Number((result as Point)[1]) }];
+    return [{ labels: {}, value: readNumber((result as Point)[1]) }];
   return (result as { metric: Record<string, string>; value?: Point; values?: Point[] }[]).map(
-    ({ metric, value, values }) => ({ labels: metric, value: Number((value ?? values?.at(-1))?.[1]) }),
+    ({ metric, value, values }) => ({ labels: metric, value: readNumber((value ?? values?.at(-1))?.[1]) }),
   );
+}
+
+/** As Prometheus writes it: `1.5`, `+Inf`, `NaN`. */
+function readNumber(text: string | undefined): number {
+  return Number(text?.replace(/Inf$/, 'Infinity'));
 }
 
 /** How many series an answer of `/api/v1/query` has. */

@@ -121,7 +121,12 @@ describe('answers of Prometheus', () => {
       ],
     };
     expect(readSeries({ resultType: 'matrix', result: [range] })).toEqual([
-      { labels: {}, value: Number.NaN },
+      { labels: {}, value: Number.POSITIVE_INFINITY },
+    ]);
+    const values = ['-Inf', 'NaN'].map((text) => ({ metric: {}, value: [1, text] }));
+    expect(readSeries({ resultType: 'vector', result: values }).map(({ value }) => value)).toEqual([
+      Number.NEGATIVE_INFINITY,
+      Number.NaN,
     ]);
     expect(readSeries({ resultType: 'scalar', result: [1, '3'] })).toEqual([{ labels: {}, value: 3 }]);
   });
