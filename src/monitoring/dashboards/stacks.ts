@@ -1,4 +1,5 @@
 import { type Dashboard, drawLines } from './dashboard.ts';
+import { missingTasks } from './shared-queries.ts';
 
 /** What containers use, under the names of their services. */
 function ofServices(expr: string): string {
@@ -15,7 +16,7 @@ export const stacks: Dashboard = {
       legend: '{{stack}} {{service}}',
     }),
     drawLines('Tasks missing', 'short', {
-      expr: 'swarm_service_tasks_wanted - swarm_service_tasks_running',
+      expr: missingTasks,
       legend: '{{stack}} {{service}}',
     }),
     drawLines('Tasks that failed within five minutes', 'short', {
@@ -26,7 +27,13 @@ export const stacks: Dashboard = {
       title: 'Updates',
       kind: 'states',
       unit: 'short',
-      queries: [{ expr: 'swarm_service_update_state', legend: '{{stack}} {{service}}: {{state}}' }],
+      // 1 is green: an update that was taken back, or that stopped, is no good state
+      queries: [
+        {
+          expr: 'swarm_service_update_state{state!~"rollback_.*|paused"} or swarm_service_update_state * 0',
+          legend: '{{stack}} {{service}}: {{state}}',
+        },
+      ],
     },
     drawLines('Hours since the last change', 'h', {
       expr: '(time() - swarm_service_updated_timestamp_seconds) / 3600',
