@@ -10,6 +10,7 @@ import {
 } from './session.ts';
 
 export interface MonitorUpOptions extends ApplyOptions {
+  /** As it is, unless told. */
   grafana?: boolean;
 }
 
@@ -22,7 +23,8 @@ export function buildCommand(context: CommandContext): Command {
   const command = new Command('monitor');
   addUpdateOptions(command.command('up'))
     .description('deploy Prometheus, Alertmanager and exporters, or bring them to what the files say now')
-    .option('--grafana', 'with Grafana, whose image comes from Docker Hub')
+    .option('--grafana', 'with Grafana, whose image comes from Docker Hub; it stays from then on')
+    .option('--no-grafana', 'without the Grafana that is there')
     .action(async (options: MonitorUpOptions) =>
       (await import('./monitor/up.ts')).startMonitoring(options, context),
     );

@@ -1,31 +1,28 @@
 /** The monitoring stack of a cluster: its compose files, with the targets that the cluster's own files name. */
 import { join, resolve } from 'node:path';
 import { type Cluster, managers, monitoringStack, type StackSettings } from '../cluster/cluster.ts';
-import { loadCluster } from '../cluster/load-cluster.ts';
 import { InputError } from '../errors.ts';
 import { listTargets, type MonitoringTargets, targetFiles } from '../monitoring/targets.ts';
 import type { StackDefinition } from '../stack/definition.ts';
-import { describeRemovedStack, type Inputs, type LoadOptions } from './inputs.ts';
+import { describeRemovedStack, type Inputs } from './inputs.ts';
 import { loadBalancerModel } from './load-balancer-model.ts';
 import { finishStack, readStackDraft } from './stack-draft.ts';
 
 const folder = resolve(import.meta.dirname, '../../stacks/monitoring');
 
-export interface MonitoringOptions extends Pick<LoadOptions, 'file' | 'cwd' | 'env'> {
+export interface MonitoringOptions extends Pick<Inputs, 'cluster' | 'env'> {
   /** With Grafana, from Docker Hub. */
   grafana: boolean;
 }
 
 /**
- * Loads the cluster file and its stacks, for what is to be watched, and the monitoring stack. The password is left to
- * whoever knows the swarm.
+ * Loads the stacks of a cluster, for what is to be watched, and the monitoring stack. The password is left to whoever
+ * knows the swarm.
  *
  * @throws InputError with every problem.
  */
 export async function loadMonitoringInputs(options: MonitoringOptions): Promise<Inputs> {
-  const { env, grafana } = options;
-  const watched = await loadCluster(options.file, options.cwd);
-  refuseName(watched);
+  const { cluster: watched, env, grafana } = options;
   const [place] = managers(watched);
   const settings = describeStack(grafana ? ['compose.yml', 'compose.grafana.yml'] : ['compose.yml']);
   const cluster: Cluster = {
@@ -46,12 +43,12 @@ export async function loadMonitoringInputs(options: MonitoringOptions): Promise<
   return { cluster, stacks: [stack], secrets: new Map(), env };
 }
 
-/** What the removal of the monitoring of a cluster needs to know. */
+/** What the removal of the monitoring of a cluster needs to know; a stack of the user's own that has its name is left alone. */
 export function describeMonitoringRemoval({ cluster, env }: Pick<Inputs, 'cluster' | 'env'>): Inputs {
   const settings = describeStack(['compose.yml']);
   return {
     cluster: { ...cluster, stacks: [settings] },
-    stacks: [describeRemovedStack(settings)],
+    stacks: hasNamesake(cluster) ? [] : [describeRemovedStack(settings)],
     secrets: new Map(),
     env,
   };
@@ -61,10 +58,16 @@ function describeStack(files: string[]): StackSettings {
   return { name: monitoringStack, files: files.map((name) => join(folder, name)), keepRevisions: 1 };
 }
 
-function refuseName({ file, stacks }: Cluster): void {
-  if (!stacks.some(({ name }) => name === monitoringStack)) return;
+/** Whether a stack of the user's own has the name of the monitoring's. */
+export function hasNamesake({ stacks }: Pick<Cluster, 'stacks'>): boolean {
+  return stacks.some(({ name }) => name === monitoringStack);
+}
+
+/** @throws InputError where a stack of the user's own has the name of the monitoring's. */
+export function refuseNamesake(cluster: Cluster): void {
+  if (!hasNamesake(cluster)) return;
   throw new InputError({
-    file,
+    file: cluster.file,
     message: `a stack of yours is called ${monitoringStack}, as the one that would watch it`,
     next: 'give it another name',
   });

@@ -1,17 +1,25 @@
 /** The layers of the monitoring stack: its images, password and services, and the node exporters of all machines. */
-import { monitoringStack } from '../cluster/cluster.ts';
+import type Docker from 'dockerode';
+import { type Cluster, monitoringStack } from '../cluster/cluster.ts';
 import { UserError } from '../errors.ts';
 import { type PasswordVersion, passwordSecret } from '../monitoring/exporters.ts';
+import { refuseStranger, selectOurs } from '../monitoring/our-services.ts';
 import type { Layer } from '../plan/layer.ts';
 import type { Hosts } from '../remote/host.ts';
 import { SecretValue } from '../secrets/secret-value.ts';
+import type { ObservedService } from '../stack/observed.ts';
 import type { Inputs } from './inputs.ts';
 import { createLayers, type LayerChoice } from './layers.ts';
 
 /** Long and of letters only: it goes through shells, URLs and files of others. */
 const passwordShape = { length: 32, charset: 'alphanumeric' } as const;
 
-/** The layers, lowest first. The password is made once and lives in the swarm alone: everything that needs it is there. */
+/**
+ * The layers, lowest first. The password is made once and lives in the swarm alone: everything that needs it is there.
+ * Where somebody else's stack has the name, a removal leaves it alone.
+ *
+ * @throws UserError where it has and ours is wanted.
+ */
 export async function createMonitoringLayers(
   inputs: Inputs,
   hosts: Hosts,
@@ -38,6 +46,9 @@ export async function createMonitoringLayers(
   const isWanted = inputs.stacks.some(({ definition }) =>
     definition.external.secrets.includes(passwordSecret),
   );
+  const namesakes = await findNamesakes(inputs.cluster, hosts);
+  if (isWanted) refuseStranger(namesakes);
+  const isFree = namesakes.length === 0 || selectOurs(namesakes).length > 0;
   const findPassword = async (): Promise<PasswordVersion | undefined> => {
     if (!isWanted) return undefined;
     const manager = await findManager(inputs.cluster, hosts);
@@ -57,7 +68,8 @@ export async function createMonitoringLayers(
       next: '`kawanan monitor down --keep-history`, then `kawanan monitor up` makes a new one',
     });
   };
-  const layers = await createLayers({ ...inputs, secrets }, hosts, {
+  const stacks = isFree ? inputs.stacks : [];
+  const layers = await createLayers({ ...inputs, stacks, secrets }, hosts, {
     ...choice,
     aside: true,
     only: ['images', 'secrets', 'stack'],
@@ -67,6 +79,30 @@ export async function createMonitoringLayers(
     ...(isWanted ? layers : layers.map(nameStack)),
     createExportersLayer(inputs.cluster, hosts, { findPassword, readPassword }),
   ];
+}
+
+/** The services of the monitoring; none where the swarm has none, or where the stack of its name is somebody else's. */
+export async function listMonitoringServices(engine: Docker): Promise<ObservedService[]> {
+  return selectOurs(await listNamesakes(engine));
+}
+
+/** The services of the stack of our name, whosever it is; none where no manager answers. */
+async function findNamesakes(cluster: Cluster, hosts: Hosts): Promise<ObservedService[]> {
+  const { findManager } = await import('../swarm/connect-manager.ts');
+  const manager = await findManager(cluster, hosts).catch((error: unknown) => {
+    // Whether that is a failure is for the layers to say.
+    if (error instanceof UserError) return undefined;
+    throw error;
+  });
+  return manager?.kind === 'found' ? listNamesakes(manager.engine) : [];
+}
+
+async function listNamesakes(engine: Docker): Promise<ObservedService[]> {
+  const [{ askSwarm }, { listStackServices }] = await Promise.all([
+    import('../stack/ask-swarm.ts'),
+    import('../stack/observe.ts'),
+  ]);
+  return askSwarm(listStackServices(engine, monitoringStack));
 }
 
 function nameStack(layer: Layer): Layer {

@@ -1,6 +1,7 @@
 /** The last hour of a cluster, from its Prometheus. */
 import type { Cluster } from '../cluster/cluster.ts';
 import { type HistoryQuery, historyQueries, readRange, renderRangeForm } from '../monitoring/history.ts';
+import { selectOurs } from '../monitoring/our-services.ts';
 import type { Hosts } from '../remote/host.ts';
 import { connectManager } from '../swarm/connect-manager.ts';
 import { askPrometheus } from './ask-prometheus.ts';
@@ -23,7 +24,7 @@ export async function readMonitoringHistory(
 ): Promise<HistoryChart[]> {
   const { engine } = await connectManager(cluster, hosts);
   const runner = createMonitoringRunner(engine, hosts, signal);
-  if ((await runner.read()).services.length === 0) return [];
+  if (selectOurs((await runner.read()).services).length === 0) return [];
   const endSeconds = Math.floor(nowMs / 1000);
   const charts: HistoryChart[] = [];
   // One after the other: each is a program in the container, and nobody waits for them.

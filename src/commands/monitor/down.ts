@@ -1,6 +1,6 @@
 import type { CommandContext } from '../../cli.ts';
 import { loadCluster } from '../../cluster/load-cluster.ts';
-import { describeMonitoringRemoval } from '../../pipeline/monitoring-inputs.ts';
+import { describeMonitoringRemoval, refuseNamesake } from '../../pipeline/monitoring-inputs.ts';
 import { createMonitoringLayers } from '../../pipeline/monitoring-layers.ts';
 import type { MonitorDownOptions } from '../monitor.ts';
 import { openHosts } from '../session.ts';
@@ -10,7 +10,9 @@ import { takeLayersDown } from '../take-down.ts';
 export async function stopMonitoring(options: MonitorDownOptions, context: CommandContext): Promise<void> {
   const startedAt = performance.now();
   const { cwd, env } = context;
-  const inputs = describeMonitoringRemoval({ cluster: await loadCluster(options.file, cwd), env });
+  const cluster = await loadCluster(options.file, cwd);
+  refuseNamesake(cluster);
+  const inputs = describeMonitoringRemoval({ cluster, env });
   await using hosts = openHosts(inputs.cluster, context);
   const layers = await createMonitoringLayers(inputs, hosts, { unreachable: 'skip' });
   const removal = { volumes: !(options.keepHistory ?? false) };

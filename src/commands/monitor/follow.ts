@@ -1,6 +1,6 @@
 import type { CommandContext } from '../../cli.ts';
-import { monitoringStack } from '../../cluster/cluster.ts';
 import { loadCluster } from '../../cluster/load-cluster.ts';
+import { hasNamesake } from '../../pipeline/monitoring-inputs.ts';
 import type { ApplyOptions } from '../session.ts';
 import { openHosts } from '../session.ts';
 
@@ -9,23 +9,22 @@ import { openHosts } from '../session.ts';
  * told goes to standard error, so that the result of the command stays the only one.
  */
 export async function followMonitoring(options: ApplyOptions, context: CommandContext): Promise<void> {
-  const services = await listMonitoringServices(options, context);
-  if (services.length === 0) return;
+  if (!(await isMonitored(options, context))) return;
   const { terminal } = context;
   terminal.err('the monitoring follows\n');
-  const { startMonitoring } = await import('./up.ts');
-  const grafana = services.includes(`${monitoringStack}_grafana`);
+  const { bringMonitoring } = await import('./up.ts');
   const aside: CommandContext = { ...context, terminal: { ...terminal, out: terminal.err } };
-  await startMonitoring({ ...options, json: false, yes: true, grafana }, aside);
+  await bringMonitoring({ ...options, json: false, yes: true }, aside);
 }
 
-async function listMonitoringServices(options: ApplyOptions, context: CommandContext): Promise<string[]> {
-  const [{ connectManager }, { listStackServices }] = await Promise.all([
+async function isMonitored(options: ApplyOptions, context: CommandContext): Promise<boolean> {
+  const [{ connectManager }, { listMonitoringServices }] = await Promise.all([
     import('../../swarm/connect-manager.ts'),
-    import('../../stack/observe.ts'),
+    import('../../pipeline/monitoring-layers.ts'),
   ]);
   const cluster = await loadCluster(options.file, context.cwd);
+  if (hasNamesake(cluster)) return false;
   await using hosts = openHosts(cluster, context);
   const { engine } = await connectManager(cluster, hosts);
-  return (await listStackServices(engine, monitoringStack)).map(({ Spec }) => Spec.Name);
+  return (await listMonitoringServices(engine)).length > 0;
 }

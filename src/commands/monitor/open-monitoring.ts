@@ -5,6 +5,7 @@ import { monitoringStack } from '../../cluster/cluster.ts';
 import { loadCluster } from '../../cluster/load-cluster.ts';
 import { UserError } from '../../errors.ts';
 import { passwordSecret } from '../../monitoring/exporters.ts';
+import { selectOurs } from '../../monitoring/our-services.ts';
 import { askPrometheus } from '../../pipeline/ask-prometheus.ts';
 import { createMonitoringRunner } from '../../pipeline/monitoring-runner.ts';
 import { readSecretInTask } from '../../pipeline/run-in-task.ts';
@@ -36,7 +37,7 @@ export async function openMonitoring(
   try {
     const { engine } = await connectManager(cluster, hosts);
     const runner = createMonitoringRunner(engine, hosts, context.signal);
-    const { services } = await runner.read();
+    const services = selectOurs((await runner.read()).services);
     if (services.length === 0)
       throw new UserError('the cluster is not monitored', { next: '`kawanan monitor up` sets it up' });
     return {

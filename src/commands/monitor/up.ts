@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandContext } from '../../cli.ts';
-import type { Cluster } from '../../cluster/cluster.ts';
+import { type Cluster, monitoringStack } from '../../cluster/cluster.ts';
+import { loadCluster } from '../../cluster/load-cluster.ts';
 import { InterruptedError } from '../../errors.ts';
 import { readTargets } from '../../monitoring/answers.ts';
 import { neutralise } from '../../output/terminal.ts';
 import { askPrometheus } from '../../pipeline/ask-prometheus.ts';
-import { loadMonitoringInputs } from '../../pipeline/monitoring-inputs.ts';
-import { createMonitoringLayers } from '../../pipeline/monitoring-layers.ts';
+import { loadMonitoringInputs, refuseNamesake } from '../../pipeline/monitoring-inputs.ts';
+import { createMonitoringLayers, listMonitoringServices } from '../../pipeline/monitoring-layers.ts';
 import { createMonitoringRunner } from '../../pipeline/monitoring-runner.ts';
 import { waitForTargets } from '../../pipeline/wait-for-targets.ts';
 import type { Hosts } from '../../remote/host.ts';
@@ -15,15 +16,35 @@ import { applyInputs } from '../apply-cluster.ts';
 import type { MonitorUpOptions } from '../monitor.ts';
 import { openHosts } from '../session.ts';
 
-/** Deploys the monitoring stack and sets the node exporters up, after asking. */
+const grafanaService = `${monitoringStack}_grafana`;
+
+/** `kawanan monitor up`: what it sets up the first time could have more. */
 export async function startMonitoring(options: MonitorUpOptions, context: CommandContext): Promise<void> {
-  const { terminal, cwd, env } = context;
+  const { isNew, grafana } = await bringMonitoring(options, context);
+  if (isNew && !grafana && !options.json)
+    context.terminal.err(
+      'without Grafana, whose image comes from Docker Hub: --grafana adds it. kawanan monitor status shows what is seen\n',
+    );
+}
+
+/**
+ * Deploys the monitoring stack and sets the node exporters up, after asking; whether it wasn't there before, and whether
+ * Grafana is part of it: where nothing is said of that, it stays if it is there.
+ */
+export async function bringMonitoring(
+  options: MonitorUpOptions,
+  context: CommandContext,
+): Promise<{ isNew: boolean; grafana: boolean }> {
+  const { cwd, env } = context;
   const startedAt = performance.now();
-  const grafana = options.grafana ?? false;
-  const inputs = await loadMonitoringInputs({ ...options, cwd, env, grafana });
-  await using hosts = openHosts(inputs.cluster, context);
+  const cluster = await loadCluster(options.file, cwd);
+  refuseNamesake(cluster);
+  await using hosts = openHosts(cluster, context);
   // The cluster itself is made by `up`; said at once rather than layer by layer.
-  await connectManager(inputs.cluster, hosts);
+  const { engine } = await connectManager(cluster, hosts);
+  const before = await listMonitoringServices(engine);
+  const grafana = options.grafana ?? before.some(({ Spec }) => Spec.Name === grafanaService);
+  const inputs = await loadMonitoringInputs({ cluster, env, grafana });
   const request = {
     command: 'monitor up',
     build: createMonitoringLayers,
@@ -34,10 +55,7 @@ export async function startMonitoring(options: MonitorUpOptions, context: Comman
   const given = { inputs, hosts, startedAt };
   const changed = await applyInputs(given, { ...options, receipt: false }, request, context);
   if (changed) await tellTargets(inputs.cluster, hosts, context);
-  if (!options.json && !grafana)
-    terminal.err(
-      'without Grafana, whose image comes from Docker Hub: --grafana adds it. kawanan monitor status shows what is seen\n',
-    );
+  return { isNew: before.length === 0, grafana };
 }
 
 /** Waits until all that is to be asked answers, and says so; what doesn't is no failure of what was deployed. */
