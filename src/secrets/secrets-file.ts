@@ -16,6 +16,7 @@ import { checkInput } from '../input/schema-problems.ts';
 import { readYaml } from '../input/yaml-input.ts';
 import {
   type Charset,
+  damagedMessage,
   recipientsKey,
   recipientsSchema,
   secretsFileSchema,
@@ -133,6 +134,9 @@ function splitRecipients(raw: unknown): { list?: unknown[]; rest: unknown } {
 /** For problems whose message says what is wanted, and not how that is written. */
 const whereToLook = 'docs/secrets.md tells what may stand here, secrets.example shows it';
 
+const howToReplace =
+  'take the line from a copy of the file, or remove the entry and give it a new value: kawanan secrets set NAME';
+
 /** What the schema can't say. */
 function checkEntry(
   name: string,
@@ -247,7 +251,7 @@ function hideValues(problem: Problem): Problem {
     return { ...problem, ...(path !== undefined && { path }), message: 'an unknown key', next: suggestion };
   }
   return {
-    next: whereToLook,
+    next: problem.message === damagedMessage ? howToReplace : whereToLook,
     ...problem,
     message: problem.message
       .replace(/, not ("|-?[\d.]|true$|false$).*$/s, ', not what is written here')

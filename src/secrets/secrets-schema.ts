@@ -58,12 +58,12 @@ const generateSchema = z
 /** Exactly one of these stands in an entry that is a mapping. */
 export const sourceKeys = ['value', 'age', 'generate', 'file', 'env', 'command', 'template'] as const;
 
+/** What is said of an encrypted value that can't be one. */
+export const damagedMessage = 'an encrypted value is base64; this one is damaged';
+
 const ciphertext = z
   .string()
-  .regex(
-    /^(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/,
-    'an encrypted value is base64; this one is damaged',
-  )
+  .regex(/^(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/, damagedMessage)
   .describe('An age file in base64. `kawanan secrets set`, `edit` and `encrypt` write it.');
 
 const sourceSchema = z.strictObject({

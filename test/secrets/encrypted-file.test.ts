@@ -165,7 +165,10 @@ describe('what can not be decrypted is explained, once', () => {
   test('for what is no ciphertext at all', async () => {
     await write('a: {age: mark3r!}\n');
     expect(say(await failure(as(alice.text)))).toBe(
-      'error DIR/secrets.yml:1:10 a.age: an encrypted value is base64; this one is damaged',
+      [
+        'error DIR/secrets.yml:1:10 a.age: an encrypted value is base64; this one is damaged',
+        '  next take the line from a copy of the file, or remove the entry and give it a new value: kawanan secrets set NAME',
+      ].join('\n'),
     );
   });
 
