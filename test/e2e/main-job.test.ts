@@ -12,7 +12,7 @@ import type { Cluster } from '../../src/cluster/cluster.ts';
 import { loadCluster } from '../../src/cluster/load-cluster.ts';
 import { findLab } from '../../src/lab/lab.ts';
 import { isClean, listResidue } from '../../src/lab/residue.ts';
-import { createHosts } from '../../src/remote/hosts.ts';
+import type { Host } from '../../src/remote/host.ts';
 import { makePicture } from '../../stacks/sirip-hiu/make-picture.ts';
 import {
   logIn,
@@ -27,7 +27,8 @@ import { eventually } from './support/eventually.ts';
 import { runImageTests } from './support/image-tests.ts';
 import { clusterFile, expectKawanan, labDir, projectDir, runKawanan } from './support/kawanan.ts';
 import { withPage } from './support/open-browser.ts';
-import { compareSnapshots, snapshotHost } from './support/snapshot-host.ts';
+import { compareSnapshots, snapshotHosts } from './support/snapshot-host.ts';
+import { withHosts } from './support/with-hosts.ts';
 
 let cluster: Cluster;
 let target: TourTarget;
@@ -36,33 +37,15 @@ const cleanUps: (() => Promise<unknown>)[] = [];
 
 const up = ['up', '--yes', '--file', clusterFile];
 
-async function onHosts<T>(
-  work: (name: string, hosts: ReturnType<typeof createHosts>) => Promise<T>,
-): Promise<Map<string, T>> {
-  const hosts = createHosts(cluster);
-  try {
-    const results = await Promise.all(
-      cluster.nodes.map(async ({ name }): Promise<[string, T]> => [name, await work(name, hosts)]),
-    );
-    return new Map(results);
-  } finally {
-    await hosts.close();
-  }
-}
-
-const snapshotAll = (): Promise<Map<string, string[]>> =>
-  onHosts(async (name, hosts) => snapshotHost(await hosts.connect(name)));
+const onMachine = <Result>(name: string, work: (host: Host) => Promise<Result>): Promise<Result> =>
+  withHosts(cluster, async (hosts) => work(await hosts.connect(name)));
 
 async function setReplicas(service: string, replicas: number): Promise<void> {
-  const hosts = createHosts(cluster);
-  try {
-    const engine = (await hosts.connect('vm-dockerswarmmanager')).engine();
-    const handle = engine.getService(service);
+  await onMachine('vm-dockerswarmmanager', async (host) => {
+    const handle = host.engine().getService(service);
     const { Version, Spec } = await handle.inspect();
     await handle.update({ version: Version.Index, ...Spec, Mode: { Replicated: { Replicas: replicas } } });
-  } finally {
-    await hosts.close();
-  }
+  });
 }
 
 async function fetchStatus(path: string): Promise<number> {
@@ -134,7 +117,7 @@ beforeAll(async () => {
   await expectKawanan(['lab', 'up']);
   cleanUps.push(() => runKawanan(['lab', 'down']));
   cluster = await loadCluster(clusterFile);
-  bare = await snapshotAll();
+  bare = await snapshotHosts(cluster);
 });
 
 afterAll(async () => {
@@ -227,15 +210,11 @@ describe('the running cluster', () => {
   });
 
   test.each(['fastapi', 'flask', 'minio'])('runs on images whose own tests pass: %s', async (name) => {
-    const hosts = createHosts(cluster);
-    try {
-      const worker = await hosts.connect('vm-dockerswarmworker1');
-      const { exitCode, log } = await runImageTests(worker, `sirip-hiu/${name}`);
-      expect(exitCode, log).toBe(0);
-      expect(log).toMatch(/Ran [1-9]\d* tests/);
-    } finally {
-      await hosts.close();
-    }
+    const { exitCode, log } = await onMachine('vm-dockerswarmworker1', (worker) =>
+      runImageTests(worker, `sirip-hiu/${name}`),
+    );
+    expect(exitCode, log).toBe(0);
+    expect(log).toMatch(/Ran [1-9]\d* tests/);
   });
 
   // what each began before goes on: the session of the browser and of curl, the database's pool, the store's object
@@ -307,8 +286,7 @@ describe('the running cluster', () => {
   });
 
   test('takes a worker that lost its state back, and its dead twin out', async () => {
-    const hosts = createHosts(cluster);
-    try {
+    await withHosts(cluster, async (hosts) => {
       const worker = (await hosts.connect('vm-dockerswarmworker2')).engine();
       await worker.swarmLeave({ force: true });
       const { stdout } = await expectKawanan(up);
@@ -316,9 +294,7 @@ describe('the running cluster', () => {
       const manager = (await hosts.connect('vm-dockerswarmmanager')).engine();
       const names = (await manager.listNodes()).map((node) => node.Description.Hostname).sort();
       expect(names).toEqual(['vm-dockerswarmmanager', 'vm-dockerswarmworker1', 'vm-dockerswarmworker2']);
-    } finally {
-      await hosts.close();
-    }
+    });
     await tourWithin(15_000);
   });
 
@@ -364,9 +340,7 @@ describe('bad input', () => {
   });
 
   test('an unsupported operating system is refused by name, exit code 2', async () => {
-    const hosts = createHosts(cluster);
-    try {
-      const host = await hosts.connect('vm-loadbalancer2');
+    await onMachine('vm-loadbalancer2', async (host) => {
       const path = '/etc/os-release';
       const release = (await host.readFile(path))!;
       await host.writeFile('/run/os-release.right', release);
@@ -379,9 +353,7 @@ describe('bad input', () => {
         await host.run({ program: 'ln', args: ['-sf', '../usr/lib/os-release', path] });
       }
       expect(await host.readFile(path)).toBe(release);
-    } finally {
-      await hosts.close();
-    }
+    });
   });
 
   test('changed nothing', async () => {
@@ -398,7 +370,7 @@ describe('taking it down', () => {
 
   test('leaves every host as it was before', async () => {
     await expectKawanan(['down', '--yes', '--volumes', '--file', clusterFile]);
-    const after = await snapshotAll();
+    const after = await snapshotHosts(cluster);
     for (const [name, facts] of after) expect(compareSnapshots(bare.get(name)!, facts), name).toEqual([]);
   });
 

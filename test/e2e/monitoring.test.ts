@@ -10,7 +10,6 @@ import type { QueryVerdict } from '../../src/monitoring/judge-query.ts';
 import { createMonitoringRunner } from '../../src/pipeline/monitoring-runner.ts';
 import { runInTask } from '../../src/pipeline/run-in-task.ts';
 import type { Host } from '../../src/remote/host.ts';
-import { createHosts } from '../../src/remote/hosts.ts';
 import { connectManager } from '../../src/swarm/connect-manager.ts';
 import { writeAnsweringStack } from './support/answering-stack.ts';
 import { eventually } from './support/eventually.ts';
@@ -18,6 +17,7 @@ import { runImageTests } from './support/image-tests.ts';
 import { expectKawanan, projectDir, runKawanan } from './support/kawanan.ts';
 import { openDashboard } from './support/open-dashboard.ts';
 import { openSmallCluster, type SmallCluster } from './support/small-cluster.ts';
+import { withHosts } from './support/with-hosts.ts';
 
 const section = `
   web:
@@ -118,8 +118,7 @@ describe('monitoring', () => {
     ['prometheus', ['promtool', 'check', 'config', '/etc/prometheus/prometheus.yml']],
     ['alertmanager', ['amtool', 'check-config', '/etc/prometheus/alertmanager.yml']],
   ])('finds nothing wrong with the configuration of %s', async (service, command) => {
-    const hosts = createHosts(small.cluster);
-    try {
+    await withHosts(small.cluster, async (hosts) => {
       const { engine } = await connectManager(small.cluster, hosts);
       const runner = createMonitoringRunner(engine, hosts, new AbortController().signal);
       const { exitCode, stdout, stderr } = await runInTask(runner, { service, command, stdin: '' });
@@ -127,9 +126,7 @@ describe('monitoring', () => {
         exitCode: 0,
         said: expect.stringContaining('SUCCESS'),
       });
-    } finally {
-      await hosts.close();
-    }
+    });
   });
 
   test('runs on an image whose own tests pass', async () => {

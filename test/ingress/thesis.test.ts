@@ -9,11 +9,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadCluster } from '../../src/cluster/load-cluster.ts';
 import { findLab } from '../../src/lab/lab.ts';
 import { isClean, listResidue } from '../../src/lab/residue.ts';
-import { createHosts } from '../../src/remote/hosts.ts';
 import { logIn, openDashboard, type TourTarget, tourSiripHiu } from '../../stacks/sirip-hiu/tour.ts';
 import { eventually } from '../e2e/support/eventually.ts';
 import { expectKawanan, labDir, projectDir, runKawanan } from '../e2e/support/kawanan.ts';
-import { compareSnapshots, snapshotHost } from '../e2e/support/snapshot-host.ts';
+import { compareSnapshots, snapshotHosts } from '../e2e/support/snapshot-host.ts';
 import { clusterFile, openTourTarget, trialPorts, writeThesisCluster } from './thesis-cluster.ts';
 
 const minutes = 60_000;
@@ -31,24 +30,7 @@ function note(text: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-async function snapshotAll(): Promise<Map<string, string[]>> {
-  const cluster = await loadCluster(clusterFile);
-  const hosts = createHosts(cluster);
-  try {
-    return new Map(
-      await Promise.all(
-        cluster.nodes.map(
-          async ({ name }): Promise<[string, string[]]> => [
-            name,
-            await snapshotHost(await hosts.connect(name)),
-          ],
-        ),
-      ),
-    );
-  } finally {
-    await hosts.close();
-  }
-}
+const snapshotAll = async (): Promise<Map<string, string[]>> => snapshotHosts(await loadCluster(clusterFile));
 
 /** What the file's users can do while half of the store is away: log in, list, look at the page. */
 async function read(): Promise<void> {

@@ -5,8 +5,8 @@ import { parse, stringify } from 'yaml';
 import type { Cluster } from '../../../src/cluster/cluster.ts';
 import { loadCluster } from '../../../src/cluster/load-cluster.ts';
 import type { Host } from '../../../src/remote/host.ts';
-import { createHosts } from '../../../src/remote/hosts.ts';
 import { clusterFile, expectKawanan, labDir, projectDir, runKawanan } from './kawanan.ts';
+import { withHosts } from './with-hosts.ts';
 
 export interface SmallCluster extends AsyncDisposable {
   /** Path of its cluster file. */
@@ -46,14 +46,7 @@ export async function openSmallCluster(
     composeFile,
     cluster,
     vip: cluster.balancer?.vip?.address ?? '',
-    async on(node, work) {
-      const hosts = createHosts(cluster);
-      try {
-        return await work(await hosts.connect(node));
-      } finally {
-        await hosts.close();
-      }
-    },
+    on: (node, work) => withHosts(cluster, async (hosts) => work(await hosts.connect(node))),
     async [Symbol.asyncDispose]() {
       await runKawanan(['lab', 'down']);
     },
