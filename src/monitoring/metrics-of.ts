@@ -19,6 +19,7 @@ export function listMetrics(expr: string): string[] {
 /** Beginnings of names of metrics that some clusters don't have → why. */
 const reasons: readonly (readonly [string, string])[] = [
   ['haproxy_', 'the balancers run another engine, or keep their statistics to themselves'],
+  ['kawanan:backend_', 'the balancers run another engine, or keep their statistics to themselves'],
   ['kawanan:frontend_', 'the balancers run another engine, or nobody sends requests'],
   ['nginx_', 'the balancers run another engine, or keep their statistics to themselves'],
   ['mysql_', 'no service with the label kawanan.metrics tells of MySQL'],

@@ -2,6 +2,7 @@
  * Monitoring on a lab of its own: every target up, every query sees something, the load is counted as the probe counts
  * it, a lost worker shows and its alerts end when it is back, and nothing is left after `monitor down`.
  */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startProbe } from '../../src/drill/probe/probe.ts';
@@ -55,6 +56,11 @@ async function countRequests(): Promise<{ requests: number; atSeconds: number }>
   });
   return { requests: await query(`sum(${counter})`), atSeconds: Date.now() / 1000 };
 }
+
+// The container's root is read-only.
+const testRules = `cd /dev/shm && cat >rules.test.yml && ln -sf /etc/prometheus/rules.yml . &&
+TMPDIR=/dev/shm promtool test rules rules.test.yml`;
+const rulesTests = readFileSync(join(projectDir, 'stacks/monitoring/rules.test.yml'), 'utf8');
 
 /** Package and files of a machine. */
 const leftovers = `dpkg-query -W -f='\${db:Status-Abbrev}' prometheus-node-exporter 2>/dev/null
@@ -115,13 +121,19 @@ describe('monitoring', () => {
   });
 
   test.each([
-    ['prometheus', ['promtool', 'check', 'config', '/etc/prometheus/prometheus.yml']],
-    ['alertmanager', ['amtool', 'check-config', '/etc/prometheus/alertmanager.yml']],
-  ])('finds nothing wrong with the configuration of %s', async (service, command) => {
+    [
+      'its configuration',
+      'prometheus',
+      ['promtool', 'check', 'config', '/etc/prometheus/prometheus.yml'],
+      '',
+    ],
+    ["Alertmanager's", 'alertmanager', ['amtool', 'check-config', '/etc/prometheus/alertmanager.yml'], ''],
+    ['what its alerts do', 'prometheus', ['sh', '-c', testRules], rulesTests],
+  ])('finds nothing wrong with %s', async (_, service, command, stdin) => {
     await withHosts(small.cluster, async (hosts) => {
       const { engine } = await connectManager(small.cluster, hosts);
       const runner = createMonitoringRunner(engine, hosts, new AbortController().signal);
-      const { exitCode, stdout, stderr } = await runInTask(runner, { service, command, stdin: '' });
+      const { exitCode, stdout, stderr } = await runInTask(runner, { service, command, stdin });
       expect({ exitCode, said: stdout + stderr }).toMatchObject({
         exitCode: 0,
         said: expect.stringContaining('SUCCESS'),
