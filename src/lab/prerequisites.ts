@@ -1,4 +1,4 @@
-import { access, constants } from 'node:fs/promises';
+import { access, constants, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../errors.ts';
 import { systemPath } from './run-local.ts';
@@ -81,7 +81,7 @@ export function explainMissingForUml(found: UmlSurroundings): UserError | undefi
     });
   }
   if (!found.tun) {
-    return new UserError('User-Mode Linux needs /dev/net/tun for its network, and it is not there', {
+    return new UserError("User-Mode Linux needs /dev/net/tun for its network, and it can't be opened", {
       next: `modprobe tun; in a container, give it that device; or ${otherwise}`,
     });
   }
@@ -93,8 +93,12 @@ export function explainMissingForUml(found: UmlSurroundings): UserError | undefi
 
 /** Throws unless this computer can run machines with kernels of their own. */
 export async function checkUmlPrerequisites(): Promise<void> {
-  const tun = access('/dev/net/tun', constants.R_OK | constants.W_OK).then(
-    () => true,
+  // The device may be there without the kernel's part of it.
+  const tun = open('/dev/net/tun', 'r+').then(
+    async (device) => {
+      await device.close();
+      return true;
+    },
     () => false,
   );
   const found = { architecture: process.arch, tun: await tun, mke2fs: await isInstalled('mke2fs') };

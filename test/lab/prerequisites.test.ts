@@ -33,7 +33,11 @@ describe('machines with kernels of their own', () => {
   });
   test.each([
     [{ ...fit, architecture: 'arm64' }, 'this is arm64', '--machines nspawn'],
-    [{ ...fit, tun: false }, '/dev/net/tun', 'modprobe tun'],
+    [
+      { ...fit, tun: false },
+      "/dev/net/tun for its network, and it can't be opened",
+      'or kawanan lab up --machines nspawn',
+    ],
     [{ ...fit, mke2fs: false }, 'mke2fs', 'apt-get install -y e2fsprogs'],
   ])('%j: what is missing, and what to do', (found, message, next) => {
     const problem = explainMissingForUml(found)!;
