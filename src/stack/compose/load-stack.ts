@@ -66,6 +66,8 @@ async function readSmallFile(file: string): Promise<FileContent> {
   try {
     const stats = await stat(file);
     if (!stats.isFile() && !stats.isDirectory()) return { failure: 'it is no ordinary file' };
+    // Those of /proc say so, too, and may never end.
+    if (stats.isFile() && stats.size === 0) return { failure: 'it is empty' };
     if (stats.isFile() && stats.size >= largestBytes.configs)
       return { failure: 'it is too large for a config' };
   } catch (error) {

@@ -143,6 +143,11 @@ it('keeps configs of the same name apart', async () => {
   expect(configs.map(({ key }) => key)).toEqual(['conf.d-a.conf', 'run.sh', 'run.sh-2']);
 });
 
+it('what the kernel makes up when it is read stays a bind mount', async () => {
+  const source = path.relative(folder, '/proc/self/environ');
+  expect(await mounted([`./${source}:/e:ro`])).toEqual(['bind /proc/self/environ /e']);
+});
+
 it('what is too large for a secret stays a bind mount', async () => {
   write('large.key', Buffer.alloc(500 * 1024, 'x'));
   expect(await mounted(['./large.key:/l:ro'])).toEqual(['bind ./large.key /l']);
