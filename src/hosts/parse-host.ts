@@ -51,7 +51,10 @@ export function parseHost(output: string, timing: Timing): HostState {
     kernel: parseKernel(lines('modules'), lines('kernel-config'), text('filesystems') !== ''),
     apparmor: text('apparmor') === 'Y',
     folders: Object.fromEntries(lines('folders').map(parseFolder)),
-    clock: compareClocks(Number(text('clock')), timing),
+    clock: compareClocks(
+      all('clock').map(({ value }) => Number(value)),
+      timing,
+    ),
     ...(baseline ? { baseline } : {}),
     brought: (readText(files[broughtPath]) ?? '').split('\n').filter(Boolean),
     ...(has('users') ? { accounts: { users: lines('users'), groups: lines('groups') } } : {}),
@@ -135,11 +138,16 @@ function parseKernel(modules: string[], config: string[], overlay: boolean): Hos
   };
 }
 
-/** How far a host's clock is from ours: it was read some time within the run, so half the run is uncertain. */
-export function compareClocks(hostMs: number, { startedAtMs, endedAtMs }: Timing): HostState['clock'] {
-  const middleMs = (startedAtMs + endedAtMs) / 2;
+/**
+ * How far a host's clock is from ours. What it said first can't have been before our start, what it said last not after
+ * our end: half of what lies between is uncertain, which is the way there and back where it was asked at both ends.
+ */
+export function compareClocks(hostMs: number[], { startedAtMs, endedAtMs }: Timing): HostState['clock'] {
+  const mostMs = (hostMs[0] ?? 0) - startedAtMs;
+  const leastMs = (hostMs.at(-1) ?? 0) - endedAtMs;
   return {
-    offsetMs: Math.round(hostMs - middleMs),
-    uncertaintyMs: Math.ceil((endedAtMs - startedAtMs) / 2),
+    offsetMs: Math.round((mostMs + leastMs) / 2),
+    // One that runs fast counts more time than passed here.
+    uncertaintyMs: Math.max(0, Math.ceil((mostMs - leastMs) / 2)),
   };
 }

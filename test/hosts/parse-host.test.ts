@@ -109,6 +109,7 @@ test('the script reads this very machine', () => {
   expect(readText(state.files['/etc/hosts'])).toContain('localhost');
   expect(state.sysctl['net.ipv4.ip_forward']).toMatch(/^[01]$/);
   expect(Math.abs(state.clock.offsetMs)).toBeLessThan(60_000);
+  expect(output.match(/^clock /gm)).toHaveLength(2);
 });
 
 test.each([
@@ -124,11 +125,13 @@ test.each([
   expect(`${id} ${version} ${name}`).toBe(expected);
 });
 
-test('clocks are compared at the middle of the run', () => {
-  expect(compareClocks(1200, { startedAtMs: 1000, endedAtMs: 1300 })).toEqual({
-    offsetMs: 50,
-    uncertaintyMs: 150,
-  });
+test.each<[string, number[], object]>([
+  ['once, somewhere in the run', [1200], { offsetMs: -800, uncertaintyMs: 1000 }],
+  ['at both ends of a run that took long there', [1200, 2900], { offsetMs: 50, uncertaintyMs: 150 }],
+  ['at both ends, 5 s ahead', [6200, 7900], { offsetMs: 5050, uncertaintyMs: 150 }],
+  ['at both ends, running fast', [1200, 3600], { offsetMs: 400, uncertaintyMs: 0 }],
+])('a clock is compared that was read %s', (_, hostMs, clock) => {
+  expect(compareClocks(hostMs, { startedAtMs: 1000, endedAtMs: 3000 })).toEqual(clock);
 });
 
 test('only what is new counts as brought: upgrades were there before', () => {
