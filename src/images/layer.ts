@@ -6,7 +6,7 @@ import type { ApplyImageChange } from './apply-images.ts';
 import type { WantedImages } from './desired.ts';
 import { createImageEngine, type ImageEngine } from './image-engine.ts';
 import { type EngineOf, observeImages } from './observe-images.ts';
-import type { ObservedImages } from './observed.ts';
+import type { ObservedImages, OtherStacks } from './observed.ts';
 import { type ImageAction, planImageRemoval, planImages } from './plan.ts';
 
 export interface ImagesLayerOptions {
@@ -14,8 +14,8 @@ export interface ImagesLayerOptions {
   engineOf?: EngineOf;
   /** For images of registries that want a login; nobody logs in without it. */
   findLogin?: FindLogin | undefined;
-  /** References of images that stay because other stacks run them; asked for at each look. */
-  usedElsewhere?: () => Promise<string[]>;
+  /** For a removal: the stacks that stay; asked for at each look. */
+  others?: () => Promise<OtherStacks>;
 }
 
 /** The layer of images: each is on every node that its services' placement allows before anything is deployed. */
@@ -48,12 +48,12 @@ export function createImagesLayer(
   return {
     name: 'images',
     observe: async () => {
-      const [seen, usedElsewhere] = await Promise.all([
+      const [seen, others] = await Promise.all([
         observeImages(wanted, names, engineOf, cacheFolder),
-        options.usedElsewhere?.(),
+        options.others?.(),
       ]);
-      if (seen.kind !== 'observed' || !usedElsewhere) return seen;
-      return { ...seen, value: { ...seen.value, usedElsewhere } };
+      if (seen.kind !== 'observed' || !others) return seen;
+      return { ...seen, value: { ...seen.value, others } };
     },
     plan: (observed) => planImages(wanted, observed),
     planRemoval: (observed) => planImageRemoval(wanted, observed, Object.keys(cluster.images.archives)),

@@ -15,8 +15,16 @@ export interface ObservedImages {
   cached: Record<string, CachedImage>;
   /** Image as it is deployed → TCP ports that it exposes; of those that a node has and services publish ports of. */
   exposed: Record<string, number[]>;
-  /** References of images that other stacks of the cluster run; absent where nobody asked. */
-  usedElsewhere?: string[];
+  /** The cluster's stacks that aren't taken away in this run; absent where nobody asked. */
+  others?: OtherStacks;
+}
+
+/** What a removal must know of the stacks that it isn't about. */
+export interface OtherStacks {
+  /** References of images that they run. */
+  used: string[];
+  /** Names of those that nothing runs of: they were taken away before, or never deployed. */
+  gone: string[];
 }
 
 export interface CachedImage {

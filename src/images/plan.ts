@@ -237,16 +237,20 @@ function warnOfArchitectures(image: WantedImage, observed: ObservedImages): stri
   ];
 }
 
-/** Plans the removal of what was built for the stack; what was loaded or pulled stays, and a note says so. */
+/**
+ * Plans the removal of what was built for the stack, and of what it shared with stacks that went before it; what was
+ * loaded or pulled stays, and a note says so.
+ */
 export function planImageRemoval(
   wanted: WantedImages,
   observed: ObservedImages,
   archiveReferences: string[] = [],
 ): LayerPlan<ImageAction> {
   const byId = new Map<string, { name: string; targets: string[] }>();
+  const stacks = [wanted.stackName, ...(observed.others?.gone ?? [])];
   for (const { node, images } of observed.nodes) {
     for (const image of images) {
-      if (!isBuiltFor(wanted.stackName, image) || isUsedElsewhere(image, observed)) continue;
+      if (!isBuiltFor(stacks, image) || isUsedElsewhere(image, observed)) continue;
       const found = byId.get(image.id) ?? { name: image.references[0] ?? image.id, targets: [] };
       found.targets.push(node);
       byId.set(image.id, found);
@@ -279,19 +283,19 @@ export function planImageRemoval(
 }
 
 /**
- * Whether we built it for the stack. Labels alone don't tell: what somebody else builds on top of an image of ours
+ * Whether we built it for one of the stacks. Labels alone don't tell: what somebody else builds on top of an image of ours
  * inherits them, but not the tag with the digest. Without any tag it is what is left of a build of ours.
  */
-function isBuiltFor(stackName: string, { labels, references }: EngineImage): boolean {
-  const digest = labels[buildLabel];
-  if (labels[stackLabel] !== stackName || digest === undefined) return false;
+function isBuiltFor(stacks: readonly string[], { labels, references }: EngineImage): boolean {
+  const { [buildLabel]: digest, [stackLabel]: stack } = labels;
+  if (stack === undefined || !stacks.includes(stack) || digest === undefined) return false;
   const tags = references.filter((name) => !name.includes('@') && !name.startsWith('<none>'));
   return tags.length === 0 || tags.some((tag) => tag.endsWith(`-${digest.slice(0, 12)}`));
 }
 
 /** Two stacks may build the same image from the same context: it carries the name of the first alone. */
-function isUsedElsewhere({ references }: EngineImage, { usedElsewhere = [] }: ObservedImages): boolean {
-  const used = usedElsewhere.map(normaliseReference);
+function isUsedElsewhere({ references }: EngineImage, { others }: ObservedImages): boolean {
+  const used = (others?.used ?? []).map(normaliseReference);
   return references.some((reference) => used.includes(normaliseReference(reference)));
 }
 

@@ -2,6 +2,7 @@
 import type { BalancedStack, BalancerModel } from '../balancer/backends.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { InputError, UserError } from '../errors.ts';
+import type { OtherStacks } from '../images/observed.ts';
 import type { Hosts } from '../remote/host.ts';
 import type { StackDefinition } from '../stack/definition.ts';
 import { type Inputs, loadMaterials } from './inputs.ts';
@@ -46,6 +47,31 @@ export async function readDeployedStacks(
       materials: await loadMaterials(definition, cluster, env),
     })),
   );
+}
+
+/** What images the stacks of the cluster run that aren't among the inputs. @throws UserError where no manager answers. */
+export async function readOtherStacks(
+  inputs: Pick<Inputs, 'cluster' | 'stacks'>,
+  hosts: Hosts,
+): Promise<OtherStacks> {
+  const names = listOthers(inputs);
+  if (names.length === 0) return { used: [], gone: [] };
+  const [{ connectManager }, { createSwarmSecrets }] = await Promise.all([
+    import('../swarm/connect-manager.ts'),
+    import('../secrets/swarm-secrets.ts'),
+  ]);
+  const { engine } = await connectManager(inputs.cluster, hosts);
+  const [revisions, withServices] = await Promise.all([
+    readNewestRevisions(names, inputs.cluster, hosts),
+    createSwarmSecrets(engine).listStacks(),
+  ]);
+  const deployed = revisions.map(({ name }) => name);
+  return {
+    used: revisions.flatMap(({ services }) =>
+      services.map(({ spec }) => spec.TaskTemplate.ContainerSpec.Image),
+    ),
+    gone: names.filter((name) => !deployed.includes(name) && !withServices.includes(name)),
+  };
 }
 
 /** Names of the cluster's stacks that aren't among the inputs. */

@@ -6,7 +6,7 @@ import type { Layer } from '../plan/layer.ts';
 import type { FindLogin } from '../registry/credentials.ts';
 import type { Hosts } from '../remote/host.ts';
 import type { ResolveImageMode } from '../stack/image-digests.ts';
-import { listOthers, readDeployedStacks, readNewestRevisions } from './deployed-stacks.ts';
+import { listOthers, readDeployedStacks, readOtherStacks } from './deployed-stacks.ts';
 import type { Inputs, StackInputs } from './inputs.ts';
 
 export interface LayerChoice {
@@ -89,10 +89,6 @@ async function createStackLayers(
     ],
   );
   const definition = markBlueGreen(stack.definition, cluster.balancer?.engine);
-  const usedElsewhere = async (): Promise<string[]> =>
-    (await readNewestRevisions(listOthers(inputs), cluster, hosts)).flatMap(({ services }) =>
-      services.map(({ spec }) => spec.TaskTemplate.ContainerSpec.Image),
-    );
   const ofStack = cluster.stacks.length > 1 ? { stack: definition.name } : {};
   const stackLayer = createStackLayer(definition, cluster, {
     connectEngine: async () => (await connectManager(cluster, hosts)).engine,
@@ -115,7 +111,7 @@ async function createStackLayers(
   });
   const imagesLayer = createImagesLayer(stack.images, cluster, hosts, {
     findLogin: choice.logins?.find,
-    ...(choice.removing && { usedElsewhere }),
+    ...(choice.removing && { others: () => readOtherStacks(inputs, hosts) }),
   });
   return {
     images: { ...imagesLayer, ...ofStack },

@@ -9,7 +9,7 @@ import {
   type WantedImage,
 } from '../../src/images/desired.ts';
 import type { EngineImage } from '../../src/images/image-engine.ts';
-import type { NodeImages, ObservedImages } from '../../src/images/observed.ts';
+import type { NodeImages, ObservedImages, OtherStacks } from '../../src/images/observed.ts';
 import { planImageRemoval, planImages } from '../../src/images/plan.ts';
 import type { StackDefinition } from '../../src/stack/definition.ts';
 
@@ -418,7 +418,24 @@ test('removal leaves an image that another stack runs, too', () => {
     'kawanan.stack': 'shop',
   });
   const removed = (usedElsewhere: string[]): number =>
-    planImageRemoval({ stackName: 'shop', images: [] }, { ...observe([node('w1', [ours])]), usedElsewhere })
-      .changes.length;
+    planImageRemoval(
+      { stackName: 'shop', images: [] },
+      { ...observe([node('w1', [ours])]), others: { used: usedElsewhere, gone: [] } },
+    ).changes.length;
   expect([removed([]), removed(['docker.io/library/api:1-0123456789ab'])]).toEqual([1, 0]);
+});
+
+test('removal takes an image that it shared with a stack that went before it, and none of a stack that stays', () => {
+  const ofBlog = held('api:1-0123456789ab', 'sha256:api', {
+    'kawanan.build': '0123456789abcdef',
+    'kawanan.stack': 'blog',
+  });
+  const removed = (others: OtherStacks): string[] =>
+    planImageRemoval(
+      { stackName: 'shop', images: [] },
+      { ...observe([node('w1', [ofBlog])]), others },
+    ).changes.map(({ object }) => object.name);
+  expect(removed({ used: [], gone: ['blog'] })).toEqual(['api:1-0123456789ab']);
+  expect(removed({ used: [], gone: [] })).toEqual([]);
+  expect(removed({ used: ['api:1-0123456789ab'], gone: ['blog'] })).toEqual([]);
 });
