@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { EngineName } from '../cluster/engine-name.ts';
 import { InputError, type Problem } from '../errors.ts';
+import { decodeBytes } from '../input/decode-text.ts';
 import { describeReadFailure } from '../input/read-failure.ts';
 import { formatPath, type InputPath } from '../input/schema-problems.ts';
 import type { SecretValue } from '../secrets/secret-value.ts';
@@ -70,7 +71,7 @@ async function readPages(
     const at = [name, 'maintenance', 'page'];
     const path = resolve(folder, written);
     try {
-      const html = await readFile(path, 'utf8');
+      const html = decodeBytes(await readFile(path), path);
       if (Buffer.byteLength(html) > largestPageBytes)
         report(
           at,
@@ -79,10 +80,11 @@ async function readPages(
         );
       pages.set(written, html);
     } catch (error) {
+      const isNoText = error instanceof InputError;
       report(
         at,
-        `${path} can't be read: ${describeReadFailure(error)}`,
-        'paths are seen from the folder of the compose file',
+        isNoText ? `${path}: ${error.message}` : `${path} can't be read: ${describeReadFailure(error)}`,
+        isNoText ? 'save the file as UTF-8' : 'paths are seen from the folder of the compose file',
       );
     }
   }

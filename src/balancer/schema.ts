@@ -10,7 +10,13 @@ const duration = z
   .regex(/^[1-9][0-9]*(ms|s|m|h|d)$/, 'a duration is a number and a unit: 500ms, 30s, 5m, 8h or 1d');
 
 const service = z
-  .union([z.string(), z.array(z.string()).min(1, 'name at least one service')])
+  .union([
+    z.string(),
+    z
+      .array(z.string())
+      .min(1, 'name at least one service')
+      .refine((names) => new Set(names).size === names.length, 'a service is named twice'),
+  ])
   .describe('The service of the compose file that answers, or a list of services that do the same work.');
 
 const port = portNumber.describe(

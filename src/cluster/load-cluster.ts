@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
-import { InputError } from '../errors.ts';
+import { InputError, type Problem } from '../errors.ts';
 import { decodeText } from '../input/decode-text.ts';
 import { describeReadFailure } from '../input/read-failure.ts';
+import { readYaml } from '../input/yaml-input.ts';
 import type { Cluster } from './cluster.ts';
 import { parseCluster } from './parse-cluster.ts';
 
@@ -32,6 +33,20 @@ export async function readClusterText(path: string, cwd: string): Promise<string
     throw new InputError(explainUnreadable(error as NodeJS.ErrnoException, path));
   }
   return decodeText(bytes, path);
+}
+
+/** The problems with their lines in the cluster file, where they are about a key of it and have none. */
+export async function placeInClusterFile(problems: readonly Problem[], file: string): Promise<Problem[]> {
+  const isBare = (one: Problem): boolean =>
+    one.file === file && one.line === undefined && one.path !== undefined;
+  if (!problems.some(isBare)) return [...problems];
+  const { locate } = readYaml(decodeText(await readFile(file), file), file);
+  return problems.map((one) => {
+    if (!isBare(one)) return one;
+    // Names of images have dots and colons of their own: `images.builds.page:1.2`.
+    const [section = '', key = '', ...name] = one.path!.split('.');
+    return { ...one, ...locate([section, key, ...(name.length > 0 ? [name.join('.')] : [])], 'key') };
+  });
 }
 
 function explainUnreadable(

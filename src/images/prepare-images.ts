@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cluster } from '../cluster/cluster.ts';
-import { InputError, type Problem } from '../errors.ts';
+import { InputError, type Place, type Problem } from '../errors.ts';
+import { describeReadFailure } from '../input/read-failure.ts';
+import { formatPath } from '../input/schema-problems.ts';
 import type { BuildDefinition, StackDefinition } from '../stack/definition.ts';
 import { readArchive } from './archive.ts';
 import { digestContext, listContext } from './build-context.ts';
@@ -23,6 +25,7 @@ export interface PreparedImages {
  */
 export async function prepareImages(definition: StackDefinition, cluster: Cluster): Promise<PreparedImages> {
   const problems: Problem[] = [];
+  const place = createPlacer(definition);
   const sources = await readBuildSources(definition, problems);
   const bases = [...sources.values()].flatMap((source) => source.bases);
   const used = definition.services.map((service) => service.spec.TaskTemplate.ContainerSpec.Image);
@@ -36,7 +39,7 @@ export async function prepareImages(definition: StackDefinition, cluster: Cluste
     const key = normaliseReference(source.wantedReference);
     byReference.set(key, [...(byReference.get(key) ?? []), source]);
   }
-  const digester = createDigester(byReference, archives, definition.file, problems);
+  const digester = createDigester(byReference, archives, place, problems);
   const builds = new Map<string, PreparedBuild>();
   for (const service of definition.services) {
     const image = service.spec.TaskTemplate.ContainerSpec.Image;
@@ -45,8 +48,7 @@ export async function prepareImages(definition: StackDefinition, cluster: Cluste
     const source = sources.get(service.key) ?? sameName[0];
     if (!service.build && sameName.length > 1) {
       problems.push({
-        file: definition.file,
-        path: `services.${service.key}.image`,
+        ...place(['services', service.key, 'image']),
         message: `${image} is built in different ways by ${sameName.map((one) => one.serviceKey).join(' and ')}`,
         next: 'give the images different names, or this service the same build section',
       });
@@ -72,14 +74,15 @@ async function readBuildSources(
   definition: StackDefinition,
   problems: Problem[],
 ): Promise<Map<string, BuildSource>> {
+  const place = createPlacer(definition);
   const reads = new Map<string, Promise<BuildSource | undefined>>();
   const found = definition.services.map(async ({ key, spec, build }) => {
     if (!build) return undefined;
     const wantedReference = spec.TaskTemplate.ContainerSpec.Image ?? '';
-    const at = { file: definition.file, path: `services.${key}` };
+    const at = (...keys: string[]) => place(['services', key, ...keys]);
     if (wantedReference === '' || parseReference(wantedReference).digest !== undefined) {
       problems.push({
-        ...at,
+        ...at(),
         message:
           wantedReference === ''
             ? 'a service with build has no image'
@@ -107,18 +110,17 @@ async function readBuildSource(
   serviceKey: string,
   wantedReference: string,
   build: BuildDefinition,
-  service: { file: string; path: string },
+  at: (...keys: string[]) => Place,
   problems: Problem[],
 ): Promise<BuildSource | undefined> {
-  const at = build.declared ?? { ...service, path: `${service.path}.build` };
-  const keyed = (key: string): string => (build.declared ? at.path : `${at.path}.${key}`);
+  const of = (...keys: string[]): Place => build.declared ?? at('build', ...keys);
   const isFolder = await stat(build.context).then(
     (stats) => stats.isDirectory(),
     () => false,
   );
   if (!isFolder) {
     const next = `write the folder as seen from the ${build.declared ? 'cluster' : 'compose'} file`;
-    problems.push({ ...at, path: keyed('context'), message: `there is no folder ${build.context}`, next });
+    problems.push({ ...of('context'), message: `there is no folder ${build.context}`, next });
     return undefined;
   }
   const dockerfile = join(build.context, build.dockerfile);
@@ -128,18 +130,17 @@ async function readBuildSource(
     const contextDigest = await digestContext(build.context, entries);
     return { serviceKey, wantedReference, build, contextDigest, ...readDockerfile(text, build.args) };
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
+    const { code } = error as NodeJS.ErrnoException;
     problems.push(
       code === 'ENOENT' && (error as NodeJS.ErrnoException).path === dockerfile
         ? {
-            ...at,
-            path: keyed('dockerfile'),
+            ...of('dockerfile'),
             message: `there is no ${build.dockerfile} in ${build.context}`,
             next: 'write the Dockerfile as seen from the context folder',
           }
         : {
-            ...at,
-            message: `the context ${build.context} can't be read: ${message}`,
+            ...of(),
+            message: `the context ${build.context} can't be read: ${describeReadFailure(error)}`,
           },
     );
     return undefined;
@@ -168,13 +169,21 @@ async function readArchives(
           problems.push({ ...at, message: `the archive ${path} holds ${holds}, not ${reference}`, next });
         }
       } catch (error) {
-        const { code, message } = error as NodeJS.ErrnoException;
-        const reason = code === 'ENOENT' ? "isn't there" : `is no image archive: ${message}`;
+        const { code } = error as NodeJS.ErrnoException;
+        const reason =
+          code === 'ENOENT' ? "isn't there" : `is no image archive: ${describeReadFailure(error)}`;
         problems.push({ ...at, message: `the archive ${path} ${reason}`, next });
       }
     }),
   );
   return archives;
+}
+
+/** Where a key of the compose files is written. */
+type Placer = (at: string[]) => Place;
+
+function createPlacer({ file, locate }: StackDefinition): Placer {
+  return (at) => ({ file, ...locate?.(at), path: formatPath(at) });
 }
 
 type Digest = (source: BuildSource, above: BuildSource[]) => PreparedBuild | undefined;
@@ -183,7 +192,7 @@ type Digest = (source: BuildSource, above: BuildSource[]) => PreparedBuild | und
 function createDigester(
   byReference: ReadonlyMap<string, BuildSource[]>,
   archives: ImageArchives,
-  file: string,
+  place: Placer,
   problems: Problem[],
 ): Digest {
   const done = new Map<BuildSource, PreparedBuild | undefined>();
@@ -203,8 +212,7 @@ function createDigester(
     if (above.includes(source)) {
       const circle = [...above.slice(above.indexOf(source)), source].map((one) => one.serviceKey);
       problems.push({
-        file,
-        path: `services.${source.serviceKey}.build`,
+        ...place(['services', source.serviceKey, 'build']),
         message: `images are built on each other in a circle: ${circle.join(' → ')}`,
       });
       return undefined;

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { Materials } from '../balancer/materials.ts';
 import { chooseStacks, findStack } from '../cluster/choose-stack.ts';
 import type { Cluster, StackSettings } from '../cluster/cluster.ts';
-import { loadCluster } from '../cluster/load-cluster.ts';
+import { loadCluster, placeInClusterFile } from '../cluster/load-cluster.ts';
 import { InputError, type Problem } from '../errors.ts';
 import type { WantedImages } from '../images/desired.ts';
 import type { Strategy } from '../rotation/strategy.ts';
@@ -116,7 +116,7 @@ async function loadStacksInputs(
   ).filter((draft) => draft !== undefined);
   problems.push(...drafts.flatMap((draft) => draft.problems));
   // A broken compose file hides which secrets are wanted; its own problems come first.
-  if (drafts.length < chosen.length) throw new InputError(problems);
+  if (drafts.length < chosen.length) throw new InputError(await placeInClusterFile(problems, cluster.file));
   const definitions = drafts.map(({ definition }) => definition);
   const engine = cluster.balancer?.engine ?? 'haproxy';
   const others = await readKnownStacks(cluster, definitions, options.env);
@@ -145,7 +145,8 @@ async function loadStacksInputs(
         balanced && secrets && collect(() => readMaterials(definition, engine, secrets)),
     ),
   );
-  if (problems.length > 0 || !secrets || !ordered) throw new InputError(problems);
+  if (problems.length > 0 || !secrets || !ordered)
+    throw new InputError(await placeInClusterFile(problems, cluster.file));
   const makers = nameMakers(known);
   const stacks = await Promise.all(
     drafts.map((draft, index) => finishStack(draft, cluster, { materials: materials[index], makers })),

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { BalancerModel } from '../../src/balancer/backends.ts';
 import { planBackends } from '../../src/balancer/backends.ts';
@@ -119,6 +122,17 @@ test('every secret that is missing or wrong, and every page, is told of with its
       ['www_key', readPem('other.key')],
     ]),
   ).toEqual([page]);
+});
+
+test('a page in another encoding is refused rather than sent mangled', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kawanan-page-'));
+  const path = join(folder, 'sorry.html');
+  writeFileSync(path, Buffer.from('<p>ge\xf6ffnet ab 9</p>', 'latin1'));
+  const definition = buildStack(`web: {listen: 80, service: flask, maintenance: {page: ${path}}}`);
+  await expect(readMaterials(definition, 'haproxy', new Map())).rejects.toThrow(
+    `${path}: this is not UTF-8 text`,
+  );
+  rmSync(folder, { recursive: true });
 });
 
 test('what is generated at up is told of in the plan before', async () => {

@@ -94,6 +94,11 @@ test.each<[string, string, unknown[]]>([
     [[1, 'x-balancer.web.service', 'there is no service "flsk" in the stack', 'did you mean "flask"?']],
   ],
   [
+    'a service that is named twice',
+    'web: {listen: 80, service: [flask, flask]}',
+    [[1, 'x-balancer.web.service', 'a service is named twice', undefined]],
+  ],
+  [
     'a port that is not published',
     'web:\n  listen: 80\n  service: flask\n  port: 5001',
     [

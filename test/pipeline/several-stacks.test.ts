@@ -92,6 +92,20 @@ describe('several stacks', () => {
     expect(unused(await load(['shop']))).toEqual([]);
   });
 
+  test('have what is wrong with their builds told with its line, in whichever file it stands', async () => {
+    await mkdir(join(cwd, 'empty'));
+    await write({
+      'cluster.yml': `${clusterText}images:\n  builds: {team/blog:1.2: empty}\n  archives: {base:1: gone.tar}\n`,
+      'shop.yml': service(8001).replace(/image: .*/, 'image: shop:1\n    build: ./gone'),
+      'blog.yml': service(8002, '  base: {image: base:1}\n').replace(/image: .*/, 'image: team/blog:1.2'),
+    });
+    expect((await listProblems()).sort()).toEqual([
+      ['cluster.yml:11:12 images.builds.team/blog:1.2', 'there is no Dockerfile in empty'],
+      ['cluster.yml:12:14 images.archives.base:1', "the archive gone.tar isn't there"],
+      ['shop.yml:4:5 services.web.build.context', 'there is no folder gone'],
+    ]);
+  });
+
   test('are loaded alone where only they are wanted, though another one is broken', async () => {
     await write({ 'shop.yml': 'servises: {}\n', 'blog.yml': service(8002) });
     expect(namesOf(await load(['blog']))).toEqual(['blog']);

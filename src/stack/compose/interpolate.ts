@@ -111,7 +111,10 @@ function cut(text: string, separator: string): { before: string; after: string }
 
 function explainMissing({ before, after }: { before: string; after: string }, state: string): Failure {
   const message = `the required variable ${before} ${state}`;
-  return { message: after ? `${message}: ${after}` : message, next: `set ${before}` };
+  return {
+    message: after ? `${message}: ${after}` : message,
+    next: `set ${before} in the environment, or under variables of cluster.yml`,
+  };
 }
 
 function explainInvalid(text: string, at: number): Failure {
