@@ -11,13 +11,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
 import { loadCluster } from '../src/cluster/load-cluster.ts';
 import { healLeftovers } from '../src/drill/heal-leftovers.ts';
-import { openStage } from '../src/drill/open-stage.ts';
 import type { ProbeTarget } from '../src/drill/probe/options.ts';
 import { type DrillResult, runDrill } from '../src/drill/run-drill.ts';
 import type { Drill, Fault } from '../src/drill/scenario/drill.ts';
-import type { Stage } from '../src/drill/stage.ts';
 import { renderTable } from '../src/output/table.ts';
-import { loadInputs } from '../src/pipeline/inputs.ts';
+import { openBenchStage } from './bench-stage.ts';
 import { drillOfCatalogue, drillOfCommand } from './drill-of.ts';
 import { describeMachine, renderMarkdownTable, writeSection } from './measurements.ts';
 import { kawanan, openLab, root } from './run-program.ts';
@@ -75,19 +73,6 @@ async function writeFiles(failover: 'safe' | 'fast'): Promise<void> {
   settings.balancer.failover = failover;
   await writeFile(file, stringify(settings));
   await writeFile(composeFile, renderStack(1));
-}
-
-async function openBench(): Promise<Stage> {
-  const { cluster, stacks } = await loadInputs({ file, cwd: root, env: process.env, writeSecrets: false });
-  const { stage } = await openStage({
-    cluster,
-    definitions: stacks.map(({ definition }) => definition),
-    cwd: root,
-    env: process.env,
-    signal: controller.signal,
-    report: () => {},
-  });
-  return stage;
 }
 
 function chooseTargets(address: string): ProbeTarget[] {
@@ -232,7 +217,7 @@ try {
     for (let round = 0; round < (quick ? 1 : row.rounds); round++) {
       try {
         await row.prepare?.(round);
-        const stage = await openBench();
+        const stage = await openBenchStage(file, controller.signal);
         await healLeftovers(stage);
         await sleep(restMs);
         results.push(await runDrill(row.drill, stage, load));

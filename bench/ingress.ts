@@ -10,14 +10,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
 import { healLeftovers } from '../src/drill/heal-leftovers.ts';
-import { openStage } from '../src/drill/open-stage.ts';
 import type { ProbeTarget } from '../src/drill/probe/options.ts';
 import type { ProbeResult } from '../src/drill/probe/probe.ts';
 import { runDrill } from '../src/drill/run-drill.ts';
 import type { Drill } from '../src/drill/scenario/drill.ts';
 import type { Stage } from '../src/drill/stage.ts';
 import { renderTable } from '../src/output/table.ts';
-import { loadInputs } from '../src/pipeline/inputs.ts';
+import { openBenchStage } from './bench-stage.ts';
 import { drillOfCatalogue, drillOfCommand } from './drill-of.ts';
 import { describeMachine, renderMarkdownTable, writeSection } from './measurements.ts';
 import { kawanan, openLab, root } from './run-program.ts';
@@ -92,19 +91,11 @@ const folder = await mkdtemp(join(lab.lab.stateDir, 'bench-'));
 const file = join(folder, 'cluster.yml');
 const composeFile = join(folder, 'compose.yml');
 
-async function openBench(way: Way): Promise<{ stage: Stage; address: string }> {
-  const { cluster, stacks } = await loadInputs({ file, cwd: root, env: process.env, writeSecrets: false });
-  const { stage } = await openStage({
-    cluster,
-    definitions: stacks.map(({ definition }) => definition),
-    cwd: root,
-    env: process.env,
-    signal: controller.signal,
-    report: () => {},
-  });
-  // Drills strike the first.
+/** Drills strike the first service. */
+async function openBench(way: Way): Promise<Stage> {
+  const stage = await openBenchStage(file, controller.signal);
   const services = stage.services.toSorted((a, b) => Number(b.key === way) - Number(a.key === way));
-  return { stage: { ...stage, services }, address: cluster.balancer?.vip?.address ?? '' };
+  return { ...stage, services };
 }
 
 function chooseTargets(address: string, way: Way): ProbeTarget[] {
@@ -172,11 +163,11 @@ try {
   for (const row of rows.filter(({ name }) => new RegExp(only).test(name)))
     for (const way of ways) {
       await row.prepare?.(way);
-      const { stage, address } = await openBench(way);
+      const stage = await openBench(way);
       await healLeftovers(stage);
       await sleep(5_000);
       const result = await runDrill(row.drill, stage, {
-        targets: chooseTargets(address, way),
+        targets: chooseTargets(stage.cluster.balancer?.vip?.address ?? '', way),
         ratePerSecond,
       });
       process.stderr.write(

@@ -130,6 +130,16 @@ it.each<[string, unknown, string]>([
   expect(await mounted(volumes)).toEqual([expected]);
 });
 
+it('sends a file that two services of two compose files mount once', async () => {
+  const files = ['a.yml', 'b.yml'].map((name) => path.join(folder, name));
+  for (const [index, file] of files.entries())
+    writeFileSync(file, `services: {s${index}: {image: "w:1", volumes: ["./conf.d/../run.sh:/r:ro"]}}`);
+  const { configs, services } = await loadStack(files, { name: 's', variables: {} });
+  expect(configs.map(({ key }) => key)).toEqual(['run.sh']);
+  const used = services.map(({ spec }) => spec.TaskTemplate.ContainerSpec.Configs?.[0]?.ConfigName);
+  expect(used).toEqual(['s_run.sh', 's_run.sh']);
+});
+
 it('keeps configs of the same name apart', async () => {
   const file = path.join(folder, 'compose.yml');
   writeFileSync(
