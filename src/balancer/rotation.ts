@@ -1,10 +1,10 @@
 /** Takes servers out of the rotation of every balancer, and puts them back. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { balancers, type Cluster, listVirtualAddresses } from '../cluster/cluster.ts';
 import { InterruptedError, UserError } from '../errors.ts';
 import type { Progress } from '../plan/layer.ts';
 import type { Hosts } from '../remote/host.ts';
 import type { ServerChoice } from './choose-servers.ts';
+import { type Clock, systemClock } from './clock.ts';
 import { engineDrivers } from './engine-driver.ts';
 import { type BalancerView, viewBalancers } from './live.ts';
 import type { AdminState, LiveServer, WantedState } from './live-server.ts';
@@ -42,23 +42,23 @@ const quietLooks = 2;
 export async function drainServers(
   target: RotationTarget,
   choose: ServerChoice,
-  { timeoutMs }: { timeoutMs: number },
+  { timeoutMs, clock = systemClock }: { timeoutMs: number; clock?: Clock },
 ): Promise<RotationResult> {
-  const endsAt = performance.now() + timeoutMs;
+  const endsAt = clock.now() + timeoutMs;
   let quiet = 0;
   for (;;) {
     const views = await viewBalancers(target.cluster, target.hosts);
     const changed = await setStates(views, target, (server) => (choose(server) ? 'drain' : undefined));
     const result = summarise(views, choose);
     quiet = result.sessions === 0 && !changed ? quiet + 1 : 0;
-    if (result.servers.length === 0 || quiet >= quietLooks || performance.now() >= endsAt) return result;
+    if (result.servers.length === 0 || quiet >= quietLooks || clock.now() >= endsAt) return result;
     target.progress.report(
       result.sessions === 0
         ? 'making sure that nothing comes any more'
         : `waiting for ${result.sessions} ${result.sessions === 1 ? 'request or connection' : 'requests and connections'} to end`,
     );
     if (target.progress.signal.aborted) throw interrupted();
-    await sleep(pollMs);
+    await clock.pause(pollMs);
   }
 }
 
@@ -69,9 +69,13 @@ export async function drainServers(
 export async function readyServers(
   target: RotationTarget,
   choose: ServerChoice,
-  { timeoutMs, expectUp = () => false }: { timeoutMs: number; expectUp?: ServerChoice },
+  {
+    timeoutMs,
+    expectUp = () => false,
+    clock = systemClock,
+  }: { timeoutMs: number; expectUp?: ServerChoice; clock?: Clock },
 ): Promise<RotationResult & { down: string[] }> {
-  const endsAt = performance.now() + timeoutMs;
+  const endsAt = clock.now() + timeoutMs;
   for (;;) {
     const views = await viewBalancers(target.cluster, target.hosts);
     const changed = await setStates(views, target, (server) => (choose(server) ? 'ready' : undefined));
@@ -80,11 +84,11 @@ export async function readyServers(
         .filter((server) => choose(server) && expectUp(server) && !server.up)
         .map(({ name, status, check }) => `${name} is ${status} (${check}) on ${balancer}`),
     );
-    if (!changed && (down.length === 0 || performance.now() >= endsAt))
+    if (!changed && (down.length === 0 || clock.now() >= endsAt))
       return { ...summarise(views, choose), down };
     if (down.length > 0) target.progress.report(`waiting for checks: ${down[0]}`);
     if (target.progress.signal.aborted) throw interrupted();
-    await sleep(pollMs);
+    await clock.pause(pollMs);
   }
 }
 

@@ -1,5 +1,5 @@
 /** Lets requests wait at the balancers while all that could answer them restarts at once: the nodes of a store. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { type Clock, systemClock } from '../balancer/clock.ts';
 import { viewBalancers } from '../balancer/live.ts';
 import type { LiveServer } from '../balancer/live-server.ts';
 import { type HoldingBackend, listHoldingBackends } from '../balancer/restarts-together.ts';
@@ -17,6 +17,7 @@ const pollMs = 150;
 export interface HoldSetting extends RotationTarget {
   stacks: readonly StackInputs[];
   tell: (message: string) => void;
+  clock?: Clock;
 }
 
 /**
@@ -29,6 +30,7 @@ export async function holdWhileRestarting<Result>(
   changes: readonly Pick<Change, 'kind' | 'object'>[],
   work: () => Promise<Result>,
 ): Promise<Result> {
+  const { clock = systemClock } = setting;
   const backends = hasRotation(setting.cluster)
     ? setting.stacks.flatMap(({ definition }) => listHoldingBackends(definition, setting.cluster, changes))
     : [];
@@ -43,14 +45,15 @@ export async function holdWhileRestarting<Result>(
     setting.tell(`${name}: requests wait at the balancers while ${services.join(', ')} restart together`);
   const over = new AbortController();
   // the first that waits must find a server before its time is up, be it the only one
-  const endsAt = performance.now() + Math.min(...restarting.map(({ holdMs }) => holdMs)) - spareMs;
+  const endsAt = clock.now() + Math.min(...restarting.map(({ holdMs }) => holdMs)) - spareMs;
   let watched: Promise<void> | undefined;
   try {
     await drainServers({ ...setting, progress: { ...setting.progress, report: () => {} } }, isOurs, {
       timeoutMs: endsWithinMs,
+      clock,
     });
     // what goes wrong in between is seen when all are put back at the end
-    watched = bringBack(setting, ours, { over: over.signal, endsAt }).catch(() => {});
+    watched = bringBack({ ...setting, clock }, ours, { over: over.signal, endsAt }).catch(() => {});
     return await work();
   } finally {
     over.abort();
@@ -99,14 +102,13 @@ function nameOf({ backend, name }: Pick<LiveServer, 'backend' | 'name'>): string
 
 /** Lets them take requests again once each has been away and is back on every balancer, or the time is up. */
 async function bringBack(
-  target: RotationTarget,
+  { clock, ...target }: RotationTarget & { clock: Clock },
   { restarting, held }: OurServers,
   { over, endsAt }: { over: AbortSignal; endsAt: number },
 ): Promise<void> {
   const isOurs = (server: LiveServer): boolean => restarting.has(nameOf(server));
-  const pause = (ms: number): Promise<void> => sleep(ms, undefined, { signal: over }).catch(() => {});
   const gone = new Set<string>();
-  while (!over.aborted && performance.now() < endsAt) {
+  while (!over.aborted && clock.now() < endsAt) {
     const views = await viewBalancers(target.cluster, target.hosts);
     const states = views.flatMap(({ balancer, live }) =>
       (live?.servers ?? [])
@@ -115,10 +117,10 @@ async function bringBack(
     );
     for (const { id, name, up } of states) if (!up || held.has(name)) gone.add(id);
     if (states.every(({ id, up }) => up && gone.has(id))) {
-      await pause(settleMs);
+      await clock.pause(settleMs, over);
       break;
     }
-    await pause(pollMs);
+    await clock.pause(pollMs, over);
   }
   await tellReady(target, isOurs);
 }

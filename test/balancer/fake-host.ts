@@ -5,7 +5,7 @@ import { CommandError } from '../../src/remote/remote-errors.ts';
 
 /** A balancer in memory: files, systemd, and engines that run what their files said when they were last loaded. */
 export class FakeHost implements Host {
-  readonly name = 'lb1';
+  readonly name: string = 'lb1';
   readonly address = '192.0.2.11';
   readonly user = 'root';
   readonly files = new Map<string, string>();
