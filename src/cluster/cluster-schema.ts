@@ -8,6 +8,12 @@ const path = (what: string) =>
   z.string().min(1, 'a path is empty').describe(`${what}; relative to this file, ~ is your home`);
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
+/** Whether the port of `user@host:port` is one; without any it is that of ~/.ssh/config. */
+function hasPort(hop: string): boolean {
+  const [, port] = /:(\d+)$/.exec(hop) ?? [];
+  return port === undefined || (Number(port) >= 1 && Number(port) <= 65_535);
+}
+
 const ssh = z.strictObject({
   user: z
     .string()
@@ -24,6 +30,7 @@ const ssh = z.strictObject({
   jump: z
     .string()
     .regex(/^[^\s/]+$/, 'written as user@host:port, or a name of ~/.ssh/config')
+    .refine((text) => text.split(',').every(hasPort), 'a port is 1 to 65535')
     .optional()
     .describe('machine to go through: user@host:port, or a name of ~/.ssh/config'),
   known_hosts: path(

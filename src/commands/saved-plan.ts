@@ -85,7 +85,9 @@ export async function readSavedPlan(path: string, cwd: string): Promise<SavedPla
   }
   try {
     const saved = JSON.parse(text) as SavedPlan | null;
-    if (saved?.kind === 'kawanan plan' && saved.format === 1) return saved;
+    const parts = [saved?.files, saved?.wanted, saved?.versions, saved?.plans];
+    if (saved?.kind === 'kawanan plan' && saved.format === 1 && parts.every((part) => part instanceof Object))
+      return saved;
   } catch {
     // Said below.
   }

@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { ParsedKey } from 'ssh2';
+import { describeReadFailure } from '../input/read-failure.ts';
 import { ConnectionError } from './remote-errors.ts';
 import type { SshTarget } from './ssh-target.ts';
 
@@ -91,9 +92,8 @@ async function readKey(path: string): Promise<KeyFile> {
       return { kind: 'open', reason: `others may read it: mode ${(mode & 0o777).toString(8)}` };
     }
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return { kind: 'absent', reason: 'there is no such file' };
-    return { kind: 'unreadable', reason: message };
+    const reason = describeReadFailure(error);
+    return { kind: (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'absent' : 'unreadable', reason };
   }
   const { utils } = (await import('ssh2')).default;
   const key = utils.parseKey(content);

@@ -1,5 +1,6 @@
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { describeReadFailure } from '../input/read-failure.ts';
 import {
   fingerprintKey,
   formatKnownHost,
@@ -126,9 +127,9 @@ async function readIfThere(file: string, target: SshTarget): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return '';
-    throw new ConnectionError(target.label, 'key-file', `known_hosts can't be read: ${message}`, {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    const reason = describeReadFailure(error);
+    throw new ConnectionError(target.label, 'key-file', `known_hosts can't be read: ${reason}`, {
       next: `make ${file} readable, or name another file in ssh.known_hosts of the cluster file`,
     });
   }

@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { InputError, type Problem } from '../errors.ts';
+import { describeReadFailure } from '../input/read-failure.ts';
 import type { Key } from './seal.ts';
 
 export interface Identities {
@@ -60,14 +61,18 @@ async function readPrivateFile(
   path: string,
 ): Promise<{ content: string } | { message: string; next: string }> {
   try {
-    const { mode } = await stat(path);
-    if (process.platform !== 'win32' && (mode & 0o077) !== 0)
+    const facts = await stat(path);
+    const { mode } = facts;
+    if (!facts.isDirectory() && process.platform !== 'win32' && (mode & 0o077) !== 0)
       return { message: 'others may read this private key', next: `chmod 600 ${path}` };
     return { content: await readFile(path, 'utf8') };
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return { message: missing, next: 'kawanan secrets keygen makes one' };
-    return { message: `the identity file can't be read (${code})`, next: 'look at its owner and mode' };
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+      return { message: missing, next: 'kawanan secrets keygen makes one' };
+    return {
+      message: `the identity file can't be read: ${describeReadFailure(error)}`,
+      next: 'look at its owner and mode',
+    };
   }
 }
 

@@ -155,12 +155,25 @@ test('every problem is reported at once, in the order of the file', () => {
   ]);
 });
 
+test.each([
+  ['', 'undefined:undefined undefined: a mapping of keys expected, not nothing'],
+  ['hello', '1:1 undefined: a mapping of keys expected, not "hello"'],
+  ['name: a', '1:1 nodes: "nodes" is missing'],
+])('%j is told once what it lacks', (text, problem) => {
+  expect(problemsOf(text)).toEqual([problem]);
+});
+
 describe('refused', () => {
   test.each<[string, { nodes?: string[]; rest?: string[] }, string[]]>([
     [
       'no manager',
       { nodes: ['a: {address: 10.0.0.1, role: worker}'] },
       ['2:1 nodes: no node has the role manager | give one node role: manager'],
+    ],
+    [
+      'a jump host with a port that is none',
+      { rest: ['ssh: {jump: "me@gate.example:2200,inner:99999"}'] },
+      ['4:13 ssh.jump: a port is 1 to 65535'],
     ],
     [
       'a balancer section without balancer nodes',

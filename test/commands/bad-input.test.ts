@@ -18,6 +18,10 @@ beforeAll(() => {
   writeFileSync(join(folder, 'cluster.yml'), cluster.join('\n'));
   writeFileSync(join(folder, 'compose.yml'), 'services: {}\n');
   writeFileSync(join(folder, 'list.json'), '[]');
+  writeFileSync(
+    join(folder, 'half.json'),
+    '{"cluster": "c", "results": [{}], "kind": "kawanan plan", "format": 1}',
+  );
   writeFileSync(join(folder, 'broken.json'), '{');
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -69,6 +73,13 @@ describe('is refused before any machine is asked, and says what to write instead
       ],
     ],
     [
+      'up --plan half.json',
+      [
+        'error half.json: this is no plan that kawanan wrote',
+        '  next make one: kawanan plan --out half.json',
+      ],
+    ],
+    [
       'plan --out gone/plan.json',
       ["error gone/plan.json: can't be written: there is no such folder", '  next name another file'],
     ],
@@ -94,7 +105,14 @@ describe('is refused before any machine is asked, and says what to write instead
     [
       'drill report list.json',
       [
-        "error HERE/list.json: results can't be read: it holds no results",
+        "error HERE/list.json: results can't be read: it holds no results of drills",
+        '  next kawanan drill run --all --out results.json writes such a file',
+      ],
+    ],
+    [
+      'drill report half.json',
+      [
+        "error HERE/half.json: results can't be read: it holds no results of drills",
         '  next kawanan drill run --all --out results.json writes such a file',
       ],
     ],

@@ -184,7 +184,7 @@ describe('keys', () => {
         /not a private key/,
         /without \.pub/,
       ],
-      ['a folder', (path) => mkdirSync(path), /EISDIR/, /readable/],
+      ['a folder', (path) => mkdirSync(path), /it is a folder/, /readable/],
     ])('%s', async (name, make, message, next) => {
       const key = join(sshd.folder, '.ssh', name.replaceAll(' ', '-'));
       make(key);

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { z } from 'zod';
 import type { CommandContext } from '../../cli.ts';
 import type { ReportData } from '../../drill/report/report-data.ts';
 import { InputError } from '../../errors.ts';
@@ -60,11 +61,32 @@ async function readResults(file: string): Promise<ReportData> {
   const text = await readFile(file, 'utf8').catch((cause) => {
     throw refuse(describeReadFailure(cause));
   });
+  let data: unknown;
   try {
-    const data = JSON.parse(text) as ReportData | null;
-    if (Array.isArray(data?.results) && typeof data.cluster === 'string') return data;
+    data = JSON.parse(text);
   } catch {
     throw refuse('it is no JSON');
   }
-  throw refuse('it holds no results');
+  if (!resultsSchema.safeParse(data).success) throw refuse('it holds no results of drills');
+  return data as ReportData;
 }
+
+/** As far as a report could stumble over a file that is none of ours. */
+const resultsSchema = z.looseObject({
+  cluster: z.string(),
+  startedAt: z.string(),
+  machine: z.string(),
+  ratePerSecond: z.number(),
+  results: z.array(
+    z.looseObject({
+      number: z.number(),
+      name: z.string(),
+      title: z.string(),
+      verdict: z.enum(['met', 'missed', 'not run']),
+      objectives: z.array(z.looseObject({ text: z.string(), measured: z.string(), met: z.boolean() })),
+      timeline: z.array(z.looseObject({ atMs: z.number(), kind: z.string(), text: z.string() })),
+      probe: z.looseObject({ figures: z.looseObject({}), records: z.array(z.looseObject({})) }).optional(),
+      load: z.number(),
+    }),
+  ),
+});

@@ -28,7 +28,7 @@ export async function findSecretsFile(
 ): Promise<FoundFile> {
   const show = (path: string): string => {
     const short = relative(cwd, path);
-    return short.startsWith('..') ? path : short;
+    return short.startsWith('..') ? path : short || '.';
   };
   const named = options.secrets ?? ((await needsNoCluster(options, cwd)) ? 'secrets.yml' : undefined);
   if (named !== undefined) {
