@@ -10,9 +10,9 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import { loadCluster } from '../../src/cluster/load-cluster.ts';
+import { onHost, withHosts } from '../../src/drill/stage.ts';
 import { findLab } from '../../src/lab/lab.ts';
 import { isClean, listResidue } from '../../src/lab/residue.ts';
-import type { Host } from '../../src/remote/host.ts';
 import { makePicture } from '../../stacks/sirip-hiu/make-picture.ts';
 import {
   logIn,
@@ -28,7 +28,6 @@ import { runImageTests } from './support/image-tests.ts';
 import { clusterFile, expectKawanan, labDir, projectDir, runKawanan } from './support/kawanan.ts';
 import { withPage } from './support/open-browser.ts';
 import { compareSnapshots, snapshotHosts } from './support/snapshot-host.ts';
-import { withHosts } from './support/with-hosts.ts';
 
 let cluster: Cluster;
 let target: TourTarget;
@@ -37,11 +36,8 @@ const cleanUps: (() => Promise<unknown>)[] = [];
 
 const up = ['up', '--yes', '--file', clusterFile];
 
-const onMachine = <Result>(name: string, work: (host: Host) => Promise<Result>): Promise<Result> =>
-  withHosts(cluster, async (hosts) => work(await hosts.connect(name)));
-
 async function setReplicas(service: string, replicas: number): Promise<void> {
-  await onMachine('vm-dockerswarmmanager', async (host) => {
+  await onHost({ cluster }, 'vm-dockerswarmmanager', async (host) => {
     const handle = host.engine().getService(service);
     const { Version, Spec } = await handle.inspect();
     await handle.update({ version: Version.Index, ...Spec, Mode: { Replicated: { Replicas: replicas } } });
@@ -210,7 +206,7 @@ describe('the running cluster', () => {
   });
 
   test.each(['fastapi', 'flask', 'minio'])('runs on images whose own tests pass: %s', async (name) => {
-    const { exitCode, log } = await onMachine('vm-dockerswarmworker1', (worker) =>
+    const { exitCode, log } = await onHost({ cluster }, 'vm-dockerswarmworker1', (worker) =>
       runImageTests(worker, `sirip-hiu/${name}`),
     );
     expect(exitCode, log).toBe(0);
@@ -286,7 +282,7 @@ describe('the running cluster', () => {
   });
 
   test('takes a worker that lost its state back, and its dead twin out', async () => {
-    await withHosts(cluster, async (hosts) => {
+    await withHosts({ cluster }, async (hosts) => {
       const worker = (await hosts.connect('vm-dockerswarmworker2')).engine();
       await worker.swarmLeave({ force: true });
       const { stdout } = await expectKawanan(up);
@@ -340,7 +336,7 @@ describe('bad input', () => {
   });
 
   test('an unsupported operating system is refused by name, exit code 2', async () => {
-    await onMachine('vm-loadbalancer2', async (host) => {
+    await onHost({ cluster }, 'vm-loadbalancer2', async (host) => {
       const path = '/etc/os-release';
       const release = (await host.readFile(path))!;
       await host.writeFile('/run/os-release.right', release);

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startProbe } from '../../src/drill/probe/probe.ts';
+import { withHosts } from '../../src/drill/stage.ts';
 import type { AlertState, Series, TargetState } from '../../src/monitoring/answers.ts';
 import type { QueryVerdict } from '../../src/monitoring/judge-query.ts';
 import { createMonitoringRunner } from '../../src/pipeline/monitoring-runner.ts';
@@ -18,7 +19,6 @@ import { runImageTests } from './support/image-tests.ts';
 import { expectKawanan, projectDir, runKawanan } from './support/kawanan.ts';
 import { openDashboard } from './support/open-dashboard.ts';
 import { openSmallCluster, type SmallCluster } from './support/small-cluster.ts';
-import { withHosts } from './support/with-hosts.ts';
 
 const section = `
   web:
@@ -130,7 +130,7 @@ describe('monitoring', () => {
     ["Alertmanager's", 'alertmanager', ['amtool', 'check-config', '/etc/prometheus/alertmanager.yml'], ''],
     ['what its alerts do', 'prometheus', ['sh', '-c', testRules], rulesTests],
   ])('finds nothing wrong with %s', async (_, service, command, stdin) => {
-    await withHosts(small.cluster, async (hosts) => {
+    await withHosts(small, async (hosts) => {
       const { engine } = await connectManager(small.cluster, hosts);
       const runner = createMonitoringRunner(engine, hosts, new AbortController().signal);
       const { exitCode, stdout, stderr } = await runInTask(runner, { service, command, stdin });

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import type { Cluster } from '../../../src/cluster/cluster.ts';
 import { loadCluster } from '../../../src/cluster/load-cluster.ts';
+import { onHost } from '../../../src/drill/stage.ts';
 import type { Host } from '../../../src/remote/host.ts';
 import { clusterFile, expectKawanan, labDir, projectDir, runKawanan } from './kawanan.ts';
-import { withHosts } from './with-hosts.ts';
 
 export interface SmallCluster extends AsyncDisposable {
   /** Path of its cluster file. */
@@ -46,7 +46,7 @@ export async function openSmallCluster(
     composeFile,
     cluster,
     vip: cluster.balancer?.vip?.address ?? '',
-    on: (node, work) => withHosts(cluster, async (hosts) => work(await hosts.connect(node))),
+    on: (node, work) => onHost({ cluster }, node, work),
     async [Symbol.asyncDispose]() {
       await runKawanan(['lab', 'down']);
     },

@@ -1,7 +1,7 @@
 /** What a host is made of, before and after: packages, files, names, interfaces, firewall rules, services, processes. */
 import type { Cluster } from '../../../src/cluster/cluster.ts';
+import { withHosts } from '../../../src/drill/stage.ts';
 import type { Host } from '../../../src/remote/host.ts';
-import { withHosts } from './with-hosts.ts';
 
 // Each line is tagged with what it is about, so that a difference reads by itself. Left out is what changes without
 // anybody's doing: apt's and dpkg's own records and caches, logs, random seeds, time stamps, leases.
@@ -28,7 +28,7 @@ true
 
 /** The facts of every machine of a cluster, by its name. */
 export function snapshotHosts(cluster: Cluster): Promise<Map<string, string[]>> {
-  return withHosts(cluster, async (hosts) => {
+  return withHosts({ cluster }, async (hosts) => {
     const taken = cluster.nodes.map(
       async ({ name }): Promise<[string, string[]]> => [name, await snapshotHost(await hosts.connect(name))],
     );
