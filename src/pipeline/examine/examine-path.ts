@@ -5,14 +5,21 @@ import type { Inputs } from '../inputs.ts';
 
 /** The way from here through the balancers to the tasks; nothing where there is no swarm yet. */
 export async function examinePath({ cluster, stacks }: Inputs, hosts: Hosts): Promise<Finding[]> {
-  const [{ findManager }, { readStackStatus }, { planStacksBackends }, { observePath }, { judgePath }] =
-    await Promise.all([
-      import('../../swarm/connect-manager.ts'),
-      import('../../stack/status.ts'),
-      import('../../balancer/backends.ts'),
-      import('../path/observe-path.ts'),
-      import('../path/judge-path.ts'),
-    ]);
+  const [
+    { findManager },
+    { askSwarm },
+    { readStackStatus },
+    { planStacksBackends },
+    { observePath },
+    { judgePath },
+  ] = await Promise.all([
+    import('../../swarm/connect-manager.ts'),
+    import('../../stack/ask-swarm.ts'),
+    import('../../stack/status.ts'),
+    import('../../balancer/backends.ts'),
+    import('../path/observe-path.ts'),
+    import('../path/judge-path.ts'),
+  ]);
   if (stacks.length === 0) return [];
   try {
     const manager = await findManager(cluster, hosts);
@@ -21,7 +28,7 @@ export async function examinePath({ cluster, stacks }: Inputs, hosts: Hosts): Pr
     const { engine } = manager;
     const [statuses, nodes] = await Promise.all([
       Promise.all(stacks.map(({ definition }) => readStackStatus(engine, definition.name))),
-      engine.listNodes(),
+      askSwarm(engine.listNodes()),
     ]);
     const running = statuses.filter(({ services }) => services.length > 0);
     if (running.length === 0) return [];

@@ -3,6 +3,7 @@ import type Docker from 'dockerode';
 import { type Cluster, swarmNodes } from '../../cluster/cluster.ts';
 import { UserError } from '../../errors.ts';
 import type { Hosts } from '../../remote/host.ts';
+import { askSwarm } from '../../stack/ask-swarm.ts';
 import type { MeshEvidence, MeshTask, NodeTables, SwarmService } from './mesh-tables.ts';
 import { parseTables } from './parse-tables.ts';
 
@@ -17,7 +18,11 @@ done
 exit 0
 `;
 
-/** The tables first, then what should be in them; nodes that let nobody in have no tables. */
+/**
+ * The tables first, then what should be in them; nodes that let nobody in have no tables.
+ *
+ * @throws UserError where the swarm doesn't say what it wants.
+ */
 export async function observeMesh(cluster: Cluster, hosts: Hosts, engine: Docker): Promise<MeshEvidence> {
   const tables = await Promise.all(swarmNodes(cluster).map(({ name }) => readTables(name, hosts)));
   return { tables: tables.flat(), ...(await readWanted(engine)) };
@@ -57,14 +62,16 @@ interface SeenTask {
 }
 
 async function readWanted(engine: Docker): Promise<Omit<MeshEvidence, 'tables'>> {
-  const [services, tasks, nodes, networks] = await Promise.all([
-    engine.listServices() as unknown as Promise<SeenService[]>,
-    engine.listTasks() as unknown as Promise<SeenTask[]>,
-    engine.listNodes() as Promise<
-      { ID: string; Description: { Hostname: string }; Status: { State: string } }[]
-    >,
-    engine.listNetworks(),
-  ]);
+  const [services, tasks, nodes, networks] = await askSwarm(
+    Promise.all([
+      engine.listServices() as unknown as Promise<SeenService[]>,
+      engine.listTasks() as unknown as Promise<SeenTask[]>,
+      engine.listNodes() as Promise<
+        { ID: string; Description: { Hostname: string }; Status: { State: string } }[]
+      >,
+      engine.listNetworks(),
+    ]),
+  );
   const ingressNetwork = networks.find(({ Ingress }) => Ingress)?.Id;
   return {
     services: services.map(
