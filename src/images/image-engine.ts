@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import { UserError } from '../errors.ts';
 import { type Login, toAuthHeader, toConfigHeader } from '../registry/credentials.ts';
+import { readStatusCode } from '../remote/engine-call.ts';
 import { readJsonLines } from './json-lines.ts';
 
 export interface EngineImage {
@@ -95,7 +96,7 @@ export function createImageEngine(docker: Docker): ImageEngine {
             ),
           };
         } catch (error) {
-          if ((error as { statusCode?: number }).statusCode === 404) return undefined;
+          if (readStatusCode(error) === 404) return undefined;
           throw error;
         }
       }),
@@ -143,7 +144,7 @@ export function createImageEngine(docker: Docker): ImageEngine {
           // stopped containers of tasks that are gone don't keep an image; running ones do
           await docker.getImage(reference).remove({ force: true });
         } catch (error) {
-          if ((error as { statusCode?: number }).statusCode !== 404) throw error;
+          if (readStatusCode(error) !== 404) throw error;
         }
       }),
   };

@@ -1,6 +1,7 @@
 /** The lock in the swarm: a config whose labels tell who holds it. */
 import type Docker from 'dockerode';
 import { UserError } from '../errors.ts';
+import { inBody, readEngineMessage, readStatusCode } from '../remote/engine-call.ts';
 import { type FoundLock, type LockHolder, lockName, readLockHolder, writeLockLabels } from './lock-record.ts';
 
 /** Where a cluster's lock is kept; what is tested stands on this, what is real on the Engine API. */
@@ -63,7 +64,8 @@ export function createLockStore(engine: Docker): LockStore {
           await config.update({ _query: { version: lock.version }, _body: body } as never);
           return true;
         } catch (error) {
-          if (readStatus(error) === 404 || /out of sequence/i.test(readMessage(error))) return false;
+          if (readStatusCode(error) === 404 || /out of sequence/i.test(readEngineMessage(error)))
+            return false;
           throw error;
         }
       }),
@@ -75,28 +77,14 @@ export function createLockStore(engine: Docker): LockStore {
   };
 }
 
-/** dockerode puts what it isn't told otherwise into the address too. */
-function inBody(spec: object): never {
-  return { _query: {}, _body: spec } as never;
-}
-
 async function unlessRefused(codes: number[], call: () => Promise<unknown>): Promise<boolean> {
   try {
     await call();
     return true;
   } catch (error) {
-    if (codes.includes(readStatus(error) ?? 0)) return false;
+    if (codes.includes(readStatusCode(error) ?? 0)) return false;
     throw error;
   }
-}
-
-function readStatus(error: unknown): number | undefined {
-  return (error as { statusCode?: number }).statusCode;
-}
-
-function readMessage(error: unknown): string {
-  const { json, message } = error as { json?: { message?: string }; message?: string };
-  return (json?.message ?? message ?? String(error)).trim();
 }
 
 async function calling<Result>(verb: string, work: () => Promise<Result>): Promise<Result> {
@@ -105,7 +93,7 @@ async function calling<Result>(verb: string, work: () => Promise<Result>): Promi
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new UserError(`can't ${verb} the lock of the cluster`, {
-      details: [readMessage(error)],
+      details: [readEngineMessage(error)],
       next: 'run the same command again; if this stays: kawanan doctor',
       cause: error,
     });

@@ -1,5 +1,6 @@
 /** The records of rotations in the swarm: one config a secret, whose labels tell all. */
 import type Docker from 'dockerode';
+import { inBody } from '../remote/engine-call.ts';
 import {
   nameRotationConfig,
   type RotationRecord,
@@ -8,7 +9,7 @@ import {
   type StoredRotation,
   writeRotationLabels,
 } from './rotation-record.ts';
-import { calling, inBody, unlessGone, unlessTaken } from './swarm-calls.ts';
+import { calling, unlessGone, unlessTaken } from './swarm-calls.ts';
 
 /** What is tested stands on this, what is real on the Engine API. */
 export interface RotationStore {

@@ -1,10 +1,11 @@
 /** The little of a swarm that secrets need; what is tested stands on this, what is real on the Engine API. */
 import type Docker from 'dockerode';
+import { inBody } from '../remote/engine-call.ts';
 import { stackNamespaceLabel } from '../stack/engine-types.ts';
 import { fingerprintKeyName, type ObservedSecret } from './observed.ts';
 import { createRotationStore, type RotationStore } from './rotation-store.ts';
 import { SecretValue } from './secret-value.ts';
-import { calling, inBody, unlessGone, unlessTaken } from './swarm-calls.ts';
+import { calling, unlessGone, unlessTaken } from './swarm-calls.ts';
 
 export interface SwarmSecrets {
   list(): Promise<ObservedSecret[]>;

@@ -3,10 +3,10 @@ import type Docker from 'dockerode';
 import { UserError } from '../errors.ts';
 import type { Traffic } from '../plan/traffic.ts';
 import type { FindLogin } from '../registry/credentials.ts';
+import { readEngineMessage } from '../remote/engine-call.ts';
 import type { Hosts } from '../remote/host.ts';
 import type { ConvergeLimits } from './converge.ts';
 import type { StackDefinition } from './definition.ts';
-import { readEngineMessage } from './engine-errors.ts';
 import type { SnapshotSource } from './snapshots.ts';
 
 export interface ApplyContext {

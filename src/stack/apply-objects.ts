@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type Docker from 'dockerode';
 import type { Progress } from '../plan/layer.ts';
+import { inBody } from '../remote/engine-call.ts';
 import type { StackAction } from './action.ts';
 import { type ApplyContext, findByKey, refusal } from './apply-context.ts';
 import { removeNetwork, removeService } from './apply-removal.ts';
@@ -103,11 +104,6 @@ function versionSpec<Spec extends ConfigSpec | SecretSpec>(
   const versioned =
     version === undefined ? {} : { [fileVersionOfLabel]: spec.Name, [fileVersionLabel]: version };
   return { ...spec, Name: objectName, Labels: { ...spec.Labels, ...versioned, ...labels } };
-}
-
-/** dockerode puts what it isn't told otherwise into the address too: too long for it, and shown in the engine's log. */
-function inBody(spec: ConfigSpec | SecretSpec): never {
-  return { _query: {}, _body: spec } as never;
 }
 
 /** The key of all fingerprints, made on first need. Two runs at once: the first to create it wins. */

@@ -3,8 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { InterruptedError, UserError } from '../errors.ts';
 import type { Progress } from '../plan/layer.ts';
+import { readEngineMessage } from '../remote/engine-call.ts';
 import { type ApplyContext, refusal } from './apply-context.ts';
-import { isInUse, isNotFound, readEngineMessage } from './engine-errors.ts';
+import { isInUse, isNotFound } from './engine-errors.ts';
 import { stackNamespaceLabel } from './engine-types.ts';
 import { reportChanges } from './report-changes.ts';
 

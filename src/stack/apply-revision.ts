@@ -1,4 +1,6 @@
 /** Keeps the applied state of a stack in the swarm. */
+
+import { inBody } from '../remote/engine-call.ts';
 import type { StackAction } from './action.ts';
 import { type ApplyContext, refusal } from './apply-context.ts';
 import { isNotFound } from './engine-errors.ts';
@@ -16,7 +18,7 @@ export async function recordRevision(
   });
   for (const spec of specs.reverse()) {
     try {
-      await engine.createConfig({ _query: {}, _body: spec } as never);
+      await engine.createConfig(inBody(spec));
     } catch (error) {
       throw refusal(
         `keep revision ${action.number} of the stack`,

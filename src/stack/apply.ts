@@ -1,6 +1,7 @@
 /** Carries out one change of the stack layer. */
 import type { Change } from '../plan/change.ts';
 import type { Progress } from '../plan/layer.ts';
+import { readStatusCode } from '../remote/engine-call.ts';
 import type { StackAction } from './action.ts';
 import { type ApplyContext, refusal } from './apply-context.ts';
 import { createConfig, createNetwork, createSecret, replaceNetwork, updateLabels } from './apply-objects.ts';
@@ -13,7 +14,6 @@ import {
   restoreService,
   updateService,
 } from './apply-service.ts';
-import { readStatusCode } from './engine-errors.ts';
 import { describeTurnOver, turnOver } from './turn-over.ts';
 
 /** Makes one change true, or throws a `UserError` that says why not. */

@@ -1,7 +1,7 @@
 /** Questions to a manager, bounded in time, with failures that tell what to do. */
 import { UserError } from '../errors.ts';
+import { readEngineMessage } from '../remote/engine-call.ts';
 import { within } from '../remote/within.ts';
-import { readEngineMessage } from './engine-errors.ts';
 
 const callTimeoutMs = 20_000;
 

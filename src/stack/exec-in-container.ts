@@ -2,7 +2,7 @@
 import type { Duplex, Readable, Writable } from 'node:stream';
 import type Docker from 'dockerode';
 import { UserError } from '../errors.ts';
-import { readEngineMessage } from './engine-errors.ts';
+import { readEngineMessage } from '../remote/engine-call.ts';
 
 export interface ExecStreams {
   stdin: Readable;

@@ -2,9 +2,9 @@
 import type Docker from 'dockerode';
 import { UserError } from '../errors.ts';
 import { type FindLogin, toAuthHeader } from '../registry/credentials.ts';
+import { readEngineMessage, readStatusCode } from '../remote/engine-call.ts';
 import type { Hosts } from '../remote/host.ts';
 import { within } from '../remote/within.ts';
-import { readEngineMessage, readStatusCode } from './engine-errors.ts';
 import { type ImageAnswer, type ImagePlatform, pinImage } from './image-digests.ts';
 
 export interface HeldImage {

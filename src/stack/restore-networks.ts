@@ -3,10 +3,10 @@
  * of its containers has stopped, though the swarm has forgotten it (moby#29293).
  */
 import type { Progress } from '../plan/layer.ts';
+import { readEngineMessage } from '../remote/engine-call.ts';
 import type { ApplyContext } from './apply-context.ts';
 import { createNetwork } from './apply-objects.ts';
 import { waitUntil } from './apply-removal.ts';
-import { readEngineMessage } from './engine-errors.ts';
 import type { ServiceSpec } from './engine-types.ts';
 
 const patienceMs = 60_000;

@@ -5,7 +5,7 @@ import { managers, swarmNodes } from '../cluster/cluster.ts';
 import { UserError } from '../errors.ts';
 import type { Hosts } from '../remote/host.ts';
 import { within } from '../remote/within.ts';
-import { describeEngineError } from './engine-call.ts';
+import { describeEngineError } from './describe-engine-error.ts';
 
 export interface ManagerConnection {
   node: ClusterNode;

@@ -5,7 +5,7 @@ import type { Observation } from '../plan/layer.ts';
 import type { Hosts } from '../remote/host.ts';
 import { ConnectionError } from '../remote/remote-errors.ts';
 import { within } from '../remote/within.ts';
-import { describeEngineError } from './engine-call.ts';
+import { describeEngineError } from './describe-engine-error.ts';
 import { type InfoAnswer, type NodeAnswer, parseEngine, parseMember } from './parse-swarm.ts';
 import type { MemberState, NodeEngine, SwarmObserved } from './swarm-state.ts';
 

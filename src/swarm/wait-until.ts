@@ -1,6 +1,6 @@
 import { InterruptedError, UserError } from '../errors.ts';
 import type { Progress } from '../plan/layer.ts';
-import { describeEngineError } from './engine-call.ts';
+import { describeEngineError } from './describe-engine-error.ts';
 
 export interface Wait {
   /** What is waited for, as the end of "… in time": `the node is ready`. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { pickAddressPool } from '../../src/swarm/address-pool.ts';
 import { explainUnready } from '../../src/swarm/apply.ts';
-import { describeEngineError, hideJoinTokens } from '../../src/swarm/engine-call.ts';
+import { describeEngineError, hideJoinTokens } from '../../src/swarm/describe-engine-error.ts';
 import { mergeLabels, ownLabelsKey } from '../../src/swarm/node-labels.ts';
 import { parseEngine, parseMember } from '../../src/swarm/parse-swarm.ts';
 import { hasQuorum } from '../../src/swarm/quorum.ts';
