@@ -1,5 +1,5 @@
 /** A first `cluster.yml`, made of the commented template. Pure. */
-import { type Document, isMap, parseDocument } from 'yaml';
+import { type Document, isMap, Pair, parseDocument, Scalar } from 'yaml';
 import { InputError } from '../errors.ts';
 import type { NodeRole } from './cluster.ts';
 
@@ -15,6 +15,8 @@ export interface ClusterDraft {
   stack: { name: string; file: string };
   /** Path of the secrets file; absent when there is none. */
   secrets?: string;
+  /** Values for `${NAME}` in the compose file; no section where there are none. */
+  variables?: Record<string, string>;
   /** Path or URL of the JSON schema, for editors. */
   schema: string;
 }
@@ -36,7 +38,21 @@ export function renderClusterFile(template: string, draft: ClusterDraft): string
   document.setIn(['stack', 'file'], draft.stack.file);
   if (draft.secrets === undefined) document.delete('secrets');
   else document.set('secrets', draft.secrets);
+  addVariables(document, draft.variables ?? {});
   return document.toString({ lineWidth: 0, flowCollectionPadding: false });
+}
+
+function addVariables(document: Document, variables: Record<string, string>): void {
+  if (Object.keys(variables).length === 0 || !isMap(document.contents)) return;
+  const key = new Scalar('variables');
+  key.spaceBefore = true;
+  key.commentBefore = ' Values for ${NAME} in the compose file: here, which nodes keep data.';
+  document.contents.add(new Pair(key, document.createNode(variables)));
+}
+
+/** The names that machines get, as the file has them. */
+export function listNodeNames(nodes: ClusterDraft['nodes']): { name: string; role: NodeRole }[] {
+  return nameNodes(nodes).map(({ name, role }) => ({ name, role }));
 }
 
 function replaceNodes(document: Document, draft: ClusterDraft): void {

@@ -63,7 +63,7 @@ interface InitResult {
 }
 
 async function writeFirstFiles(options: InitOptions, cwd: string): Promise<InitResult> {
-  const [{ renderClusterFile }, { parseCluster }, { copySecretsExample }] = await Promise.all([
+  const [{ listNodeNames, renderClusterFile }, { parseCluster }, { copySecretsExample }] = await Promise.all([
     import('../cluster/render-cluster-file.ts'),
     import('../cluster/parse-cluster.ts'),
     import('../secrets/secrets-example.ts'),
@@ -79,9 +79,12 @@ async function writeFirstFiles(options: InitOptions, cwd: string): Promise<InitR
   const secretsFile = resolve(dirname(file), 'secrets.yml');
   const wantsSecrets = options.stack === undefined;
   const template = await readFile(new URL('../cluster/cluster-template.yml', import.meta.url), 'utf8');
+  const nodes = readNodes(options);
+  const reference = options.stack === undefined ? fitReferenceStack(listNodeNames(nodes)) : undefined;
   const text = renderClusterFile(template, {
     ...pickGiven(options),
-    nodes: readNodes(options),
+    nodes,
+    ...(reference && { variables: reference.variables }),
     stack: describeStack(options, cwd, file),
     schema: pathFrom(file, resolve(packageRoot, 'schemas/cluster.schema.json')),
     ...(wantsSecrets && { secrets: 'secrets.yml' }),
@@ -92,7 +95,8 @@ async function writeFirstFiles(options: InitOptions, cwd: string): Promise<InitR
     shownAs: `${options.file} to be written`,
   });
 
-  const result: InitResult = { written: [], kept: [], warnings: [...warnings, ...absent] };
+  const notes = [...warnings, ...absent, ...(reference?.notes ?? [])];
+  const result: InitResult = { written: [], kept: [], warnings: notes };
   const show = (path: string): string => relative(cwd, path) || path;
   const note = (path: string, written: boolean): void =>
     void (written ? result.written : result.kept).push(show(path));
@@ -157,6 +161,35 @@ function describeStack(options: InitOptions, cwd: string, file: string): { name:
     .replace(/[^a-zA-Z0-9_-]+/g, '-')
     .replace(/^[-_]+/, '');
   return { name: name || 'stack', file: pathFrom(file, compose) };
+}
+
+/**
+ * What the reference stack needs to run on machines of these names: values for its variables, where names differ from
+ * its own, and what can't be helped by them.
+ */
+function fitReferenceStack(nodes: { name: string; role: NodeRole }[]): {
+  variables: Record<string, string>;
+  notes: string[];
+} {
+  const images =
+    "Docker Hub no longer has MinIO's image, which the reference stack takes: docs/sirip-hiu.md says what to write";
+  const [manager] = nodes.filter(({ role }) => role === 'manager');
+  const [first, second] = nodes.filter(({ role }) => role === 'worker');
+  if (nodes.length === 0) return { variables: {}, notes: [images] };
+  if (!manager || !first || !second)
+    return {
+      variables: {},
+      notes: ['the reference stack needs two workers; for a stack of your own say --stack', images],
+    };
+  // As the variable, what it is here, and what the compose file has unless told.
+  const places = [
+    ['MYSQL_NODE', manager.name, 'vm-dockerswarmmanager'],
+    ['MINIO_NODE_A', first.name, 'vm-dockerswarmworker1'],
+    ['MINIO_NODE_B', second.name, 'vm-dockerswarmworker2'],
+    ['MINIO_NODE_C', manager.name, 'vm-dockerswarmmanager'],
+  ] as const;
+  const variables = places.filter(([, name, usual]) => name !== usual).map(([key, name]) => [key, name]);
+  return { variables: Object.fromEntries(variables), notes: [images] };
 }
 
 /** A compose file may be written later; a name that leads nowhere may as well be a slip of the pen. */

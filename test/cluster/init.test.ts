@@ -5,6 +5,7 @@ import pico from 'picocolors';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { runCli } from '../../src/cli.ts';
 import { loadCluster } from '../../src/cluster/load-cluster.ts';
+import { loadInputs } from '../../src/pipeline/inputs.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -139,5 +140,22 @@ test('a compose file that is not there yet is remarked on, and the file is named
       'note: there is no app/compose.yml yet: write it before kawanan plan',
       'next: look at sub/mine.yml, then run kawanan doctor -f sub/mine.yml and kawanan plan -f sub/mine.yml\n',
     ].join('\n'),
+  );
+});
+
+test('the reference stack finds its nodes whatever they are called, and says what it lacks', async () => {
+  const named = ['--manager', 'boss=10.0.0.3', '--worker', 'left=10.0.0.4', '--worker', '10.0.0.5'];
+  const { out } = await init(...named);
+  expect(out).toContain("note: Docker Hub no longer has MinIO's image");
+  expect((await loadCluster('cluster.yml', folder)).variables).toEqual({
+    KAWANAN_VIP: '10.0.0.3',
+    MYSQL_NODE: 'boss',
+    MINIO_NODE_A: 'left',
+    MINIO_NODE_C: 'boss',
+  });
+  const { stacks } = await loadInputs({ cwd: folder, env: {}, writeSecrets: false });
+  expect(stacks).toHaveLength(1);
+  expect((await init('--manager', '10.0.0.3', '--force')).out).toContain(
+    'note: the reference stack needs two workers; for a stack of your own say --stack\n',
   );
 });
