@@ -94,7 +94,7 @@ def discover_targets(swarm: Swarm, network: str) -> list[dict]:
             node = nodes.get(task.get("NodeID", ""))
             if node is None or task["Status"]["State"] != "running":
                 continue
-            if task["DesiredState"] != "running" and is_ready(node):
+            if not is_meant_to_run(task) and is_ready(node):
                 continue
             address = find_address(task, node, port, network)
             if address:
@@ -133,8 +133,15 @@ def name_task(task, service: str, names: dict[str, str]) -> str:
 
 
 def count_wanted(service, tasks: list) -> int:
-    """What is to run. A task that is done, of a service that isn't restarted then, is wanted no longer."""
-    wanted = service.get("ServiceStatus", {}).get("DesiredTasks", 0)
+    """What is to run. A task that is done, of a job or of a service that isn't restarted then, is wanted no longer."""
+    status, mode = service.get("ServiceStatus", {}), service["Spec"].get("Mode", {})
+    wanted = status.get("DesiredTasks", 0)
+    if "ReplicatedJob" in mode:
+        # as many at a time as it may have, however many are done
+        total = mode["ReplicatedJob"].get("TotalCompletions") or wanted
+        return max(0, min(wanted, total - status.get("CompletedTasks", 0)))
+    if "GlobalJob" in mode:
+        return wanted
     again = service["Spec"]["TaskTemplate"].get("RestartPolicy", {}).get("Condition", "any")
     if again == "any":
         return wanted
@@ -144,7 +151,12 @@ def count_wanted(service, tasks: list) -> int:
 
 
 def is_running(task) -> bool:
-    return task["DesiredState"] == "running" and task["Status"]["State"] == "running"
+    return is_meant_to_run(task) and task["Status"]["State"] == "running"
+
+
+def is_meant_to_run(task) -> bool:
+    """Those of jobs are meant to run until they are done."""
+    return task["DesiredState"] in ("running", "complete")
 
 
 def is_ready(node) -> bool:

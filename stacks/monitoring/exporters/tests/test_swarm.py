@@ -51,6 +51,20 @@ class Metrics(unittest.TestCase):
         self.assertEqual(samples(render_swarm(done, Failures()), "swarm_service_tasks_wanted"),
                          ['swarm_service_tasks_wanted{stack="shop",service="init"} 0'])
 
+    def test_a_job_wants_what_is_left_of_it(self):
+        for mode, completed, state, expected in (
+            ({"ReplicatedJob": {"MaxConcurrent": 2, "TotalCompletions": 3}}, 0, "running", (2, 1)),
+            ({"ReplicatedJob": {"MaxConcurrent": 2, "TotalCompletions": 3}}, 2, "running", (1, 1)),
+            ({"ReplicatedJob": {"MaxConcurrent": 2}}, 2, "complete", (0, 0)),
+            ({"GlobalJob": {}}, 0, "running", (2, 1)),
+        ):
+            job = service("job", wanted=2)
+            job["Spec"]["Mode"] = mode
+            job["ServiceStatus"]["CompletedTasks"] = completed
+            text = render_swarm(Swarm(NODES, [job], [task("a", "job", "w1", state, "complete")]), Failures())
+            self.assertEqual(tuple(int(samples(text, f"swarm_service_tasks_{what}")[0].split()[-1]) for what in ("wanted", "running")),
+                             expected)
+
     def count_failures(self, *looks):
         failures, services = Failures(), [service("web")]
         for ids in looks:
