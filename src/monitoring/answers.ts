@@ -45,10 +45,14 @@ export function parseAnswer(body: string): unknown {
   try {
     answer = JSON.parse(body) as typeof answer;
   } catch {
-    throw new UserError(`Prometheus answers with no JSON: ${body.trim().slice(0, 200) || 'nothing'}`);
+    throw new UserError(`Prometheus answers with no JSON: ${body.trim().slice(0, 200) || 'nothing'}`, {
+      next: '`docker service logs monitoring_prometheus` on a manager tells more',
+    });
   }
   if (answer.status === 'success') return answer.data;
-  throw new UserError(`Prometheus refuses: ${answer.error ?? 'without a reason'}`);
+  throw new UserError(`Prometheus refuses: ${answer.error ?? 'without a reason'}`, {
+    next: 'mend the query: `kawanan monitor panels` has many that work',
+  });
 }
 
 /** Of `/api/v1/targets`, by job and instance. */

@@ -140,5 +140,9 @@ describe('answers of Prometheus', () => {
     expect(parseAnswer('{"status":"success","data":1}')).toBe(1);
     expect(() => parseAnswer('{"status":"error","error":"bad"}')).toThrow('Prometheus refuses: bad');
     expect(() => parseAnswer('Unauthorized\n')).toThrow('Prometheus answers with no JSON: Unauthorized');
+    for (const body of ['', '{}'])
+      expect(() => parseAnswer(body)).toThrow(
+        expect.objectContaining({ next: expect.stringMatching(/monitor panels|docker service logs/) }),
+      );
   });
 });
