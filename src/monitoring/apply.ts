@@ -26,12 +26,12 @@ my $hash = crypt $password, "\\$2b\\$08\\$" . join("", map { $letters[ord($_) % 
 $hash =~ /^\\$2b\\$/ or die "this system makes no bcrypt\\n";
 print $hash;`;
 
-// Until it listens: a unit that has started may still end at once.
+// Until it listens, and no other program: a unit that has started may still end at once.
 const startScript = `systemctl daemon-reload
 systemctl enable --quiet "$1"
 systemctl restart "$1"
 for try in $(seq 100); do
-  [ -n "$(ss -ltnH "sport = :$2")" ] && systemctl is-active --quiet "$1" && exit 0
+  [ -n "$(ss -ltnH "src $2")" ] && systemctl is-active --quiet "$1" && exit 0
   sleep 0.1
 done
 journalctl -u "$1" -n 5 --no-pager -o cat >&2
@@ -93,7 +93,10 @@ export async function applyExporterChange(
     mode: 0o640,
     owner: 'root:prometheus',
   });
-  const { exitCode, stderr } = await runScript(host, startScript, [exporterUnit, String(nodeExporterPort)]);
+  const { exitCode, stderr } = await runScript(host, startScript, [
+    exporterUnit,
+    `${action.address}:${nodeExporterPort}`,
+  ]);
   if (exitCode === 0) return;
   throw new UserError('the node exporter does not start', {
     details: stderr.split('\n').filter(Boolean),

@@ -30,7 +30,7 @@ export interface ExportersObserved {
 }
 
 export type ExporterAction =
-  | { do: 'set-up'; host: string; dropIn: string; install: boolean }
+  | { do: 'set-up'; host: string; address: string; dropIn: string; install: boolean }
   | { do: 'remove'; host: string; purge: boolean };
 
 export type ExporterChange = Change<ExporterAction>;

@@ -48,7 +48,13 @@ export function planExporters(
       fields,
       undo: '`kawanan monitor down` removes it',
       after: [],
-      action: { do: 'set-up', host: node.name, dropIn, install: !state.installed },
+      action: {
+        do: 'set-up',
+        host: node.name,
+        address: node.address,
+        dropIn,
+        install: !state.installed,
+      },
     };
   });
 }

@@ -63,7 +63,7 @@ describe('a node exporter', () => {
     } as unknown as LayerPlan;
     const { changes } = planExporters(cluster, see(asWanted, version), new Map([['secrets', secrets]]));
     expect(changes.map(({ action, fields }) => [action, fields.map(({ path }) => path)])).toEqual([
-      [{ do: 'set-up', host: 'worker1', dropIn, install: false }, [webPath]],
+      [{ do: 'set-up', host: 'worker1', address: '192.0.2.14', dropIn, install: false }, [webPath]],
     ]);
   });
 
