@@ -6,15 +6,22 @@ import { neutralise, type Terminal } from '../../output/terminal.ts';
 import { type ClusterOptions, printJson } from '../session.ts';
 import { openMonitoring } from './open-monitoring.ts';
 
-/** Shows targets and alerts; the exit code is 1 where a target is down or an alert fires. */
+/** Shows targets and alerts; the exit code is 1 where something is down. */
 export async function showMonitoring(options: ClusterOptions, context: CommandContext): Promise<void> {
   await using monitoring = await openMonitoring(options, context);
   const targets = readTargets(await monitoring.ask('/api/v1/targets?state=active'));
   const alerts = readAlerts(await monitoring.ask('/api/v1/alerts'));
   if (options.json) printJson(context, { targets, alerts });
   else context.terminal.out(renderMonitoring(targets, alerts, context.terminal.colors));
-  const ill = targets.some(({ state }) => state === 'down') || alerts.some(({ state }) => state === 'firing');
-  if (ill) context.setExitCode(exitCodes.failed);
+  if (isSomethingDown(targets, alerts)) context.setExitCode(exitCodes.failed);
+}
+
+/** Whether a target doesn't answer, or an alert fires that tells of more than an age. */
+export function isSomethingDown(targets: readonly TargetState[], alerts: readonly AlertState[]): boolean {
+  return (
+    targets.some(({ state }) => state === 'down') ||
+    alerts.some(({ state, severity }) => state === 'firing' && severity !== 'info')
+  );
 }
 
 /** What a person reads: targets by job, then alerts. */

@@ -1,6 +1,6 @@
 import pico from 'picocolors';
 import { expect, test } from 'vitest';
-import { renderMonitoring } from '../../../src/commands/monitor/status.ts';
+import { isSomethingDown, renderMonitoring } from '../../../src/commands/monitor/status.ts';
 import type { AlertState, TargetState } from '../../../src/monitoring/answers.ts';
 
 const plain = pico.createColors(false);
@@ -36,4 +36,14 @@ node  lb1         up
 1 of 1 targets up
 no alerts
 `);
+});
+
+test.each<[string, TargetState[], AlertState[], boolean]>([
+  ['a target that is down', targets, [], true],
+  ['an alert that fires', [], [alert], true],
+  ['one that may fire yet', [], [{ ...alert, state: 'pending' }], false],
+  ['a secret that is old', [], [{ ...alert, severity: 'info' }], false],
+  ['a target that was not asked yet', targets.slice(2), [], false],
+])('%s: is something down?', (_, someTargets, alerts, isDown) => {
+  expect(isSomethingDown(someTargets, alerts)).toBe(isDown);
 });
