@@ -23,7 +23,8 @@ export interface MonitoringOptions extends Pick<Inputs, 'cluster' | 'env'> {
  */
 export async function loadMonitoringInputs(options: MonitoringOptions): Promise<Inputs> {
   const { cluster: watched, env, grafana } = options;
-  const [place] = managers(watched);
+  // One that is drained or paused takes no task.
+  const place = managers(watched).find(({ availability }) => availability === 'active');
   const settings = describeStack(grafana ? ['compose.yml', 'compose.grafana.yml'] : ['compose.yml']);
   const cluster: Cluster = {
     ...watched,
