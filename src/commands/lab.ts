@@ -31,7 +31,9 @@ function addUp(command: Command, context: CommandContext, lab: () => Lab): void 
   command
     .command('up')
     .description('make five bare machines on this computer, and a cluster.yml for them')
-    .addOption(new Option('--release <name>', 'Debian release of the machines').choices(releases))
+    .addOption(
+      new Option('--release <name>', 'Debian release of the machines; trixie unless told').choices(releases),
+    )
     .addOption(
       new Option('--images <which>', 'images of MySQL and MinIO').choices(imageChoices).default('lab'),
     )

@@ -135,7 +135,12 @@ async function createClusterSecretsLayer({ cluster, stacks, secrets }: Inputs, h
     first.name,
     () => findManager(cluster, hosts),
     {
-      file: first.file,
+      placeOf: (secret) => {
+        const { file, locate } =
+          definitions.find(({ external }) => external.secrets.includes(secret)) ?? first;
+        return { file, ...locate?.(['secrets', secret]) };
+      },
+      ...(cluster.secretsFile !== undefined && { secretsFile: cluster.secretsFile }),
       keep: cluster.keepSecrets ?? 0,
       ...(cluster.stacks.length > 1 && {
         stackNames: cluster.stacks.map(({ name }) => name),

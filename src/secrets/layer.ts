@@ -1,8 +1,8 @@
 import type Docker from 'dockerode';
 import { InputError } from '../errors.ts';
 import type { Layer } from '../plan/layer.ts';
-import { checkSecretSources } from './check-secret-sources.ts';
 import type { WantedSecrets } from './desired.ts';
+import { explainNoValue, type SourceHints } from './explain-no-value.ts';
 import { fingerprintSecret } from './fingerprint.ts';
 import type { ObservedSecrets } from './observed.ts';
 import { planSecretRemoval, planSecrets, type SecretAction, type SecretsWish } from './plan.ts';
@@ -14,9 +14,7 @@ export type ConnectEngine = () => Promise<
   { kind: 'found'; engine: Docker } | { kind: 'absent'; reason: string }
 >;
 
-export interface SecretsLayerOptions {
-  /** The compose file, for problems. */
-  file?: string;
+export interface SecretsLayerOptions extends SourceHints {
   /** Make a new version of secrets that were made by hand, whose value can't be compared. */
   replaceUnknown?: boolean;
   /** Refuse a secret without a source as soon as it is sure that the swarm has none; `false` to remove. */
@@ -52,18 +50,22 @@ export function createSecretsLayerOn(
   connect: () => Promise<SwarmSecrets | { reason: string }>,
   options: SecretsLayerOptions = {},
 ): Layer<ObservedSecrets, SecretAction> {
-  const { file, replaceUnknown = false, requireSources = true, keep = 0 } = options;
+  const { placeOf, secretsFile, replaceUnknown = false, requireSources = true, keep = 0 } = options;
   const { stackNames = [stackName], ownerOf = () => stackName } = options;
   const states: SecretsWish['states'] = new Map(
     [...wanted].map(([name, value]) => [name, describeValue(value)]),
   );
+  const hints: SourceHints = {
+    ...(placeOf && { placeOf }),
+    ...(secretsFile !== undefined && { secretsFile }),
+  };
   const wish: SecretsWish = {
+    ...hints,
     stackNames,
     states,
     replaceUnknown,
     keep,
     ...(options.deploying && { deploying: options.deploying }),
-    ...(file !== undefined && { file }),
   };
   return {
     name: 'secrets',
@@ -71,7 +73,7 @@ export function createSecretsLayerOn(
       const swarm = await connect();
       if ('reason' in swarm) {
         // where there is no swarm there are no secrets: better said before anything is changed
-        if (requireSources) refuseMissing(states, file);
+        if (requireSources) refuseMissing(states, hints);
         return { kind: 'unknown', reason: swarm.reason };
       }
       return { kind: 'observed', value: await observeSecrets(swarm, wanted, stackNames.length > 1) };
@@ -92,11 +94,9 @@ function describeValue(value: SecretValue | 'generated at up' | undefined) {
   return value instanceof SecretValue ? ('value' as const) : value;
 }
 
-function refuseMissing(states: SecretsWish['states'], file: string | undefined): void {
-  const known = [...states].filter(([, state]) => state !== 'no source').map(([name]) => name);
-  const external = { networks: [], configs: [], secrets: [...states.keys()] };
-  const problems = checkSecretSources({ file: file ?? '', external }, known);
-  if (problems.length > 0) throw new InputError(problems);
+function refuseMissing(states: SecretsWish['states'], hints: SourceHints): void {
+  const missing = [...states].filter(([, state]) => state === 'no source');
+  if (missing.length > 0) throw new InputError(missing.map(([name]) => explainNoValue(name, hints, false)));
 }
 
 async function observeSecrets(

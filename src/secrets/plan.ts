@@ -1,6 +1,7 @@
 /** Which secrets must be made and which old versions can go. Pure: it sees fingerprints, never values. */
 import { InputError } from '../errors.ts';
 import type { Change, LayerPlan } from '../plan/change.ts';
+import { explainNoValue, type SourceHints } from './explain-no-value.ts';
 import { areComparable } from './fingerprint.ts';
 import { fingerprintKeyName, type ObservedSecret, type ObservedSecrets, secretLabels } from './observed.ts';
 import type { RotationRecord } from './rotation-record.ts';
@@ -15,13 +16,11 @@ export type SecretAction =
 
 type SecretChange = Change<SecretAction>;
 
-export interface SecretsWish {
+export interface SecretsWish extends SourceHints {
   /** Every stack of the cluster. */
   stackNames: readonly string[];
   /** Those of them that are deployed in this run; all unless told. */
   deploying?: readonly string[];
-  /** Name of the compose file, for problems. */
-  file?: string;
   /** How much is known of the value of each external secret. */
   states: ReadonlyMap<string, 'value' | 'generated at up' | 'no source'>;
   /** Make a new version of a secret whose present value can't be known; otherwise it is left. */
@@ -61,7 +60,7 @@ export function planSecrets(wish: SecretsWish, observed: ObservedSecrets): Layer
       warnings.push(...verdict.warnings, ...warnOfOthers(name, newest, wish));
     }
   }
-  if (missing.length > 0) throw new InputError(missing.map((name) => explainMissing(name, wish.file)));
+  if (missing.length > 0) throw new InputError(missing.map((name) => explainNoValue(name, wish, true)));
   const key = creates.length > 0 && observed.keyConfigId === undefined ? [planKey()] : [];
   for (const change of creates) change.after = key.map((one) => one.id);
   const changes = [...key, ...creates, ...planCollection(wish.stackNames, observed, wish.keep)];
@@ -288,13 +287,4 @@ function warnOfChange(name: string): string[] {
   return [
     `${name} changes for the services that read it, which restart; a database or object store that was set up with the old value still wants that one until it is changed there too`,
   ];
-}
-
-function explainMissing(name: string, file: string | undefined) {
-  return {
-    ...(file !== undefined && { file }),
-    path: `secrets.${name}`,
-    message: `the external secret ${name} has no value, and the swarm has none of that name`,
-    next: `add it to the secrets file, e.g. ${name}: generate`,
-  };
 }

@@ -7,7 +7,6 @@ import { createTerminal } from '../../src/output/terminal.ts';
 import type { LayerPlan } from '../../src/plan/change.ts';
 import type { Layer } from '../../src/plan/layer.ts';
 import { runChanges } from '../../src/plan/run-changes.ts';
-import { checkSecretSources } from '../../src/secrets/check-secret-sources.ts';
 import { selectStackSecrets, type WantedSecrets } from '../../src/secrets/desired.ts';
 import { fingerprintSecret } from '../../src/secrets/fingerprint.ts';
 import { createSecretsLayerOn, type SecretsLayerOptions } from '../../src/secrets/layer.ts';
@@ -167,17 +166,26 @@ describe('secrets', () => {
 
   test('without a source and without an object are an error, before anything is changed', async () => {
     const swarm = createFakeSwarm();
-    const layer = layerOf(swarm, { a: undefined, b: '1', c: undefined }, { file: 'compose.yml' });
+    const layer = layerOf(
+      swarm,
+      { a: undefined, b: '1', c: undefined },
+      {
+        placeOf: (secret) => ({ file: 'compose.yml', line: secret === 'a' ? 3 : 4 }),
+        secretsFile: 's.yml',
+      },
+    );
     const planning = planOf(layer);
     await expect(planning).rejects.toThrow(InputError);
     await expect(planning).rejects.toMatchObject({
       problems: [
         {
           file: 'compose.yml',
+          line: 3,
           path: 'secrets.a',
           message: 'the external secret a has no value, and the swarm has none of that name',
+          next: 'add it to s.yml, e.g. a: generate',
         },
-        { file: 'compose.yml', path: 'secrets.c' },
+        { file: 'compose.yml', line: 4, path: 'secrets.c' },
       ],
     });
     const nowhere = (options: SecretsLayerOptions) =>
@@ -329,30 +337,11 @@ describe('a value', () => {
   });
 });
 
-test('a secret without a source is a problem that names the nearest idle one', () => {
+test('the secrets of a stack are those it names, whether they have a value or not', () => {
   const definition = {
     file: 'compose.yml',
     external: { networks: [], configs: [], secrets: ['mysql_password', 'api_key', 'by_hand', 'there'] },
   };
-  expect(
-    checkSecretSources(definition, ['mysq_password', 'there'], {
-      secretsFile: 's.yml',
-      existing: ['by_hand'],
-    }),
-  ).toEqual([
-    {
-      file: 'compose.yml',
-      path: 'secrets.mysql_password',
-      message: 'the external secret mysql_password has no value',
-      next: 's.yml has mysq_password, which the stack does not use: is that the one?',
-    },
-    {
-      file: 'compose.yml',
-      path: 'secrets.api_key',
-      message: 'the external secret api_key has no value',
-      next: 'add it to s.yml, e.g. api_key: generate',
-    },
-  ]);
   const value = new SecretValue('x');
   const wanted = selectStackSecrets(
     [definition],
