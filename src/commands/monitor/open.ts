@@ -2,6 +2,7 @@ import { createServer, type Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import type { CommandContext } from '../../cli.ts';
 import { InputError, UserError } from '../../errors.ts';
+import { monitoringUser } from '../../monitoring/render-exporter.ts';
 import { neutralise } from '../../output/terminal.ts';
 import { execInContainer } from '../../stack/exec-in-container.ts';
 import type { ClusterOptions } from '../session.ts';
@@ -9,8 +10,8 @@ import { type OpenMonitoring, openMonitoring } from './open-monitoring.ts';
 
 /** What can be opened: the service and its port, as Prometheus' container reaches it, and whose name it asks for. */
 export const openable = {
-  prometheus: { port: 9090, user: 'monitoring' },
-  alertmanager: { port: 9093, user: 'monitoring' },
+  prometheus: { port: 9090, user: monitoringUser },
+  alertmanager: { port: 9093, user: monitoringUser },
   grafana: { port: 3000, user: 'admin' },
 } as const;
 
