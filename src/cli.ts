@@ -144,6 +144,7 @@ export async function runCli(argv: string[], context: Omit<CommandContext, 'setE
     };
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return exitCodes.done;
+      if (error.code === 'commander.unknownOption') terminal.err(explainPlace(argv));
       // The help of a family is no failure's text.
       if (error.code !== 'commander.help') tellJson({ message: error.message.replace(/^error: /, '') });
       return exitCodes.badInput;
@@ -174,6 +175,14 @@ function describeArgument({ description, argChoices, defaultValue }: Argument): 
     ...(defaultValue === undefined ? [] : [`${defaultValue} unless told`]),
   ];
   return notes.length > 0 ? `${description} (${notes.join('; ')})` : description;
+}
+
+/** Where an option belongs that was taken for another command's; nothing where it is simply unknown. */
+function explainPlace(argv: string[]): string {
+  const command = argv.find((word) => Object.hasOwn(commands, word));
+  if (argv[0]!.startsWith('-') && command !== undefined)
+    return `(the options of a command stand behind it: kawanan ${command} ${argv[0]} …)\n`;
+  return command === 'exec' ? '(what is to run stands behind --: kawanan exec web -- ls -l)\n' : '';
 }
 
 function collectCommands(command: Command): Command[] {

@@ -39,8 +39,17 @@ test.each([
     ['lab', 'statsu'],
     "error: unknown command 'statsu'\n(Did you mean status?)\n(kawanan lab --help shows its commands)\n",
   ],
+  [
+    ['--json', 'plan'],
+    "error: unknown option '--json'\n(kawanan --help shows its commands)\n(the options of a command stand behind it: kawanan plan --json …)\n",
+  ],
+  [
+    ['exec', 'web', 'ls', '-la'],
+    "error: unknown option '-la'\n(kawanan exec --help shows its options)\n(what is to run stands behind --: kawanan exec web -- ls -l)\n",
+  ],
 ])('%j is bad input, and says where help is', async (argv, err) => {
-  expect(await run(...argv)).toEqual({ exitCode: exitCodes.badInput, out: '', err });
+  const out = argv.includes('--json') ? expect.stringMatching(/^\{"error"/) : '';
+  expect(await run(...argv)).toEqual({ exitCode: exitCodes.badInput, out, err });
 });
 
 test('help of a command that there is not is as unknown as the command', async () => {
