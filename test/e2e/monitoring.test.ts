@@ -133,7 +133,12 @@ describe('monitoring', () => {
     await withHosts(small, async (hosts) => {
       const { engine } = await connectManager(small.cluster, hosts);
       const runner = createMonitoringRunner(engine, hosts, new AbortController().signal);
-      const { exitCode, stdout, stderr } = await runInTask(runner, { service, command, stdin });
+      const { exitCode, stdout, stderr } = await runInTask(runner, {
+        service,
+        command,
+        stdin,
+        timeoutMs: patienceMs,
+      });
       expect({ exitCode, said: stdout + stderr }).toMatchObject({
         exitCode: 0,
         said: expect.stringContaining('SUCCESS'),
