@@ -4,6 +4,8 @@ const reasons: Record<string, string> = {
   EACCES: 'permission denied',
   EPERM: 'permission denied',
   ENOTDIR: 'part of its path is not a folder',
+  ENAMETOOLONG: 'its name is too long',
+  ERR_INVALID_ARG_VALUE: 'its path holds a null character',
   ELOOP: 'its links lead in a circle',
 };
 
