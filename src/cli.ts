@@ -133,9 +133,7 @@ export async function runCli(argv: string[], context: Omit<CommandContext, 'setE
     );
   }
   try {
-    // Of a command that there isn't, commander would show the help of all.
-    const isLost = words[0] === 'help' && wanted !== undefined && !Object.hasOwn(commands, wanted);
-    await program.parseAsync(isLost ? [wanted] : argv, { from: 'user' });
+    await program.parseAsync(followHelp(program, argv), { from: 'user' });
     return exitCode;
   } catch (error) {
     // One line, so that those of `logs --json` stay lines.
@@ -175,6 +173,31 @@ function describeArgument({ description, argChoices, defaultValue }: Argument): 
     ...(defaultValue === undefined ? [] : [`${defaultValue} unless told`]),
   ];
   return notes.length > 0 ? `${description} (${notes.join('; ')})` : description;
+}
+
+/**
+ * The command line as commander is to read it: of a command that there isn't, commander shows the help of what is
+ * above it, and ends well; and it takes one word behind `help`.
+ */
+function followHelp(program: Command, argv: string[]): string[] {
+  const firstOption = argv.findIndex((word) => word.startsWith('-'));
+  const leading = firstOption < 0 ? argv : argv.slice(0, firstOption);
+  let asked = argv.includes('--help') || argv.includes('-h');
+  let command = program;
+  const path: string[] = [];
+  for (const word of leading) {
+    // From here on they are arguments.
+    if (command.commands.length === 0) return asked && !argv.includes('--') ? [...path, '--help'] : argv;
+    if (word === 'help') {
+      asked = true;
+      continue;
+    }
+    path.push(word);
+    const next = command.commands.find((one) => one.name() === word);
+    if (!next) return path;
+    command = next;
+  }
+  return asked && path.length > 0 ? [...path, '--help'] : argv;
 }
 
 /** Where an option belongs that was taken for another command's; nothing where it is simply unknown. */

@@ -52,8 +52,21 @@ test.each([
   expect(await run(...argv)).toEqual({ exitCode: exitCodes.badInput, out, err });
 });
 
-test('help of a command that there is not is as unknown as the command', async () => {
-  expect(await run('help', 'pln')).toEqual(await run('pln'));
+test.each([
+  ['help pln', 'pln'],
+  ['pln --help', 'pln'],
+  ['pln -h', 'pln'],
+  ['lab help statsu', 'lab statsu'],
+  ['help lab statsu', 'lab statsu'],
+  ['lab statsu --help', 'lab statsu'],
+  ['help lab kill', 'lab kill --help'],
+  ['lab help kill', 'lab kill --help'],
+  ['lab kill node --help', 'lab kill --help'],
+  ['help secrets recipients add', 'secrets recipients add --help'],
+  ['help', '--help'],
+  ['lab help', 'lab --help'],
+])('%s is as %s', async (asked, plain) => {
+  expect(await run(...asked.split(' '))).toEqual(await run(...plain.split(' ')));
 });
 
 test.each([
