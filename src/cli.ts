@@ -1,5 +1,6 @@
-import { type Argument, Command, CommanderError, type Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { exitCodes, UserError } from './errors.ts';
+import { describeArgument, describeOption, explainPlace, followHelp } from './output/command-line.ts';
 import { createTerminal, type Terminal } from './output/terminal.ts';
 
 /** What every command is given. */
@@ -142,7 +143,7 @@ export async function runCli(argv: string[], context: Omit<CommandContext, 'setE
     };
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return exitCodes.done;
-      if (error.code === 'commander.unknownOption') terminal.err(explainPlace(argv));
+      if (error.code === 'commander.unknownOption') terminal.err(explainPlace(argv, Object.keys(commands)));
       // The help of a family is no failure's text.
       if (error.code !== 'commander.help') tellJson({ message: error.message.replace(/^error: /, '') });
       return exitCodes.badInput;
@@ -154,58 +155,6 @@ export async function runCli(argv: string[], context: Omit<CommandContext, 'setE
       terminal.err(`${error.stack}\n${String(error.cause ?? '')}\n`);
     return error instanceof UserError ? error.exitCode : exitCodes.failed;
   }
-}
-
-/** What an option is for, what it may be, and what it is unless told. */
-function describeOption({ description, argChoices, defaultValue, negate }: Option): string {
-  const hasDefault = defaultValue !== undefined && typeof defaultValue !== 'boolean' && !negate;
-  const notes = [
-    ...(argChoices ? [argChoices.join(', ')] : []),
-    ...(hasDefault && String(defaultValue) !== '' ? [`${defaultValue} unless told`] : []),
-  ];
-  return notes.length > 0 ? `${description} (${notes.join('; ')})` : description;
-}
-
-/** The same of an argument. */
-function describeArgument({ description, argChoices, defaultValue }: Argument): string {
-  const notes = [
-    ...(argChoices ? [argChoices.join(', ')] : []),
-    ...(defaultValue === undefined ? [] : [`${defaultValue} unless told`]),
-  ];
-  return notes.length > 0 ? `${description} (${notes.join('; ')})` : description;
-}
-
-/**
- * The command line as commander is to read it: of a command that there isn't, commander shows the help of what is
- * above it, and ends well; and it takes one word behind `help`.
- */
-function followHelp(program: Command, argv: string[]): string[] {
-  const firstOption = argv.findIndex((word) => word.startsWith('-'));
-  const leading = firstOption < 0 ? argv : argv.slice(0, firstOption);
-  let asked = argv.includes('--help') || argv.includes('-h');
-  let command = program;
-  const path: string[] = [];
-  for (const word of leading) {
-    // From here on they are arguments.
-    if (command.commands.length === 0) return asked && !argv.includes('--') ? [...path, '--help'] : argv;
-    if (word === 'help') {
-      asked = true;
-      continue;
-    }
-    path.push(word);
-    const next = command.commands.find((one) => one.name() === word);
-    if (!next) return path;
-    command = next;
-  }
-  return asked && path.length > 0 ? [...path, '--help'] : argv;
-}
-
-/** Where an option belongs that was taken for another command's; nothing where it is simply unknown. */
-function explainPlace(argv: string[]): string {
-  const command = argv.find((word) => Object.hasOwn(commands, word));
-  if (argv[0]!.startsWith('-') && command !== undefined)
-    return `(the options of a command stand behind it: kawanan ${command} ${argv[0]} …)\n`;
-  return command === 'exec' ? '(what is to run stands behind --: kawanan exec web -- ls -l)\n' : '';
 }
 
 function collectCommands(command: Command): Command[] {
