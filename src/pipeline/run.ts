@@ -42,7 +42,12 @@ export interface Interruption {
  * @throws what the lowest layer throws that can't be observed or planned: it explains what those above it miss.
  */
 export async function planLayers({ layers, signal }: Pick<Walk, 'layers' | 'signal'>): Promise<LayerPlan[]> {
-  const observations = await Promise.allSettled(layers.map((layer) => layer.observe(signal)));
+  const observing = layers.map((layer) => layer.observe(signal));
+  await Promise.all(observing).catch((error: unknown) => {
+    // Whoever wants to leave needn't be told of the lowest.
+    if (signal.aborted) throw error;
+  });
+  const observations = await Promise.allSettled(observing);
   const earlier = new Map<PlanKey, LayerPlan>();
   for (const [index, layer] of layers.entries()) {
     const observation = observations[index]!;

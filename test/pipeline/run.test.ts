@@ -124,6 +124,21 @@ describe('walking the layers', () => {
     await expect(planLayers(walk)).rejects.toThrow('hosts is silent');
   });
 
+  test('waits for no other layer where the user wants to leave', async () => {
+    const world: FakeWorld = { present: new Set(), log: [] };
+    const stop = new AbortController();
+    const hanging: Layer = { ...fakeLayer('hosts', [], world), observe: () => new Promise(() => {}) };
+    const leaving: Layer = {
+      ...fakeLayer('balancer', [], world),
+      observe: async () => {
+        stop.abort();
+        throw new Error('interrupted');
+      },
+    };
+    const walk = { ...walkOf([hanging, leaving]), signal: stop.signal };
+    await expect(planLayers(walk)).rejects.toThrow('interrupted');
+  });
+
   test('changes nothing the second time', async () => {
     const world: FakeWorld = { present: new Set(['docker', 'node']), log: [] };
     const walk = walkOf([fakeLayer('hosts', ['docker'], world), fakeLayer('swarm', ['node'], world)]);
