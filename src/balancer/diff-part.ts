@@ -5,7 +5,8 @@ import { appliedMarkerPath } from './backup.ts';
 import { diffConfig } from './config-diff.ts';
 import type { PartFile } from './engine-files.ts';
 import { engines } from './engines.ts';
-import { compareServers } from './haproxy/runtime-servers.ts';
+import { isReads } from './haproxy/reads.ts';
+import { compareServers, listRuntimeServers } from './haproxy/runtime-servers.ts';
 import type { BalancerHost } from './observation.ts';
 import { isEngine, type Part, partFiles, partUnits } from './parts.ts';
 import { readPublicCertificate } from './read-certificate.ts';
@@ -75,7 +76,9 @@ function summarise(path: string, content: string): string {
   if (engine === undefined) return 'new';
   const count = (pattern: RegExp): number => content.match(pattern)?.length ?? 0;
   const servers =
-    engine === 'haproxy' ? count(/^ +server /gm) : count(/^ +server [0-9.]+:[0-9]+ max_fails/gm);
+    engine === 'haproxy'
+      ? listRuntimeServers(content).filter(({ backend }) => !isReads(backend)).length
+      : count(/^ +server [0-9.]+:[0-9]+ max_fails/gm);
   // our own page is a frontend too
   const frontends =
     engine === 'haproxy' ? count(/^frontend /gm) - 1 : count(/^ +listen [0-9]+ .*reuseport;/gm);

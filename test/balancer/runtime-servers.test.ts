@@ -46,6 +46,22 @@ describe('the difference between two configurations', () => {
     expect(difference?.removed.map(({ name }) => name)).toEqual(removed);
   });
 
+  test('is servers where one leaves those that are asked over kept connections', () => {
+    const kept = { web: { listen: 80, service: 'web' } };
+    const difference = compareServers(render(kept, larger), render(kept));
+    expect(difference?.removed.map(({ backend, name }) => [backend, name])).toEqual([
+      ['web.web', 'worker3-web'],
+      ['web.web:reads', 'worker3-web'],
+    ]);
+  });
+
+  test('is more than servers where one joins those, or another takes the place of one', () => {
+    const kept = { web: { listen: 80, service: 'web' } };
+    expect(compareServers(render(kept), render(kept, larger))).toBeUndefined();
+    const weighted = { web: { ...web.web, weights: { worker1: 2 } } };
+    expect(compareServers(render(web), render(weighted))).toBeUndefined();
+  });
+
   test.each([
     ['another method', { web: { ...web.web, balance: 'leastconn' } }],
     ['another port to listen on', { web: { ...web.web, listen: 81 } }],

@@ -142,19 +142,37 @@ describe('under load on both balancers', () => {
 });
 
 describe('the configuration', () => {
-  test('gets and loses servers without a reload', () =>
+  const everywhere = (text: string): string => text.replace(', constraints: [node.role == worker]', '');
+  const change = async (edit: (text: string) => string): Promise<string> => {
+    await writeCompose(edit);
+    return (await expectKawanan(at('balancer', 'sync', '--yes'))).stderr;
+  };
+  const viaRuntimeApi = /change the servers of haproxy through the Runtime API/;
+
+  test('gets servers whose connections are kept by a reload, and loses them without', () =>
     losesNothing(async () => {
-      const before = await processesOf('vm-loadbalancer1');
-      await writeCompose((text) => text.replace(', constraints: [node.role == worker]', ''));
-      const { stderr } = await expectKawanan(at('balancer', 'sync', '--yes'));
-      expect(stderr).toMatch(/change the servers of haproxy through the Runtime API/);
+      expect(await change(everywhere)).not.toMatch(viaRuntimeApi);
       const added = (await show()).servers.filter(({ name }) => name.startsWith('vm-dockerswarmmanager-'));
       expect(added.map(({ on }) => Object.keys(on).length)).toEqual([2, 2]);
-      await writeCompose((text) => text);
-      await expectKawanan(at('balancer', 'sync', '--yes'));
+      const before = await processesOf('vm-loadbalancer1');
+      expect(await change((text) => text)).toMatch(viaRuntimeApi);
       const { servers, differences } = await show();
       expect([servers.length, differences]).toEqual([4, []]);
       expect(await processesOf('vm-loadbalancer1')).toBe(before);
+      await expectNothingToDo();
+    }));
+
+  test('gets and loses servers without a reload where each request has its own connection', () =>
+    losesNothing(async () => {
+      const counted = (text: string): string => text.replace('blue-green}', 'blue-green, maxconn: 100}');
+      await change(counted);
+      const before = await processesOf('vm-loadbalancer1');
+      expect(await change((text) => counted(everywhere(text)))).toMatch(viaRuntimeApi);
+      const added = (await show()).servers.filter(({ name }) => name.startsWith('vm-dockerswarmmanager-'));
+      expect(added.map(({ on }) => Object.keys(on).length)).toEqual([2, 2]);
+      expect(await change(counted)).toMatch(viaRuntimeApi);
+      expect(await processesOf('vm-loadbalancer1')).toBe(before);
+      await change((text) => text);
       await expectNothingToDo();
     }));
 

@@ -1,13 +1,22 @@
-/** Backends in two sections: reads, which are asked of another server after a while, apart from writes. No I/O here. */
+/** Backends in two sections: reads, which may be asked twice, apart from writes, which may not. No I/O here. */
 import type { BackendModel } from '../backends.ts';
 import type { LiveBalancer, LiveServer } from '../live-server.ts';
 
 // No service of a compose file has a colon in its name.
 const suffix = ':reads';
 
-/** Whether reads of a backend have a section of their own. */
-export function hasReads({ mode, timeouts }: Pick<BackendModel, 'mode' | 'timeouts'>): boolean {
-  return mode === 'http' && timeouts.retry !== undefined;
+/**
+ * Whether reads of a backend have a section of their own. Where connections are counted there is one only, unless more was
+ * asked for: two would each count for itself.
+ */
+export function hasReads(backend: BackendModel): boolean {
+  if (backend.mode === 'tcp') return false;
+  return backend.timeouts.retry !== undefined || (backend.maxconn === undefined && keepsConnections(backend));
+}
+
+/** Whether reads take connections that are open already. In a mesh each connection has one task, chosen when it is opened. */
+export function keepsConnections({ servers }: BackendModel): boolean {
+  return !servers.some((server) => server.meshed);
 }
 
 /** The section for the reads of a backend. */

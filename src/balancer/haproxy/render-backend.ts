@@ -4,22 +4,20 @@ import { defaultConnectTimeout } from '../definition.ts';
 import { pagePathIn } from '../engine-files.ts';
 import { digestOf } from '../seal.ts';
 import { renderHold } from './hold.ts';
-import { hasReads, nameReads } from './reads.ts';
+import { hasReads, keepsConnections, nameReads } from './reads.ts';
 import { renderSection } from './render-section.ts';
 
 /**
- * The sections of one backend; its page lies in the folder. With a time to ask again there are two over the same servers:
- * reads that hang are given up by their own time and asked of another, while writes, which nobody may send twice, wait.
+ * The sections of one backend; its page lies in the folder. Mostly there are two over the same servers. Writes, which
+ * nobody may send twice, each have a new connection, which tells of a lost machine before anything is sent. Reads go over
+ * kept ones, and those that hang are asked of another server: at once when the network says nothing, and after a time of
+ * their own where the backend has one.
  */
 export function renderBackend(backend: BackendModel, settings: BackendSettings): string[] {
-  if (!hasReads(backend)) return [renderSection(`backend ${backend.name}`, renderLines(backend, settings))];
-  return [
-    renderSection(`backend ${backend.name}`, renderLines(backend, settings)),
-    renderSection(
-      `backend ${nameReads(backend.name)}`,
-      renderLines(backend, settings, backend.timeouts.retry),
-    ),
-  ];
+  const sections = [renderSection(`backend ${backend.name}`, renderLines(backend, settings, false))];
+  if (hasReads(backend))
+    sections.push(renderSection(`backend ${nameReads(backend.name)}`, renderLines(backend, settings, true)));
+  return sections;
 }
 
 export interface BackendSettings {
@@ -28,33 +26,42 @@ export interface BackendSettings {
   modern: boolean;
 }
 
-/** The lines of one section; with `retry` that of the reads of a pair. */
-function renderLines(backend: BackendModel, { folder, modern }: BackendSettings, retry?: string): string[] {
+function renderLines(
+  backend: BackendModel,
+  { folder, modern }: BackendSettings,
+  isForReads: boolean,
+): string[] {
   const { mode, balance, timeouts, maxconn, servers, sticky, page } = backend;
   const method = balance === 'ip_hash' ? 'source' : balance;
   const alone = servers.length === 1;
   const lines = [`balance ${method}`, `timeout server ${timeouts.server}`, `timeout queue ${timeouts.queue}`];
   // When a server goes or comes, its own clients move and no others.
   if (method === 'source') lines.splice(1, 0, 'hash-type consistent');
-  const section = retry === undefined ? backend.name : nameReads(backend.name);
+  const section = isForReads ? nameReads(backend.name) : backend.name;
   if (timeouts.hold !== undefined) lines.push(renderHold(section, timeouts.hold));
-  if (retry === undefined) {
-    // Only a failed connection is surely safe to repeat; an empty answer is repeated where the method allows it.
-    if (mode === 'http') lines.push('http-request disable-l7-retry unless METH_GET');
-    // Whose TCP server is down is told at once and finds another; where there is none, only the network's silence ends it.
-    else lines.push(`default-server ${alone ? 'tcp-ut 20s' : 'on-marked-down shutdown-sessions'}`);
-  } else {
-    lines.push(
-      `http-request set-timeout server ${retry}`,
-      'retry-on conn-failure empty-response response-timeout',
-    );
+  if (isForReads) {
+    const { retry } = timeouts;
+    if (retry !== undefined)
+      lines.push(
+        `http-request set-timeout server ${retry}`,
+        'retry-on conn-failure empty-response response-timeout',
+      );
     // What has begun to answer may pause.
-    if (modern) lines.push(`http-response set-timeout server ${timeouts.server}`);
+    if (retry !== undefined && modern) lines.push(`http-response set-timeout server ${timeouts.server}`);
   }
+  if (isForReads && keepsConnections(backend)) lines.push('http-reuse always');
+  else if (mode === 'http')
+    lines.push(
+      "# a new connection tells in 300 ms that a machine is gone, before anything is sent; a kept one doesn't",
+      'option http-server-close',
+    );
+  // Only a failed connection is surely safe to repeat; an empty answer is repeated where the method allows it.
+  if (mode === 'http' && !isForReads) lines.push('http-request disable-l7-retry unless METH_GET');
+  // Whose TCP server is down is told at once and finds another; where there is none, only the network's silence ends it.
+  if (mode === 'tcp' && !alone) lines.push('default-server on-marked-down shutdown-sessions');
   lines.push(...renderCheck(backend));
   if (timeouts.connect !== defaultConnectTimeout) lines.push(`timeout connect ${timeouts.connect}`);
-  // To take an only server for dead because it is busy would serve nobody.
-  const checkTimeout = timeouts.check ?? (alone ? '3s' : undefined);
+  const checkTimeout = timeouts.check ?? (alone ? aloneTimeout : undefined);
   if (checkTimeout !== undefined) lines.push(`timeout check ${checkTimeout}`);
   if (maxconn !== undefined) lines.push(`default-server maxconn ${maxconn}`);
   if (sticky)
@@ -66,9 +73,30 @@ function renderLines(backend: BackendModel, { folder, modern }: BackendSettings,
       `http-error status 503 content-type "text/html; charset=utf-8" file ${pagePathIn(folder, page)} hdr Cache-Control no-store hdr Retry-After 5`,
     );
   if (servers.some((server) => server.backup)) lines.push('option allbackups');
-  lines.push(...servers.map((server) => renderServer(server, sticky !== undefined)));
+  const silence = chooseSilence(backend, isForReads);
+  lines.push(
+    ...servers.map(
+      (server) =>
+        `${renderServer(server, sticky !== undefined)}${silence === undefined ? '' : ` tcp-ut ${silence}`}`,
+    ),
+  );
   return lines;
 }
+
+/**
+ * After how much silence of a server's network what was sent to it went to a machine that is gone; absent where a new
+ * connection has told already. A read is short: it never waits for room at its server, as an upload does. It stands with
+ * each server, for `default-server` takes it and doesn't hand it on (HAProxy 3.0.11).
+ */
+function chooseSilence(backend: BackendModel, isForReads: boolean): string | undefined {
+  const alone = backend.servers.length === 1;
+  if (backend.mode === 'tcp') return alone ? '20s' : undefined;
+  if (!isForReads || !keepsConnections(backend)) return undefined;
+  return alone ? aloneTimeout : '300ms';
+}
+
+/** An only server is given more time: to take it for dead because it is busy would serve nobody. */
+const aloneTimeout = '3s';
 
 function renderServer({ name, address, port, weight, backup }: ServerModel, sticky: boolean): string {
   const words = [

@@ -92,8 +92,6 @@ ${commonDefaults}    timeout client 60s
     timeout http-request 10s
     timeout http-keep-alive 10s
     option idle-close-on-response
-    # a new connection tells in 300 ms that a machine is gone, before anything is sent; a kept one doesn't
-    option http-server-close
     option forwardfor
     retry-on conn-failure empty-response
 `;

@@ -46,16 +46,21 @@ export interface ServerDifference {
   removed: ConfiguredServer[];
 }
 
-/** What the Runtime API has to do; `undefined` where more than servers differs, so that only a reload will do. */
+/**
+ * What the Runtime API has to do; `undefined` where only a reload will do: more than servers differs, a server is to be
+ * another (the old one would be away before the new one is there, and all of them may be), or one is added to those that
+ * are asked over kept connections, for a running HAProxy takes no limit to the network's silence (`tcp-ut`) for new ones.
+ */
 export function compareServers(before: string, after: string): ServerDifference | undefined {
   if (readFrame(before) !== readFrame(after)) return undefined;
   const [old, fresh] = [listRuntimeServers(before), listRuntimeServers(after)];
   const identify = (server: ConfiguredServer): string => JSON.stringify(server);
   const [had, wants] = [new Set(old.map(identify)), new Set(fresh.map(identify))];
-  return {
-    added: fresh.filter((server) => !had.has(identify(server))),
-    removed: old.filter((server) => !wants.has(identify(server))),
-  };
+  const added = fresh.filter((server) => !had.has(identify(server)));
+  const removed = old.filter((server) => !wants.has(identify(server)));
+  const isNew = ({ backend, name, words }: ConfiguredServer): boolean =>
+    !/(^| )tcp-ut /.test(words) && !removed.some((one) => one.backend === backend && one.name === name);
+  return added.every(isNew) ? { added, removed } : undefined;
 }
 
 /** Adds a server that takes requests as soon as its checks pass, or that is held back. */
