@@ -17,14 +17,28 @@ import {
   withoutRecords,
   writeResults,
 } from './tell-results.ts';
-import { testDatabase, testFailover, testFunctions, testUploads } from './test-failovers.ts';
+import {
+  testDatabase,
+  testFailover,
+  testFunctions,
+  testPlannedUploads,
+  testUploads,
+} from './test-failovers.ts';
 import { testMethods, testStress } from './test-loads.ts';
 
 const announced = [
   { name: 'reference', title: 'the active balancer loses its power, twice', reach: 'lab' as const },
 ];
 
-const tests = [testFunctions, testFailover, testUploads, testMethods, testStress, testDatabase];
+const tests = [
+  testFunctions,
+  testFailover,
+  testUploads,
+  testMethods,
+  testStress,
+  testDatabase,
+  testPlannedUploads,
+];
 
 /** Runs the suite to its end, about six minutes; a test that misses doesn't keep the others from running. */
 export async function runReferenceSuite(
