@@ -44,14 +44,20 @@ export async function loadStack(files: string[], options: LoadOptions): Promise<
     ...mentioned.map(async (file) => contents.set(file, await readContent(file))),
     ...mounted.map(async (file) => contents.set(file, await readSmallFile(file))),
   ]);
+  // Where not even the compose files are for everybody (a umask of 077), a file's mode says nothing about this file.
+  if (texts.every(({ isPrivate }) => isPrivate))
+    for (const read of contents.values()) if ('content' in read) delete read.isPrivate;
   return buildStack(read, options, (file) => contents.get(file) ?? { failure: 'it was not read' });
 }
 
-type Source = { file: string; text: string } | { problem: { file: string; message: string; next?: string } };
+type Source =
+  | { file: string; text: string; isPrivate: boolean }
+  | { problem: { file: string; message: string; next?: string } };
 
 async function readSource(file: string): Promise<Source> {
   const read = await readContent(file);
-  if ('content' in read) return { file, text: decodeText(read.content, file) };
+  if ('content' in read)
+    return { file, text: decodeText(read.content, file), isPrivate: read.isPrivate ?? false };
   return {
     problem: {
       file,

@@ -23,11 +23,12 @@ function write(name: string, content: string | Buffer, mode = 0o644): void {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What a service with these volumes mounts, as `bind SOURCE TARGET` and `config NAME TARGET MODE`, and what is sent. */
-async function mounted(volumes: unknown, rest = '', convertOnly = false): Promise<string[]> {
+async function mounted(volumes: unknown, rest = '', convertOnly = false, mode = 0o644): Promise<string[]> {
   const file = path.join(folder, 'compose.yml');
-  writeFileSync(
-    file,
+  write(
+    'compose.yml',
     `services: {web: {image: "w:1", volumes: ${JSON.stringify(volumes)}${rest === '' ? '' : `, ${rest}`}}}\n`,
+    mode,
   );
   const stack = await loadStack([file], { name: 's', variables: {}, convertOnly });
   const { Mounts = [], Configs = [], Secrets = [] } = stack.services[0]!.spec.TaskTemplate.ContainerSpec;
@@ -104,6 +105,17 @@ it.each<[string, string, string, number]>([
   ]);
 });
 
+it('a mode says nothing where not even the compose file is for everybody', async () => {
+  write('app.conf', 'a\n', 0o600);
+  write('site.key', 'b\n', 0o600);
+  expect(await mounted(['./app.conf:/a:ro', './site.key:/b:ro'], '', false, 0o600)).toEqual([
+    'config s_app.conf /a 555',
+    'secret s_site.key /b 555',
+    's_app.conf = a',
+    's_site.key = b',
+  ]);
+});
+
 it('a hidden file is one beside the compose file, too', async () => {
   write('.env', 'A=b\n');
   expect(await mounted(['.env:/app/.env:ro'])).toEqual(['secret s_env /app/.env 555', 's_env = A=b']);
@@ -113,7 +125,7 @@ it('a hidden file is one beside the compose file, too', async () => {
 it('knows that a file is private although the stack names it elsewhere', async () => {
   write('token', 'a\n', 0o600);
   const file = path.join(folder, 'compose.yml');
-  writeFileSync(file, 'services: {web: {image: "w:1", env_file: [token], volumes: ["./token:/t:ro"]}}');
+  write('compose.yml', 'services: {web: {image: "w:1", env_file: [token], volumes: ["./token:/t:ro"]}}');
   const { configs, secrets } = await loadStack([file], { name: 's', variables: {} });
   expect([configs.length, secrets.map(({ key }) => key)]).toEqual([0, ['token']]);
 });
