@@ -3,8 +3,9 @@ import type { Progress } from '../plan/layer.ts';
 import { type CgroupLayout, isFrozen, nodeGroup, readCgroupLayout, setFrozen } from './cgroups.ts';
 import { bridgeName, findNode, type Lab, type LabNode, labNetwork, linkName } from './lab.ts';
 import { withLock } from './lock.ts';
-import { bootMachine, findLeader, powerOff, waitForMachine } from './machine.ts';
+import { bootMachine, findLeader, hasBooted, powerOff, waitForMachine } from './machine.ts';
 import type { MachineKind } from './machine-kind.ts';
+import { cableState, readLinks } from './network.ts';
 import { checkPrerequisites } from './prerequisites.ts';
 import { type LabRecord, machineKindOf, readRecord } from './record.ts';
 import { runLocal } from './run-local.ts';
@@ -125,27 +126,30 @@ async function withRunningNode(
 export async function ensureRunning(target: Omit<Target, 'group'>, progress: Progress): Promise<boolean> {
   const { lab, node, layout } = target;
   const full = { ...target, group: nodeGroup(layout.freezer, lab, node) };
-  if ((await findLeader(full.group)) === undefined) {
+  const options = bootOptions(full);
+  const restart = async (): Promise<true> => {
     await powerOff(layout, lab, node);
-    await bootMachine(bootOptions(full), progress);
+    await bootMachine(options, progress);
     return true;
-  }
+  };
+  const leader = await findLeader(full.group);
+  if (leader === undefined) return restart();
   const frozen = await isFrozen(layout, full.group);
   if (frozen) await setFrozen(layout, full.group, false);
-  await plugCable(lab, node);
+  const cable = cableState(await readLinks(), linkName(lab, node), bridgeName(lab));
+  // One that has only begun to start has none yet, and gets it plugged in.
+  if (cable === 'none' && (await hasBooted(options, leader, progress))) {
+    progress.report(`${node.name} has lost its cable: switching it off and on`);
+    return restart();
+  }
   try {
-    await waitForMachine(
-      bootOptions(full),
-      progress,
-      undefined,
-      adoptionTimeoutMs[machineKindOf(target.record, node)],
-    );
+    if (cable === 'cut') await plugCable(lab, node);
+    const timeoutMs = adoptionTimeoutMs[options.kind];
+    await waitForMachine(options, progress, undefined, timeoutMs);
     return frozen;
   } catch (error) {
     if (error instanceof InterruptedError) throw error;
     progress.report(`${node.name} is on but doesn't answer: switching it off and on`);
-    await powerOff(layout, lab, node);
-    await bootMachine(bootOptions(full), progress);
-    return true;
+    return restart();
   }
 }

@@ -190,7 +190,8 @@ function consoleLog(lab: Lab, node: LabNode): string {
   return join(nodeDir(lab, node), 'console.log');
 }
 
-async function hasBooted(
+/** Whether a machine's systemd has started everything; of one that can't be asked in time, false. */
+export async function hasBooted(
   { lab, node, kind }: BootOptions,
   leader: number,
   progress: Progress,

@@ -3,8 +3,9 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { labNodes } from '../../src/lab/lab.ts';
+import { findNode, labNodes, linkName } from '../../src/lab/lab.ts';
 import { isClean, listResidue } from '../../src/lab/residue.ts';
+import { runLocal } from '../../src/lab/run-local.ts';
 import { greets, makeTestLab, nothing, type TestLab } from './support/test-lab.ts';
 
 // Labs of their own, in folders of their own: a lab of this checkout goes on beside them, and it is not touched.
@@ -130,10 +131,12 @@ test.each([
   expect(await first.ssh(node, `ping -c 4 -W 5 ${peer} >/dev/null && echo reached`)).toBe('reached\n');
 });
 
-test('up mends whatever was broken: a machine off, one paused, one cut', async () => {
+test('up mends whatever was broken: a machine off, one paused, one cut, one without a cable', async () => {
   await first.kawanan('kill', 'vm-loadbalancer1');
   await first.kawanan('pause', 'vm-loadbalancer2');
   await first.kawanan('cut', 'vm-dockerswarmworker1');
+  const cable = linkName({ id: first.id }, findNode('vm-dockerswarmworker2'));
+  await runLocal('ip', ['link', 'delete', cable]);
   expect((await first.kawanan('up')).stdout).toContain('lab is up');
   expect((await first.status()).state).toBe('up');
 });
