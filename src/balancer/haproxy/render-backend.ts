@@ -49,7 +49,12 @@ function renderLines(
     // What has begun to answer may pause.
     if (retry !== undefined && modern) lines.push(`http-response set-timeout server ${timeouts.server}`);
   }
-  if (isForReads && keepsConnections(backend)) lines.push('http-reuse always');
+  if (isForReads && keepsConnections(backend))
+    lines.push(
+      'http-reuse always',
+      '# with tcp-ut the first probe that nobody answers ends a connection, not the fifth: ask seldom',
+      'srvtcpka-idle 5s',
+    );
   else if (mode === 'http')
     lines.push(
       "# a new connection tells in 300 ms that a machine is gone, before anything is sent; a kept one doesn't",
