@@ -90,14 +90,14 @@ function renderLines(
 
 /**
  * After how much silence of a server's network what was sent to it went to a machine that is gone; absent where a new
- * connection has told already. A read is short: it never waits for room at its server, as an upload does. It stands with
- * each server, for `default-server` takes it and doesn't hand it on (HAProxy 3.0.11).
+ * connection has told already. A read is short: it never waits for room at its server, as an upload does. The kernel
+ * counts from the first time it sends again, 200 ms later. It stands with each server, for `default-server` takes it and doesn't hand it on (HAProxy 3.0.11).
  */
 function chooseSilence(backend: BackendModel, isForReads: boolean): string | undefined {
   const alone = backend.servers.length === 1;
   if (backend.mode === 'tcp') return alone ? '20s' : undefined;
   if (!isForReads || !keepsConnections(backend)) return undefined;
-  return alone ? aloneTimeout : '300ms';
+  return alone ? aloneTimeout : '100ms';
 }
 
 /** An only server is given more time: to take it for dead because it is busy would serve nobody. */
