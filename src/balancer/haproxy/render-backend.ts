@@ -32,24 +32,24 @@ function renderLines(
   isForReads: boolean,
 ): string[] {
   const { mode, balance, timeouts, maxconn, servers, sticky, page } = backend;
+  const { retry } = timeouts;
   const method = balance === 'ip_hash' ? 'source' : balance;
   const alone = servers.length === 1;
+  const isKept = isForReads && keepsConnections(backend);
   const lines = [`balance ${method}`, `timeout server ${timeouts.server}`, `timeout queue ${timeouts.queue}`];
   // When a server goes or comes, its own clients move and no others.
   if (method === 'source') lines.splice(1, 0, 'hash-type consistent');
   const section = isForReads ? nameReads(backend.name) : backend.name;
   if (timeouts.hold !== undefined) lines.push(renderHold(section, timeouts.hold));
-  if (isForReads) {
-    const { retry } = timeouts;
-    if (retry !== undefined)
-      lines.push(
-        `http-request set-timeout server ${retry}`,
-        'retry-on conn-failure empty-response response-timeout',
-      );
+  if (isForReads && retry !== undefined) {
+    lines.push(
+      `http-request set-timeout server ${retry}`,
+      'retry-on conn-failure empty-response response-timeout',
+    );
     // What has begun to answer may pause.
-    if (retry !== undefined && modern) lines.push(`http-response set-timeout server ${timeouts.server}`);
+    if (modern) lines.push(`http-response set-timeout server ${timeouts.server}`);
   }
-  if (isForReads && keepsConnections(backend))
+  if (isKept)
     lines.push(
       'http-reuse always',
       '# with tcp-ut the first probe that nobody answers ends a connection, not the fifth: ask seldom',
@@ -78,38 +78,38 @@ function renderLines(
       `http-error status 503 content-type "text/html; charset=utf-8" file ${pagePathIn(folder, page)} hdr Cache-Control no-store hdr Retry-After 5`,
     );
   if (servers.some((server) => server.backup)) lines.push('option allbackups');
-  const silence = chooseSilence(backend, isForReads);
-  lines.push(
-    ...servers.map(
-      (server) =>
-        `${renderServer(server, sticky !== undefined)}${silence === undefined ? '' : ` tcp-ut ${silence}`}`,
-    ),
-  );
+  const silence = chooseSilence(mode, alone, isKept);
+  lines.push(...servers.map((server) => renderServer(server, sticky !== undefined, silence)));
   return lines;
 }
 
 /**
  * After how much silence of a server's network what was sent to it went to a machine that is gone; absent where a new
  * connection has told already. A read is short: it never waits for room at its server, as an upload does. The kernel
- * counts from the first time it sends again, 200 ms later. It stands with each server, for `default-server` takes it and doesn't hand it on (HAProxy 3.0.11).
+ * counts from the first time it sends again, 200 ms later. It stands with each server, for `default-server` takes it and
+ * doesn't hand it on (HAProxy 3.0.11).
  */
-function chooseSilence(backend: BackendModel, isForReads: boolean): string | undefined {
-  const alone = backend.servers.length === 1;
-  if (backend.mode === 'tcp') return alone ? '20s' : undefined;
-  if (!isForReads || !keepsConnections(backend)) return undefined;
+function chooseSilence(mode: BackendModel['mode'], alone: boolean, isKept: boolean): string | undefined {
+  if (mode === 'tcp') return alone ? '20s' : undefined;
+  if (!isKept) return undefined;
   return alone ? aloneTimeout : '100ms';
 }
 
 /** An only server is given more time: to take it for dead because it is busy would serve nobody. */
 const aloneTimeout = '3s';
 
-function renderServer({ name, address, port, weight, backup }: ServerModel, sticky: boolean): string {
+function renderServer(
+  { name, address, port, weight, backup }: ServerModel,
+  sticky: boolean,
+  silence: string | undefined,
+): string {
   const words = [
     `server ${name} ${address}:${port}`,
     ...(weight === undefined ? [] : [`weight ${weight}`]),
     // a browser needn't know what our machines are called
     ...(sticky ? [`cookie ${digestOf(name).slice(0, 8)}`] : []),
     ...(backup ? ['backup'] : []),
+    ...(silence === undefined ? [] : [`tcp-ut ${silence}`]),
   ];
   return words.join(' ');
 }
