@@ -6,7 +6,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { InterruptedError, UserError } from '../errors.ts';
 import type { Progress } from '../plan/layer.ts';
 import type { Hosts } from '../remote/host.ts';
-import { judgeService } from '../stack/judge-service.ts';
+import { findUnsettled } from '../stack/find-unsettled.ts';
 import { isAlive } from '../stack/list-stayers.ts';
 import { observeAllTasks } from '../stack/observe-tasks.ts';
 import { listUneven, startAnew } from '../stack/rebalance.ts';
@@ -41,7 +41,7 @@ export interface NodeResult {
 const pollMs = 300;
 const tasksGoneMs = 300_000;
 /** What the scheduler finds no place for in this long, it won't. */
-const pendingMs = 4_000;
+const stuckMs = 4_000;
 const settleMs = 180_000;
 
 /** Servers of the node drained on all balancers; only then its tasks are sent elsewhere, and waited for. */
@@ -97,7 +97,7 @@ async function waitForTasksGone(work: NodeWork, nodeId: string, name: string): P
 }
 
 /**
- * Waits until the chosen services run as they want, or the scheduler has no place for the rest.
+ * Waits until the chosen services run as they want and the swarm has watched them, or nothing moves any more.
  *
  * @returns those that run fewer tasks than they want, in words.
  */
@@ -109,18 +109,12 @@ async function waitForServices(
   let stuckSince: number | undefined;
   for (;;) {
     const snapshot = await look(work);
-    const unwell = snapshot.services
-      .filter((service) => concerns(snapshot, service.ID))
-      .map((service) => ({ service, health: judgeService(service, snapshot.tasks, snapshot.nodes) }))
-      .filter(({ health }) => !health.done && !health.mode.endsWith('job'));
-    const short = unwell.map(
-      ({ service, health }) => `${service.Spec.Name}: ${health.running} of ${health.wanted} tasks run`,
-    );
-    if (unwell.length === 0) return [];
-    const stuck = unwell.every(({ health }) => health.troubles.every(({ kind }) => kind === 'pending'));
-    stuckSince = stuck ? (stuckSince ?? performance.now()) : undefined;
+    const unsettled = findUnsettled(snapshot, ({ ID }) => concerns(snapshot, ID));
+    if (!unsettled) return [];
+    const { short, stuck } = unsettled;
     const now = performance.now();
-    if ((stuckSince !== undefined && now - stuckSince > pendingMs) || now > endsAt) return short;
+    stuckSince = stuck ? (stuckSince ?? now) : undefined;
+    if ((stuckSince !== undefined && now - stuckSince > stuckMs) || now > endsAt) return short;
     work.progress.report(short.join('; '));
     await pause(work.progress);
   }

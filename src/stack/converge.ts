@@ -9,6 +9,7 @@ import {
   isFailed,
   isOneShot,
   isStopping,
+  isUpdating,
   judgeService,
   type ServiceHealth,
 } from './judge-service.ts';
@@ -142,7 +143,7 @@ type Verdict = { kind: 'settled'; monitored: boolean } | { kind: 'moving' } | { 
 /** What the swarm says of an update. A one-shot's task ends early by nature, which it calls a failure: it isn't. */
 function readUpdateVerdict(service: ObservedService, health: ServiceHealth, updating: boolean): Verdict {
   const state = service.UpdateStatus?.State;
-  if (state === 'updating' || state === 'rollback_started') return { kind: 'moving' };
+  if (isUpdating(service)) return { kind: 'moving' };
   if (health.done && health.running === 0 && isOneShot(service) && state !== 'rollback_completed')
     return { kind: 'settled', monitored: true };
   if (state === 'paused') return { kind: 'failed', why: 'the update failed and was paused' };

@@ -112,6 +112,11 @@ export function isCurrentTask(task: ObservedTask, service: Pick<ObservedService,
   return comparable(task.Spec) === comparable(service.Spec.TaskTemplate);
 }
 
+/** Whether the swarm is on its way to another spec of the service, or watches the tasks that it has just started. */
+export function isUpdating({ UpdateStatus }: Pick<ObservedService, 'UpdateStatus'>): boolean {
+  return UpdateStatus?.State === 'updating' || UpdateStatus?.State === 'rollback_started';
+}
+
 /** True for a task that failed or was rejected by its node. */
 export function isFailed(task: ObservedTask): boolean {
   return failedStates.has(task.Status.State);

@@ -1,5 +1,5 @@
 /** What is to be done about a service whose spec is as wanted and whose tasks may not be. Pure. */
-import { judgeService, type TaskTrouble } from './judge-service.ts';
+import { isUpdating, judgeService, type TaskTrouble } from './judge-service.ts';
 import type { ObservedNode, ObservedService, ObservedTask } from './observed.ts';
 import { findEligibleNodes } from './placement.ts';
 
@@ -20,7 +20,7 @@ export function findUnconverged(
 ): Convergence {
   const health = judgeService(service, tasks, nodes);
   const state = service.UpdateStatus?.State ?? '';
-  if (state === 'updating' || state === 'rollback_started')
+  if (isUpdating(service))
     return { kind: 'unfinished', how: 'wait', reason: service.UpdateStatus?.Message ?? state };
   // A paused update whose tasks all run nevertheless has reached its end: nothing is left to resume.
   if (health.done) return { kind: 'converged' };
