@@ -71,6 +71,18 @@ describe('the difference between two configurations', () => {
   });
 });
 
+test('a server that a deploy needs at once is added without what a running HAProxy takes for no new one', () => {
+  const [, reads] = listRuntimeServers(render({ web: { listen: 80, service: 'web' } })).filter(
+    ({ backend }) => backend === 'web.web:reads',
+  );
+  expect(reads!.words).toMatch(/ tcp-ut 100ms$/);
+  expect(renderAdd(reads!, 'ready').split('; ')).toEqual([
+    'add server web.web:reads/worker2-web 192.0.2.15:8000 check inter 500ms fastinter 150ms downinter 500ms fall 2 rise 2',
+    'enable health web.web:reads/worker2-web',
+    'set server web.web:reads/worker2-web state ready',
+  ]);
+});
+
 test('a server that is added has its checks on, and is held back where that is wanted', () => {
   const server = { backend: 'web.web', name: 'w3-web', address: '192.0.2.16:8000', words: 'check fall 2' };
   expect(renderAdd(server, 'drain').split('; ')).toEqual([

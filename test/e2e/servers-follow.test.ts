@@ -91,12 +91,20 @@ async function writeCompose(change: (text: string) => string): Promise<void> {
 
 beforeAll(async () => {
   small = await openSmallCluster('rude', compose);
-  await expectKawanan(at('up', '--yes'));
+  await writeCompose((text) => text.replace(', update: blue-green', ''));
+  await expectKawanan(at('up', '--yes'), 0, { env: { VERSION: '0' } });
 });
 
 afterAll(() => small?.[Symbol.asyncDispose]());
 
 describe('under load on both balancers', () => {
+  test('a service gets another version and its second set of servers in one deploy', () =>
+    losesNothing(async () => {
+      await writeCompose((text) => text);
+      await expectKawanan(at('deploy', '--yes'));
+      await expectNothingToDo();
+    }));
+
   test('a server leaves and comes back, on both', () =>
     losesNothing(async () => {
       await expectKawanan(at('balancer', 'drain', `${worker}-web`, '--yes'));

@@ -63,8 +63,13 @@ export function compareServers(before: string, after: string): ServerDifference 
   return added.every(isNew) ? { added, removed } : undefined;
 }
 
-/** Adds a server that takes requests as soon as its checks pass, or that is held back. */
-export function renderAdd({ backend, name, address, words }: ConfiguredServer, state: AdminState): string {
+/**
+ * Adds a server that takes requests as soon as its checks pass, or that is held back. What a running HAProxy takes for
+ * servers of its configuration only, the next reload gives it.
+ */
+export function renderAdd(added: ConfiguredServer, state: AdminState): string {
+  const { backend, name, address } = added;
+  const words = added.words.replace(/(^| )tcp-ut \S+/, '');
   const server = `${backend}/${name}`;
   const checked = /(^| )check( |$)/.test(words);
   return [
