@@ -130,6 +130,15 @@ test.each<[string, string]>([
   expect(readSeal(text)).toMatch(/^[0-9a-f]{16}$/);
 });
 
+test('NGINX keeps no connection through the mesh, where each has one task', () => {
+  const stack = buildStack('web: {listen: 80, service: app}', [
+    buildService('app', [{ TargetPort: 80, PublishedPort: 8080, PublishMode: 'ingress' }]),
+  ]);
+  const text = renderNginxConfig(planBackends(stack, buildNginxCluster()), { address: '192.0.2.11' });
+  expect(text).toMatch(/upstream web\.app \{\n(?:.*\n)*? +server 192\.0\.2\.13:8080 /);
+  expect(text).not.toMatch(/keepalive \d+;/);
+});
+
 test('the same wish gives the same text, another wish another digest', () => {
   const render = (section: string): string =>
     renderHaproxyConfig(planBackends(buildStack(section), buildCluster()), { address: '192.0.2.11' });

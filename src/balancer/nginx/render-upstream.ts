@@ -16,7 +16,8 @@ export function renderUpstream(backend: BackendModel, held: ReadonlySet<string> 
     ...servers.map((server) => renderServer(server, maxconn, held.has(`${name}/${server.name}`))),
     // an upstream without any server is refused; this one gets nothing
     ...(servers.length === 0 ? ['server 127.0.0.1:1 down;'] : []),
-    ...(mode === 'http'
+    // in a mesh each connection has one task, chosen when it is opened
+    ...(mode === 'http' && !servers.some(({ meshed }) => meshed)
       ? ['keepalive 64;', '# shorter than applications wait for more', 'keepalive_timeout 4s;']
       : []),
   ]);
