@@ -86,8 +86,8 @@ function renderLines(
 /**
  * After how much silence of a server's network what was sent to it went to a machine that is gone; absent where a new
  * connection has told already. A read is short: it never waits for room at its server, as an upload does. The kernel
- * counts from the first time it sends again, 200 ms later. It stands with each server, for `default-server` takes it and
- * doesn't hand it on (HAProxy 3.0.11).
+ * counts from its first retransmission, which comes after 400 ms: 200 until its tail loss probe, and 200 more. It stands
+ * with each server, for `default-server` takes it and doesn't hand it on (HAProxy 3.0.11).
  */
 function chooseSilence(mode: BackendModel['mode'], alone: boolean, isKept: boolean): string | undefined {
   if (mode === 'tcp') return alone ? '20s' : undefined;
