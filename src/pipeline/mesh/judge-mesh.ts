@@ -5,7 +5,12 @@ import type { MeshEvidence, MeshTask, SandboxTables, SwarmService } from './mesh
 /** One finding for each node whose tables differ from what the swarm wants; one line where all agree. */
 export function judgeMesh(evidence: MeshEvidence): Finding[] {
   const findings = evidence.tables.flatMap(({ node, sandboxes }): Finding[] => {
-    const lines = sandboxes.flatMap((sandbox) => judgeSandbox(sandbox, evidence));
+    // Where not one table has an entry, the kernel may have no IPVS, which others tell of.
+    const hasTables = sandboxes.some(({ services }) => services.length > 0);
+    const lines = sandboxes.flatMap((sandbox) => [
+      ...judgeSandbox(sandbox, evidence),
+      ...(hasTables ? findAbsent(sandbox, evidence) : []),
+    ]);
     if (lines.length === 0) return [];
     return [
       {
@@ -27,10 +32,34 @@ export function judgeMesh(evidence: MeshEvidence): Finding[] {
   return [{ verdict: 'ok', about: nodes, message: 'IPVS has an entry for each task and no others' }];
 }
 
+/** Services whose whole part of a table is gone. Without any rule, nothing tells that this sandbox should have one. */
+function findAbsent(sandbox: SandboxTables, evidence: MeshEvidence): string[] {
+  const network = findNetwork(sandbox, evidence);
+  if (network === undefined || Object.keys(sandbox.marks).length === 0) return [];
+  const present = new Set(sandbox.services.map(({ mark }) => mark));
+  return evidence.services.flatMap(({ id, name, virtualAddresses }) => {
+    const address = virtualAddresses[network];
+    const mark = address === undefined ? undefined : sandbox.marks[address];
+    if (address === undefined || (mark !== undefined && present.has(mark))) return [];
+    const well = evidence.tasks.filter((task) => task.service === id && task.isWell);
+    return well
+      .filter(({ addresses }) => addresses[network] !== undefined)
+      .map((task) => describeMissing(nameNetwork(network, evidence), name, task, network));
+  });
+}
+
+function nameNetwork(network: string, { ingressNetwork }: MeshEvidence): string {
+  return network === ingressNetwork ? 'the ingress mesh' : 'virtual addresses';
+}
+
+function describeMissing(where: string, service: string, task: MeshTask, network: string): string {
+  return `${where}, ${service}: no entry for its task on ${task.node} (${task.addresses[network]})`;
+}
+
 function judgeSandbox(sandbox: SandboxTables, evidence: MeshEvidence): string[] {
   const network = findNetwork(sandbox, evidence);
   if (network === undefined) return [];
-  const where = network === evidence.ingressNetwork ? 'the ingress mesh' : 'virtual addresses';
+  const where = nameNetwork(network, evidence);
   const known = (service: SwarmService): string | undefined => service.virtualAddresses[network];
   return sandbox.services.flatMap(({ mark, servers }) => {
     const address = Object.keys(sandbox.marks).find((one) => sandbox.marks[one] === mark);
@@ -51,9 +80,7 @@ function judgeSandbox(sandbox: SandboxTables, evidence: MeshEvidence): string[] 
       ...stale.map(
         (one) => `${where}, ${name}: ${one.address} ${describeFormer(one.address, network, evidence.tasks)}`,
       ),
-      ...missing.map(
-        (task) => `${where}, ${name}: no entry for its task on ${task.node} (${task.addresses[network]})`,
-      ),
+      ...missing.map((task) => describeMissing(where, name, task, network)),
     ];
   });
 }

@@ -135,6 +135,27 @@ test.each<[string, Partial<MeshEvidence>, string[]]>([
     ['virtual addresses, s_api: no entry for its task on w3 (10.0.1.8)'],
   ],
   [
+    'a service none of whose entries is there',
+    {
+      tables: [
+        { node: 'w1', sandboxes: parseTables(printed.replace(/^FWM {2}00000101\b(?:.*\n)*?(?=-A)/m, '')) },
+        { node: 'w2', sandboxes: parseTables(printed.replaceAll(/^(?:FWM| {2}->) .*\n/gm, '')) },
+      ],
+    },
+    ['virtual addresses, s_api: no entry for its task on w1 (10.0.1.6)'],
+  ],
+  [
+    'a service of which not even the rule is there',
+    {
+      services: [
+        ...well.services,
+        { id: 'b2', name: 's_b', virtualAddresses: { mesh: '10.0.0.9', other: '10.0.2.9' } },
+      ],
+      tasks: [...well.tasks, task('w2', 10, { service: 'b2', addresses: { mesh: '10.0.0.10' } })],
+    },
+    ['the ingress mesh, s_b: no entry for its task on w2 (10.0.0.10)'],
+  ],
+  [
     'a service that is gone',
     { services: [{ id: 'b2', name: 's_b', virtualAddresses: { mesh: '10.0.0.9' } }], tasks: [task('w1', 6)] },
     ['the ingress mesh, a service at 10.0.0.5 that is gone: 10.0.0.7 is no address of a task'],
