@@ -1,4 +1,5 @@
 import { access, constants, open } from 'node:fs/promises';
+import { freemem } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../errors.ts';
 import { systemPath } from './run-local.ts';
@@ -70,10 +71,19 @@ export interface UmlSurroundings {
   /** Whether `/dev/net/tun` can be opened. */
   tun: boolean;
   mke2fs: boolean;
+  /** What programs may still take without anything being put out. */
+  freeBytes: number;
 }
 
-/** What this computer lacks for machines with kernels of their own; `undefined` when nothing is. */
-export function explainMissingForUml(found: UmlSurroundings): UserError | undefined {
+/** A machine with an engine and a few tasks; what it may take at most is its `mem=`. */
+const umlBytes = 2 ** 30;
+
+/**
+ * What this computer lacks for machines with kernels of their own; `undefined` when nothing is.
+ *
+ * @param count how many of them are to be made.
+ */
+export function explainMissingForUml(found: UmlSurroundings, count: number): UserError | undefined {
   const otherwise = 'kawanan lab up --machines nspawn';
   if (found.architecture !== 'x64') {
     return new UserError(`User-Mode Linux needs an amd64 processor, and this is ${found.architecture}`, {
@@ -85,14 +95,21 @@ export function explainMissingForUml(found: UmlSurroundings): UserError | undefi
       next: `modprobe tun; in a container, give it that device; or ${otherwise}`,
     });
   }
-  if (found.mke2fs) return undefined;
-  return new UserError('machines with kernels of their own need a program that is not installed: mke2fs', {
-    next: 'apt-get install -y e2fsprogs',
-  });
+  if (!found.mke2fs) {
+    return new UserError('machines with kernels of their own need a program that is not installed: mke2fs', {
+      next: 'apt-get install -y e2fsprogs',
+    });
+  }
+  // Short of memory, the kernel here would end one of theirs, which looks like a machine that lost its power.
+  if (found.freeBytes >= count * umlBytes) return undefined;
+  return new UserError(
+    `machines with kernels of their own take up to 2 GB each, of which this computer can give ${count} of them ${formatGigabytes(found.freeBytes)} in all; they need ${formatGigabytes(count * umlBytes)}`,
+    { next: `end what takes memory here; or ${otherwise}` },
+  );
 }
 
-/** Throws unless this computer can run machines with kernels of their own. */
-export async function checkUmlPrerequisites(): Promise<void> {
+/** Throws unless this computer can run so many more machines with kernels of their own. */
+export async function checkUmlPrerequisites(count: number): Promise<void> {
   // The device may be there without the kernel's part of it.
   const tun = open('/dev/net/tun', 'r+').then(
     async (device) => {
@@ -101,8 +118,16 @@ export async function checkUmlPrerequisites(): Promise<void> {
     },
     () => false,
   );
-  const found = { architecture: process.arch, tun: await tun, mke2fs: await isInstalled('mke2fs') };
-  const problem = explainMissingForUml(found);
+  const problem = explainMissingForUml(
+    {
+      architecture: process.arch,
+      tun: await tun,
+      mke2fs: await isInstalled('mke2fs'),
+      // MemAvailable of /proc/meminfo, in spite of its name
+      freeBytes: freemem(),
+    },
+    count,
+  );
   if (problem) throw problem;
 }
 
@@ -112,4 +137,9 @@ async function isInstalled(program: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** `2.5 GB` */
+function formatGigabytes(bytes: number): string {
+  return `${Math.floor((bytes / 2 ** 30) * 10) / 10} GB`;
 }

@@ -75,8 +75,10 @@ export async function upLab(lab: Lab, options: UpLabOptions): Promise<UpLabResul
     if (release !== 'trixie') await ensureRelease(lab.cacheDir, 'trixie', progress);
     const choice = chooseMachines(options.machines, ipvs);
     const machines = before ? kindsOf(before) : choice.kinds;
-    if (Object.values(machines).includes('uml')) {
-      await checkUmlPrerequisites();
+    const umlCount = Object.values(machines).filter((kind) => kind === 'uml').length;
+    if (umlCount > 0) {
+      // Those of a lab that is there already may have theirs.
+      await checkUmlPrerequisites(before ? 0 : umlCount);
       await ensureUmlImage(lab.cacheDir, release, progress);
     }
     const draft = { stateDir: lab.stateDir, cacheDir: lab.cacheDir, release, lowerDir: rootDir, machines };

@@ -27,9 +27,9 @@ test.each([
 });
 
 describe('machines with kernels of their own', () => {
-  const fit = { architecture: 'x64', tun: true, mke2fs: true };
+  const fit = { architecture: 'x64', tun: true, mke2fs: true, freeBytes: 3 * 2 ** 30 };
   test('run on a computer that has all they need', () => {
-    expect(explainMissingForUml(fit)).toBeUndefined();
+    expect(explainMissingForUml(fit, 3)).toBeUndefined();
   });
   test.each([
     [{ ...fit, architecture: 'arm64' }, 'this is arm64', '--machines nspawn'],
@@ -39,8 +39,13 @@ describe('machines with kernels of their own', () => {
       'or kawanan lab up --machines nspawn',
     ],
     [{ ...fit, mke2fs: false }, 'mke2fs', 'apt-get install -y e2fsprogs'],
+    [
+      { ...fit, freeBytes: 2.5 * 2 ** 30 },
+      'this computer can give 3 of them 2.5 GB in all; they need 3 GB',
+      'end what takes memory here; or kawanan lab up --machines nspawn',
+    ],
   ])('%j: what is missing, and what to do', (found, message, next) => {
-    const problem = explainMissingForUml(found)!;
+    const problem = explainMissingForUml(found, 3)!;
     expect(problem.message).toContain(message);
     expect(problem.next).toContain(next);
   });
