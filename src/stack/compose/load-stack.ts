@@ -40,13 +40,12 @@ export async function loadStack(files: string[], options: LoadOptions): Promise<
   const mounted = options.convertOnly
     ? []
     : findBindSources(read).filter((file) => !mentioned.includes(file));
-  await Promise.all([
-    ...mentioned.map(async (file) => contents.set(file, await readContent(file))),
-    ...mounted.map(async (file) => contents.set(file, await readSmallFile(file))),
-  ]);
   // Where not even the compose files are for everybody (a umask of 077), a file's mode says nothing about this file.
-  if (texts.every(({ isPrivate }) => isPrivate))
-    for (const read of contents.values()) if ('content' in read) delete read.isPrivate;
+  const modesTell = texts.some(({ isPrivate }) => !isPrivate);
+  await Promise.all([
+    ...mentioned.map(async (file) => contents.set(file, await readContent(file, modesTell))),
+    ...mounted.map(async (file) => contents.set(file, await readSmallFile(file, modesTell))),
+  ]);
   return buildStack(read, options, (file) => contents.get(file) ?? { failure: 'it was not read' });
 }
 
@@ -55,7 +54,7 @@ type Source =
   | { problem: { file: string; message: string; next?: string } };
 
 async function readSource(file: string): Promise<Source> {
-  const read = await readContent(file);
+  const read = await readContent(file, true);
   if ('content' in read)
     return { file, text: decodeText(read.content, file), isPrivate: read.isPrivate ?? false };
   return {
@@ -68,7 +67,7 @@ async function readSource(file: string): Promise<Source> {
 }
 
 /** What a bind mount names may be a folder, a pipe that never ends, or larger than any config. */
-async function readSmallFile(file: string): Promise<FileContent> {
+async function readSmallFile(file: string, modeTells: boolean): Promise<FileContent> {
   try {
     const stats = await stat(file);
     if (!stats.isFile() && !stats.isDirectory()) return { failure: 'it is no ordinary file' };
@@ -79,13 +78,13 @@ async function readSmallFile(file: string): Promise<FileContent> {
   } catch (error) {
     return { failure: describeReadFailure(error) };
   }
-  return readContent(file);
+  return readContent(file, modeTells);
 }
 
-async function readContent(file: string): Promise<FileContent> {
+async function readContent(file: string, modeTells: boolean): Promise<FileContent> {
   try {
     const [content, { mode }] = await Promise.all([readFile(file), stat(file)]);
-    return { content, ...((mode & 0o004) === 0 && { isPrivate: true }) };
+    return { content, ...(modeTells && (mode & 0o004) === 0 && { isPrivate: true }) };
   } catch (error) {
     return { failure: describeReadFailure(error) };
   }
