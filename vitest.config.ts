@@ -49,7 +49,7 @@ export default defineConfig({
         },
       },
       {
-        // On machines with kernels of their own, where containers take half a minute to start: by hand.
+        // On machines with kernels of their own, where containers take half a minute to start.
         test: {
           name: 'ingress',
           include: ['test/ingress/**/*.test.ts'],

@@ -26,7 +26,7 @@ const checks = [
   ['format and lint', 'biome', ['check', '--error-on-warnings', '.']],
   ['types', 'tsc', ['--noEmit']],
 ] as const;
-const suites = process.argv[2] === 'unit' ? ['unit'] : ['unit', 'e2e', 'e2e-load'];
+const suites = process.argv[2] === 'unit' ? ['unit'] : ['unit', 'e2e', 'e2e-load', 'ingress'];
 
 function run(program: string, args: readonly string[]): { status: number; elapsedMs: number } {
   const startedAt = performance.now();

@@ -32,7 +32,14 @@ export async function writeThesisCluster(): Promise<void> {
     'x-balancer': Record<string, unknown>;
   };
   for (const [balance, listen] of Object.entries(trialPorts))
-    balancer['x-balancer'][`try-${balance}`] = { listen, balance, service: 'fastapi', port: 8000 };
+    balancer['x-balancer'][`try-${balance}`] = {
+      listen,
+      balance,
+      service: 'fastapi',
+      port: 8000,
+      // kernels that are programs are late at times
+      timeouts: { connect: '2s', check: '2s' },
+    };
   const settings = {
     ...lab,
     stack: undefined,

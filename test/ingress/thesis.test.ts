@@ -1,8 +1,8 @@
 /**
  * The thesis' file as it is printed, through the ingress mesh, on five machines of which the swarm's have a kernel of their
- * own (this computer's may have no IPVS). By hand: a container takes half a minute to start there.
+ * own (this computer's may have no IPVS). A container takes half a minute to start there.
  */
-import { writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -16,6 +16,8 @@ import { compareSnapshots, snapshotHosts } from '../e2e/support/snapshot-host.ts
 import { clusterFile, openTourTarget, trialPorts, writeThesisCluster } from './thesis-cluster.ts';
 
 const minutes = 60_000;
+/** A machine with a kernel of its own may take ten minutes to start on a computer that has too much to do. */
+const slow = { timeoutMs: 20 * minutes };
 const told = (...args: string[]): string[] => [...args, '--file', clusterFile];
 const startedAt = performance.now();
 const notes: string[] = [];
@@ -69,8 +71,13 @@ async function countByTask(word: string): Promise<Record<string, number>> {
 }
 
 beforeAll(async () => {
+  // What other tests keep beside the lab isn't the lab's to remove, and would look like residue in the end.
   await expectKawanan(['lab', 'down']);
-  await expectKawanan(['lab', 'up', '--machines', 'auto']);
+  await rm(labDir, { recursive: true, force: true });
+  const { stdout } = await expectKawanan(['lab', 'up', '--machines', 'auto'], 0, slow);
+  expect(stdout).toMatch(
+    /^machines: (nspawn|nspawn: .*; uml: .*) \(this computer's kernel has (no )?IPVS\)$/m,
+  );
   note('five machines are up');
   await writeThesisCluster();
   bare = await snapshotAll();
@@ -78,6 +85,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await runKawanan(['lab', 'down']);
+  await mkdir(join(projectDir, '.kawanan/ingress'), { recursive: true });
   await writeFile(join(projectDir, '.kawanan/ingress/notes.txt'), `${notes.join('\n')}\n`);
 });
 
@@ -116,10 +124,14 @@ describe('the file as it is printed', () => {
   });
 
   test('has nothing broken, as doctor sees it', async () => {
-    const { stdout } = await runKawanan(told('doctor', '--json'), { timeoutMs: 10 * minutes });
-    const findings = JSON.parse(stdout) as { verdict: string; about: string; message: string }[];
-    expect(findings.filter(({ verdict }) => verdict === 'broken')).toEqual([]);
-    expect(findings.map(({ message }) => message)).toContain('IPVS has an entry for each task and no others');
+    await eventually(5 * minutes, async () => {
+      const { stdout } = await runKawanan(told('doctor', '--json'));
+      const findings = JSON.parse(stdout) as { verdict: string; about: string; message: string }[];
+      expect(findings.filter(({ verdict }) => verdict === 'broken')).toEqual([]);
+      expect(findings.map(({ message }) => message)).toContain(
+        'IPVS has an entry for each task and no others',
+      );
+    });
   });
 
   test.each(Object.entries(trialPorts))('spreads requests over its tasks by %s', async (method, port) => {
@@ -127,18 +139,20 @@ describe('the file as it is printed', () => {
     const all = 120;
     let sent = 0;
     const client = async (): Promise<void> => {
-      while (sent++ < all) {
-        const answer = await fetch(`http://${target.address}:${port}${path}`, {
-          signal: AbortSignal.timeout(30_000),
+      while (sent++ < all)
+        await eventually(minutes, async () => {
+          const answer = await fetch(`http://${target.address}:${port}${path}`, {
+            signal: AbortSignal.timeout(30_000),
+          });
+          await answer.arrayBuffer();
+          expect(answer.status).toBe(404);
         });
-        await answer.arrayBuffer();
-        expect(answer.status).toBe(404);
-      }
     };
     await Promise.all(Array.from({ length: 4 }, client));
     const counts = await eventually(minutes, async () => {
       const found = await countByTask(path);
-      expect(Object.values(found).reduce((sum, count) => sum + count, 0)).toBe(all);
+      // more where one had to be asked again
+      expect(Object.values(found).reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(all);
       return found;
     });
     note(`${method}: ${JSON.stringify(counts)}`);
@@ -149,18 +163,18 @@ describe('the file as it is printed', () => {
 
 describe('what fails', () => {
   test('the active balancer is killed, and the site answers', async () => {
-    const holder = (await readStatus()).vip!.holders[0]!;
+    const holder = await eventually(minutes, async () => (await readStatus()).vip!.holders[0]!);
     await expectKawanan(['lab', 'kill', holder]);
     note(`balancer killed: five rounds answered after ${Math.round(await readSteadily(minutes))} ms`);
-    await tourSiripHiu(target);
-    await expectKawanan(['lab', 'start', holder]);
+    await eventually(minutes, () => tourSiripHiu(target), 1_000);
+    await expectKawanan(['lab', 'start', holder], 0, slow);
     await eventually(2 * minutes, async () => expect((await readStatus()).degraded).toEqual([]));
   });
 
   test('a worker is killed, and the site answers', async () => {
     await expectKawanan(['lab', 'kill', 'vm-dockerswarmworker1']);
     note(`worker killed: five rounds answered after ${Math.round(await readSteadily(5 * minutes))} ms`);
-    await expectKawanan(['lab', 'start', 'vm-dockerswarmworker1']);
+    await expectKawanan(['lab', 'start', 'vm-dockerswarmworker1'], 0, slow);
     await eventually(10 * minutes, async () => expect((await readStatus()).degraded).toEqual([]), 2_000);
     await eventually(3 * minutes, () => tourSiripHiu(target), 1_000);
   });
