@@ -55,7 +55,8 @@ function renderHttpRules(frontend: FrontendModel, folder: string): string[] {
   if (redirectPort !== undefined) {
     const port = redirectPort === 443 ? '' : `:${redirectPort}`;
     lines.push(
-      `http-request redirect code 308 location https://%[req.hdr(host),regsub(:[0-9]+$,)]${port}%[capture.req.uri]`,
+      // not capture.req.uri, which is a copy for logs and ends after 1,023 bytes
+      `http-request redirect code 308 location https://%[req.hdr(host),regsub(:[0-9]+$,)]${port}%[pathq]`,
     );
     return lines;
   }
@@ -64,7 +65,9 @@ function renderHttpRules(frontend: FrontendModel, folder: string): string[] {
       `http-request deny deny_status 413 if { req.hdr_val(content-length) gt ${maxBodyBytes} }`,
       '# a body whose length is not announced could be of any size',
       `${tellLengthRequired} if { req.hdr(transfer-encoding) -m found }`,
-      `${tellLengthRequired} if { req.ver 2.0 } { method POST PUT PATCH } !{ req.hdr(content-length) -m found }`,
+      '# any method may have a body in HTTP/2; that there is none is known when the request ends without a byte',
+      `http-request wait-for-body time 10s at-least 1 if ${unmeasured} !{ req.hdr(upgrade) -m found }`,
+      `${tellLengthRequired} if ${unmeasured} { req.body_len gt 0 }`,
     );
   lines.push(
     "# the client's own word about its address isn't believed, nor what some applications take for the same name",
@@ -75,6 +78,8 @@ function renderHttpRules(frontend: FrontendModel, folder: string): string[] {
   );
   return lines;
 }
+
+const unmeasured = '{ req.ver 2.0 } !{ req.hdr(content-length) -m found }';
 
 // "deny" has no page for this status
 const tellLengthRequired =
