@@ -7,8 +7,12 @@ import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadCluster } from '../../src/cluster/load-cluster.ts';
+import { startProbe } from '../../src/drill/probe/probe.ts';
+import { onHost } from '../../src/drill/stage.ts';
 import { findLab } from '../../src/lab/lab.ts';
 import { isClean, listResidue } from '../../src/lab/residue.ts';
+import type { ObservedService } from '../../src/stack/observed.ts';
+import { startAnew } from '../../src/stack/rebalance.ts';
 import { logIn, openDashboard, type TourTarget, tourSiripHiu } from '../../stacks/sirip-hiu/tour.ts';
 import { eventually } from '../e2e/support/eventually.ts';
 import { expectKawanan, labDir, projectDir, runKawanan } from '../e2e/support/kawanan.ts';
@@ -68,6 +72,20 @@ async function countByTask(word: string): Promise<Record<string, number>> {
     counts[source] = (counts[source] ?? 0) + 1;
   }
   return counts;
+}
+
+/** By the file's own rules of updating, of which it has none: one task after the other, each stopped first. */
+async function startApiAnew(): Promise<void> {
+  await onHost({ cluster: await loadCluster(clusterFile) }, 'vm-dockerswarmmanager', async (host) => {
+    const engine = host.engine();
+    const services = (await engine.listServices()) as unknown as ObservedService[];
+    const { ID } = services.find(({ Spec }) => Spec.Name === 'thesis_fastapi')!;
+    await startAnew(engine, ID);
+    await eventually(5 * minutes, async () => {
+      const { UpdateStatus } = (await engine.getService(ID).inspect()) as ObservedService;
+      expect(UpdateStatus?.State).toBe('completed');
+    });
+  });
 }
 
 beforeAll(async () => {
@@ -158,6 +176,31 @@ describe('the file as it is printed', () => {
     note(`${method}: ${JSON.stringify(counts)}`);
     expect(Object.keys(counts)).toHaveLength(2);
     for (const count of Object.values(counts)) expect(count).toBeGreaterThan(all * 0.3);
+  });
+
+  test('starts its API anew as it says, one task after the other; what that loses is counted', async () => {
+    const api = `http://${target.address}/api/v1`;
+    const probe = startProbe({
+      targets: [
+        { kind: 'http', name: 'GET', url: `${api}/nothing`, expectStatus: [404], connection: 'new' },
+        { kind: 'http', name: 'POST', url: `${api}/sirip-hiu`, method: 'POST', expectStatus: [401, 422] },
+      ],
+      ratePerSecond: 5,
+      durationMs: 10 * minutes,
+      timeoutMs: 20_000,
+    });
+    await probe.started;
+    try {
+      await startApiAnew();
+      await readSteadily(3 * minutes);
+    } finally {
+      const { figures } = await probe.stop();
+      const gapMs = Math.round(figures.longestGap?.ms ?? 0);
+      note(
+        `API started anew: ${figures.failed} of ${figures.requests} failed, longest gap ${gapMs} ms: ${JSON.stringify(figures.failures)}`,
+      );
+      expect(figures.succeeded).toBeGreaterThan(figures.failed);
+    }
   });
 });
 
