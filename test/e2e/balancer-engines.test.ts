@@ -16,6 +16,7 @@ type Engine = 'haproxy' | 'nginx';
 
 // On a busy computer checks are late; a server that is taken for dead then loses what it works on.
 const both = 'service: [one, two], port: 8000, check: GET /healthz, timeouts: {check: 10s}';
+const two = 'service: two, port: 8000';
 const section = (engine: Engine): string => `
   even: {listen: 9081, ${both}}
   least: {listen: 9082, service: [one, slow], port: 8000, balance: leastconn}
@@ -27,6 +28,8 @@ const section = (engine: Engine): string => `
   closed: {listen: 9088, ${both}, maintenance: {on: true}}
   raw: {listen: 9089, mode: tcp, service: [one, two], port: 8000}
   plain: {listen: 80, redirect: https}
+  routed: {listen: 9091, routes: [{host: two.example.org, ${two}}, {path: /two, ${two}}, {service: one, port: 8000}]}
+  spare: {listen: 9092, ${both}, backup: two}
   secure: {listen: 443, ${both}, tls: {certificate: web_tls, more: [{certificate: other_tls}], hsts: 1d}}
   cookie: {listen: 9090, ${both}${engine === 'haproxy' ? ', sticky: true' : ''}}`;
 
@@ -136,6 +139,18 @@ function testEngine(engine: Engine): void {
     expect(heavy['one']! / heavy['two']!).toBeGreaterThan(2.3);
     const least = await countServers(9082, 60, 4);
     expect(least['one']! / (least['slow'] ?? 0)).toBeGreaterThan(3);
+    expect(await countServers(9092, 10)).toEqual({ one: 10 });
+  });
+
+  test.each([
+    ['a host', 'GET / HTTP/1.1\r\nHost: two.example.org', 'two'],
+    ['a host with its port', 'GET / HTTP/1.1\r\nHost: TWO.example.org:9091', 'two'],
+    ['another host', 'GET / HTTP/1.1\r\nHost: two.example.com', 'one'],
+    ['a path', 'GET /two/more HTTP/1.1\r\nHost: one.example.org', 'two'],
+    ['a path that only begins alike', 'GET /twofold HTTP/1.1\r\nHost: one.example.org', 'one'],
+  ])('routes by %s', async (_, head, server) => {
+    const answer = await sendRaw(small.vip, 9091, `${head}\r\nConnection: close\r\n\r\n`);
+    expect(answer.toLowerCase()).toContain(`\r\nx-server: ${server}\r\n`);
   });
 
   test('passes TCP on', async () => {
@@ -153,6 +168,8 @@ function testEngine(engine: Engine): void {
     // the frontend that hashes: its clients moved on
     await eventually(10_000, async () => expect(await countServers(9083, 10)).toEqual({ [other]: 10 }));
     expect(await countServers(9081, 20)).toEqual({ [other]: 20 });
+    // one serves alone while it is there
+    await eventually(10_000, async () => expect(await countServers(9092, 10)).toEqual({ [other]: 10 }));
 
     await scaleService(small, other, 0);
     await eventually(10_000, async () => expect((await ask(9081)).status).toBe(downStatus));
