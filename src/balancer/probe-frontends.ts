@@ -9,7 +9,7 @@ export type FrontendAnswers = Record<string, number>;
 interface ProbedFrontend {
   name: string;
   port: number;
-  /** Without one only the connection is tried: behind TLS and in tcp mode. */
+  /** Without one only the connection is tried: behind TLS, in tcp mode and where a page is sent to everybody. */
   path?: string;
 }
 
@@ -41,8 +41,6 @@ export async function probeFrontends(host: Host, model: BalancerModel): Promise<
 }
 
 function listProbed({ frontends }: BalancerModel): ProbedFrontend[] {
-  const isSpoken = ({ mode, tls, maintenance }: FrontendModel): boolean =>
-    mode === 'http' && tls === undefined && maintenance === undefined;
   return [
     { name: 'kawanan', port: statisticsPort, path: '/health' },
     ...frontends.map((frontend) => ({
@@ -51,6 +49,11 @@ function listProbed({ frontends }: BalancerModel): ProbedFrontend[] {
       ...(isSpoken(frontend) && { path: '/' }),
     })),
   ];
+}
+
+/** Whether a request for `/` tells how a frontend is: it hears plain HTTP and isn't told to send everybody a page. */
+export function isSpoken({ mode, tls, maintenance }: FrontendModel): boolean {
+  return mode === 'http' && tls === undefined && maintenance === undefined;
 }
 
 /** Reads the script's lines: `name status`. */

@@ -35,8 +35,10 @@ export interface BalancerEvidence {
 export interface FrontendEvidence {
   name: string;
   port: number;
-  /** From this computer through the virtual address; absent without one. */
-  throughVip?: Outcome;
+  /** Everybody is sent a page, as the files ask. */
+  inMaintenance?: true;
+  /** From this computer, by virtual address, in the order of the cluster file. */
+  throughVips: Record<string, Outcome>;
   /** From this computer to a balancer's own address. */
   throughBalancers: Record<string, Outcome>;
   /** On the balancer itself. */
@@ -67,7 +69,6 @@ export interface LinkEvidence {
 }
 
 export interface PathEvidence {
-  vip?: { address: string };
   frontends: FrontendEvidence[];
   balancers: BalancerEvidence[];
   servers: ServerEvidence[];

@@ -36,15 +36,15 @@ function turnsAway(outcome: Outcome | undefined): boolean {
 }
 
 function judgeFrontend(frontend: FrontendEvidence, evidence: PathEvidence): Finding[] {
-  const { name, port, throughVip, throughBalancers, onBalancers } = frontend;
+  const { name, port, inMaintenance, throughVips, throughBalancers, onBalancers } = frontend;
   const about = `frontend ${name}`;
+  const virtual = Object.entries(throughVips);
   const direct = Object.entries(throughBalancers);
   const local = Object.entries(onBalancers);
-  const { vip } = evidence;
   const evidenceLines = [
-    ...(throughVip && vip
-      ? [`from here to ${vip.address}:${port}, the virtual address: ${describeOutcome(throughVip)}`]
-      : []),
+    ...virtual.map(
+      ([vip, outcome]) => `from here to ${vip}:${port}, the virtual address: ${describeOutcome(outcome)}`,
+    ),
     ...direct.map(
       ([balancer, outcome]) => `from here to ${balancer}, port ${port}: ${describeOutcome(outcome)}`,
     ),
@@ -63,19 +63,28 @@ function judgeFrontend(frontend: FrontendEvidence, evidence: PathEvidence): Find
     }));
   if (listening.length === 0) return findings;
   const blocked = direct.filter(([balancer, outcome]) => listening.includes(balancer) && !arrives(outcome));
-  if (throughVip && !arrives(throughVip)) {
-    const elsewhere = direct.some(([, outcome]) => arrives(outcome));
+  const lost = virtual.filter(([, outcome]) => !arrives(outcome)).map(([vip]) => vip);
+  const elsewhere = direct.some(([, outcome]) => arrives(outcome))
+    ? 'their own addresses'
+    : virtual.find(([, outcome]) => arrives(outcome))?.[0];
+  if (lost.length > 0 && elsewhere === undefined) {
     findings.push({
-      verdict: elsewhere ? 'broken' : 'warning',
+      verdict: 'warning',
       about,
-      message: elsewhere
-        ? `the balancers answer at their own addresses, but not at the virtual address ${vip!.address}: nobody holds it, or this computer's ARP entry for it is stale`
-        : `the balancers answer on themselves, but nothing from here reaches them: a firewall, a router, or this computer is on another network`,
+      message: `the balancers answer on themselves, but nothing from here reaches them: a firewall, a router, or this computer is on another network`,
       evidence: evidenceLines,
-      next: elsewhere
-        ? `look who holds it: kawanan balancer show; forget a stale entry: ip neigh flush to ${vip!.address}`
-        : `let TCP port ${port} through to the balancers`,
+      next: `let TCP port ${port} through to the balancers`,
     });
+  } else if (lost.length > 0) {
+    findings.push(
+      ...lost.map((vip) => ({
+        verdict: 'broken' as const,
+        about,
+        message: `the balancers answer at ${elsewhere}, but not at the virtual address ${vip}: nobody holds it, or this computer's ARP entry for it is stale`,
+        evidence: evidenceLines,
+        next: `look who holds it: kawanan balancer show; forget a stale entry: ip neigh flush to ${vip}`,
+      })),
+    );
   } else if (blocked.length > 0) {
     findings.push({
       verdict: 'warning',
@@ -85,21 +94,28 @@ function judgeFrontend(frontend: FrontendEvidence, evidence: PathEvidence): Find
       next: `let TCP port ${port} through to ${blocked.map(([balancer]) => balancer).join(' and ')}`,
     });
   }
-  const seen = throughVip ?? direct.find(([balancer]) => listening.includes(balancer))?.[1];
-  if (findings.length === 0 && seen?.kind !== 'answered' && arrives(seen) && !turnsAway(seen))
-    findings.push({
-      verdict: 'broken',
-      about,
-      message: `the way to it is open, but it answers ${describeOutcome(seen!)}: look at its servers below`,
-      evidence: evidenceLines,
-    });
-  if (findings.length === 0)
-    findings.push({
+  if (findings.length > 0) return findings;
+  const seen =
+    virtual.length > 0 ? virtual : direct.filter(([balancer]) => listening.includes(balancer)).slice(0, 1);
+  const bad = seen.find(([, outcome]) => !answers(outcome) && !turnsAway(outcome))?.[1];
+  if (bad)
+    return [
+      {
+        verdict: 'broken',
+        about,
+        message: `the way to it is open, but it answers ${describeOutcome(bad)}: look at its servers below`,
+        evidence: evidenceLines,
+      },
+    ];
+  const doors = virtual.length === 0 ? '' : `at ${virtual.map(([vip]) => `${vip}:${port}`).join(' and ')} `;
+  const said = seen[0] ? describeOutcome(seen[0][1]) : 'on the balancers';
+  return [
+    {
       verdict: 'ok',
       about,
-      message: `answers ${vip === undefined ? '' : `at ${vip.address}:${port} `}(${seen ? describeOutcome(seen) : 'on the balancers'})`,
-    });
-  return findings;
+      message: `answers ${doors}(${said})${inMaintenance ? ', in maintenance as the files say' : ''}`,
+    },
+  ];
 }
 
 function judgeBalancer({ name, proxy, unit, unreachable, holdsVip }: BalancerEvidence): Finding[] {

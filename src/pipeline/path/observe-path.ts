@@ -6,18 +6,13 @@ import { balancers, type Cluster } from '../../cluster/cluster.ts';
 import { UserError } from '../../errors.ts';
 import type { Hosts } from '../../remote/host.ts';
 import type { ServiceStatus, StackStatus, TaskStatus } from '../../stack/status.ts';
-import { connectFromHere } from './connect-from-here.ts';
 import { connectFromHost } from './connect-from-host.ts';
-import type { Outcome, Target } from './connection.ts';
+import type { Outcome } from './connection.ts';
 import { type ContainerEvidence, readContainers } from './container-evidence.ts';
-import type {
-  BalancerEvidence,
-  FrontendEvidence,
-  PathEvidence,
-  ServerEvidence,
-  TaskEvidence,
-} from './evidence.ts';
+import type { BalancerEvidence, PathEvidence, ServerEvidence, TaskEvidence } from './evidence.ts';
+import { observeFrontends } from './observe-frontends.ts';
 import { observeLinks } from './observe-links.ts';
+import { pickPresent } from './pick-present.ts';
 
 /** What must be known before the path can be walked. */
 export interface PathRequest {
@@ -57,7 +52,6 @@ export async function observePath(request: PathRequest): Promise<PathEvidence> {
     };
   });
   return {
-    ...(cluster.balancer?.vip && { vip: { address: cluster.balancer.vip.address } }),
     frontends,
     balancers: status.nodes.map(describeBalancer),
     servers,
@@ -70,10 +64,6 @@ export async function observePath(request: PathRequest): Promise<PathEvidence> {
 
 function isRunning({ state }: TaskStatus): boolean {
   return state === 'running' || state === 'starting';
-}
-
-function pickPresent<Value>(entries: (readonly [string, Value | undefined])[]): Record<string, Value> {
-  return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as Record<string, Value>;
 }
 
 /** A server before anybody has asked it anything. */
@@ -133,53 +123,6 @@ async function observeServers({
       ),
       ...balancers(cluster).map(({ name }) => ask(name, [...servers.keys()])),
     ]),
-  );
-}
-
-async function observeFrontends({ cluster, hosts, model }: PathRequest): Promise<FrontendEvidence[]> {
-  const targetAt = (address: string, { mode, listen }: BalancerModel['frontends'][number]): Target => ({
-    address,
-    port: listen,
-    ask: mode === 'http' ? { kind: 'http', method: 'GET', path: '/' } : { kind: 'tcp' },
-  });
-  const onBalancers = new Map(
-    await Promise.all(
-      balancers(cluster).map(async ({ name, address }): Promise<[string, Outcome[] | undefined]> => {
-        try {
-          const from = { host: await hosts.connect(name) };
-          return [
-            name,
-            await connectFromHost(
-              from,
-              model.frontends.map((one) => targetAt(address, one)),
-            ),
-          ];
-        } catch (error) {
-          if (error instanceof UserError) return [name, undefined];
-          throw error;
-        }
-      }),
-    ),
-  );
-  return Promise.all(
-    model.frontends.map(async (frontend, index): Promise<FrontendEvidence> => {
-      const vip = cluster.balancer?.vip?.address;
-      const [throughVip, direct] = await Promise.all([
-        vip === undefined ? undefined : connectFromHere(targetAt(vip, frontend)),
-        Promise.all(
-          balancers(cluster).map(
-            async ({ name, address }) => [name, await connectFromHere(targetAt(address, frontend))] as const,
-          ),
-        ),
-      ]);
-      return {
-        name: frontend.name,
-        port: frontend.listen,
-        ...(throughVip && { throughVip }),
-        throughBalancers: Object.fromEntries(direct),
-        onBalancers: pickPresent([...onBalancers].map(([name, outcomes]) => [name, outcomes?.[index]])),
-      };
-    }),
   );
 }
 

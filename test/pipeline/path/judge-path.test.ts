@@ -20,12 +20,11 @@ const server: ServerEvidence = {
 };
 
 const healthy: PathEvidence = {
-  vip: { address: '192.0.2.20' },
   frontends: [
     {
       name: 'web',
       port: 80,
-      throughVip: ok,
+      throughVips: { '192.0.2.20': ok },
       throughBalancers: { lb1: ok, lb2: ok },
       onBalancers: { lb1: ok, lb2: ok },
     },
@@ -82,22 +81,68 @@ test.each([
 test('an application that turns strangers away works', () => {
   const http403: Outcome = { kind: 'wrong', detail: 'HTTP 403' };
   expect(
-    complaints(withFrontend({ throughVip: http403, throughBalancers: { lb1: http403, lb2: http403 } })),
+    complaints(
+      withFrontend({
+        throughVips: { '192.0.2.20': http403 },
+        throughBalancers: { lb1: http403, lb2: http403 },
+      }),
+    ),
   ).toEqual([]);
+});
+
+test('a frontend in maintenance does what was asked of it', () => {
+  const taken: Outcome = { kind: 'answered', detail: 'takes connections' };
+  const [first] = judgePath(withFrontend({ inMaintenance: true, throughVips: { '192.0.2.20': taken } }));
+  expect(first).toEqual({
+    verdict: 'ok',
+    about: 'frontend web',
+    message: 'answers at 192.0.2.20:80 (takes connections), in maintenance as the files say',
+  });
+});
+
+describe('several virtual addresses:', () => {
+  const through = (first: Outcome, second: Outcome, own: Outcome = ok): PathEvidence =>
+    withFrontend({
+      throughVips: { '192.0.2.20': first, '192.0.2.21': second },
+      throughBalancers: { lb1: own, lb2: own },
+    });
+  const lost = (elsewhere: string): string =>
+    `broken frontend web: the balancers answer at ${elsewhere}, but not at the virtual address 192.0.2.21: nobody holds it, or this computer's ARP entry for it is stale`;
+
+  test('each that answers is named', () => {
+    expect(judgePath(through(ok, ok))[0]?.message).toBe(
+      'answers at 192.0.2.20:80 and 192.0.2.21:80 (HTTP 200)',
+    );
+  });
+
+  test.each([
+    ['the second is lost', through(ok, timeout), [lost('their own addresses')]],
+    ['only the first answers from here', through(ok, timeout, timeout), [lost('192.0.2.20')]],
+    [
+      'the second is answered with errors',
+      through(ok, http500),
+      ['broken frontend web: the way to it is open, but it answers HTTP 500: look at its servers below'],
+    ],
+  ])('%s', (_name, evidence, expected) => {
+    expect(complaints(evidence)).toEqual(expected);
+  });
 });
 
 describe('names the broken hop:', () => {
   const table: [string, PathEvidence, string[]][] = [
     [
       'stale ARP, or an address that nobody holds',
-      withFrontend({ throughVip: timeout }),
+      withFrontend({ throughVips: { '192.0.2.20': timeout } }),
       [
         "broken frontend web: the balancers answer at their own addresses, but not at the virtual address 192.0.2.20: nobody holds it, or this computer's ARP entry for it is stale",
       ],
     ],
     [
       'a firewall between client and balancers',
-      withFrontend({ throughVip: timeout, throughBalancers: { lb1: timeout, lb2: timeout } }),
+      withFrontend({
+        throughVips: { '192.0.2.20': timeout },
+        throughBalancers: { lb1: timeout, lb2: timeout },
+      }),
       [
         'warning frontend web: the balancers answer on themselves, but nothing from here reaches them: a firewall, a router, or this computer is on another network',
       ],
