@@ -120,6 +120,13 @@ describe('monitoring', () => {
     });
   });
 
+  test('tells of both sections of a backend under one name', async () => {
+    await patiently(async () => {
+      expect(await query('count(haproxy_server_status{section="reads"})')).toBeGreaterThan(0);
+      expect(await query('count(haproxy_server_status{proxy=~".*:reads"}) or vector(0)')).toBe(0);
+    });
+  });
+
   test.each([
     [
       'its configuration',

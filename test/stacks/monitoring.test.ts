@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { nameReads } from '../../src/balancer/haproxy/reads.ts';
 import { dashboards, listQueries } from '../../src/monitoring/dashboards/all.ts';
 import { renderDashboard } from '../../src/monitoring/dashboards/render-dashboard.ts';
 import { listMetrics } from '../../src/monitoring/metrics-of.ts';
@@ -54,6 +55,51 @@ describe('the monitoring stack', () => {
     const { configs } = await load('compose.yml', 'compose.grafana.yml');
     const mounted = configs.flatMap(({ key }) => (key.startsWith('dashboard_') ? [key.slice(10)] : []));
     expect(mounted.sort()).toEqual(dashboards.map(({ name }) => name).sort());
+  });
+});
+
+interface Relabel {
+  source_labels: string[];
+  regex: string;
+  target_label: string;
+  replacement: string;
+}
+
+/** As Prometheus does it: each rule in turn, where the whole value fits. */
+function relabel(labels: Record<string, string>, steps: Relabel[]): Record<string, string> {
+  const now = { ...labels };
+  for (const { source_labels, regex, target_label, replacement } of steps) {
+    const match = new RegExp(`^(?:${regex})$`).exec(source_labels.map((one) => now[one] ?? '').join(';'));
+    if (match) now[target_label] = replacement.replace('$1', match[1]!);
+  }
+  return now;
+}
+
+describe('the two sections of a backend', () => {
+  const { scrape_configs } = parse(read('prometheus.yml')) as {
+    scrape_configs: { job_name: string; metric_relabel_configs?: Relabel[] }[];
+  };
+  const steps = scrape_configs.find(({ job_name }) => job_name === 'balancer')!.metric_relabel_configs!;
+
+  test.each([
+    [
+      { proxy: nameReads('web.api'), server: 'w1-api' },
+      { proxy: 'web.api', server: 'w1-api', section: 'reads' },
+    ],
+    [
+      { proxy: 'web.api', server: 'w1-api' },
+      { proxy: 'web.api', server: 'w1-api' },
+    ],
+    [{ version: '2.6' }, { version: '2.6' }],
+  ])('are one proxy: %j', (labels, expected) => {
+    expect(relabel(labels, steps)).toEqual(expected);
+  });
+
+  test('are one series of every query', () => {
+    const queries = [...listQueries(), ...rules].map(({ expr }) => expr);
+    const ofBackends = queries.filter((expr) => /haproxy_(server|backend)_/.test(expr));
+    expect(ofBackends.length).toBeGreaterThan(5);
+    expect(ofBackends.filter((expr) => !/(sum|min|max) by \(proxy\b/.test(expr))).toEqual([]);
   });
 });
 

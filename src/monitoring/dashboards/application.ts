@@ -32,7 +32,7 @@ export const application: Dashboard = {
       'Jitter by server',
       's',
       {
-        expr: 'stddev_over_time(haproxy_server_response_time_average_seconds[1m])',
+        expr: 'max by (proxy, server, instance) (stddev_over_time(haproxy_server_response_time_average_seconds[1m]))',
         legend: '{{proxy}} {{server}} on {{instance}}',
       },
       { about: 'How much the delay that balancers see varies within a minute.' },
