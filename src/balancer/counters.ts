@@ -1,6 +1,6 @@
 /** What balancers count, as plain data. No I/O here. */
 import { isReads, nameReads } from './haproxy/reads.ts';
-import { readStatisticsRows } from './haproxy/stats.ts';
+import { readServerStatus, readStatisticsRows } from './haproxy/stats.ts';
 
 export interface Counters {
   /** Open now. */
@@ -85,7 +85,7 @@ function foldReads(servers: ServerCounters[]): ServerCounters[] {
 }
 
 function countServer(field: Row): ServerCounters {
-  const status = field('status');
+  const status = readServerStatus(field);
   const check = `${field('check_status').replace(/^\* /, '')}${field('check_code') ? `/${field('check_code')}` : ''}`;
   const word = /^(UP|no check|DRAIN|MAINT|NOLB)/.exec(status)?.[1];
   const states: Record<string, ServerCounters['state']> = { DRAIN: 'drain', MAINT: 'maint', NOLB: 'drain' };

@@ -1,7 +1,10 @@
 /** A running balancer's servers and frontends, whichever its engine. No I/O here. */
 
-/** What a person, or we, told a balancer about a server: `drain` takes nothing new, `maint` nothing at all. */
-export type AdminState = 'ready' | 'drain' | 'maint';
+/**
+ * What a person, or we, told a balancer about a server: `drain` takes nothing new, `maint` nothing at all. A sticky one
+ * that is told `hold` takes nothing from whom it doesn't know, while its checks go on; others tell no difference to `drain`.
+ */
+export type AdminState = 'ready' | 'hold' | 'drain' | 'maint';
 
 export interface LiveServer {
   backend: string;
@@ -23,6 +26,8 @@ export interface LiveServer {
   errors?: number;
   /** The other backend it stands in, where an engine keeps reads apart. */
   reads?: string;
+  /** Clients come back to it with a cookie. */
+  sticky?: true;
 }
 
 export interface LiveFrontend {
@@ -55,6 +60,6 @@ export interface ConfiguredServer {
 
 /** A server and what it is to be told. */
 export interface WantedState {
-  server: Pick<LiveServer, 'backend' | 'name' | 'reads'>;
+  server: Pick<LiveServer, 'backend' | 'name' | 'reads' | 'admin' | 'sticky'>;
   state: AdminState;
 }

@@ -1,5 +1,4 @@
 /** The balancers as the stack turns services over on them, by whatever their engine is told with. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Cluster, swarmNodes } from '../cluster/cluster.ts';
 import { InterruptedError, UserError } from '../errors.ts';
 import type { Progress } from '../plan/layer.ts';
@@ -8,6 +7,7 @@ import type { Hosts } from '../remote/host.ts';
 import type { Color } from '../stack/blue-green.ts';
 import type { StackDefinition } from '../stack/definition.ts';
 import { nameServer, planBackends } from './backends.ts';
+import { type Clock, systemClock } from './clock.ts';
 import { engineDrivers } from './engine-driver.ts';
 import { engines } from './engines.ts';
 import { type BalancerView, viewBalancers } from './live.ts';
@@ -15,11 +15,18 @@ import type { LiveServer } from './live-server.ts';
 import { drainServers, setStates } from './rotation.ts';
 
 const checksMs = 60_000;
+/** A sticky server whose checks begin anew; where no task of it runs it stays down. */
+const checksAnewMs = 5_000;
 const idleMs = 60_000;
 const pollMs = 150;
 
 /** For the services of one stack. */
-export function createTraffic(definition: StackDefinition, cluster: Cluster, hosts: Hosts): Traffic {
+export function createTraffic(
+  definition: StackDefinition,
+  cluster: Cluster,
+  hosts: Hosts,
+  clock: Clock = systemClock,
+): Traffic {
   const model = planBackends(definition, cluster);
   const { listServers, addServers } = engineDrivers[model.engine];
   const rendered = listServers(engines[model.engine].render(model, {}));
@@ -34,27 +41,40 @@ export function createTraffic(definition: StackDefinition, cluster: Cluster, hos
     async hold({ service, serving, holding }, progress) {
       const [serves, holds] = [isOf(service, serving), isOf(service, holding)];
       await addMissing(service, holding, 'drain');
-      const views = await viewBalancers(cluster, hosts);
+      const before = await viewBalancers(cluster, hosts);
       // Only what a killed run turned away comes back: a server that a person drained stays so.
+      const comesBack = (server: LiveServer): boolean =>
+        serves(server) &&
+        before.some(({ live }) => isTurned(live?.servers ?? [], server.backend, serves, holds));
+      await resumeChecks(comesBack);
+      const { views } = await lookUntilUp(
+        (server) => server.sticky === true && comesBack(server),
+        checksAnewMs,
+        progress,
+      );
       await setOn(views, (server) => {
         if (holds(server)) return 'drain';
-        const turned = views.some(({ live }) => isTurned(live?.servers ?? [], server.backend, serves, holds));
-        return serves(server) && turned ? 'ready' : undefined;
+        return comesBack(server) ? 'ready' : undefined;
       });
-      await drainServers({ cluster, hosts, progress }, holds, { timeoutMs: idleMs });
+      await drainServers({ cluster, hosts, progress }, holds, { timeoutMs: idleMs, clock });
+      await resumeChecks(holds);
     },
 
     async turn({ service, to, from, nodes }, progress) {
       await addMissing(service, to, 'drain');
       const [takes, leaves] = [isOf(service, to), isOf(service, from)];
+      await resumeChecks(takes);
       const views = await waitForChecks({ service, takes: isOf(service, to, nodes) }, progress);
       const byHand = listHeldByHand(views, service, { to, from });
       await setOn(views, (server) => {
         if (leaves(server)) return 'drain';
-        return takes(server) && !byHand.has(server.name) ? 'ready' : undefined;
+        if (!takes(server)) return undefined;
+        if (byHand.has(server.name)) return server.admin === 'hold' ? 'drain' : undefined;
+        return 'ready';
       });
       const { sessions, away } = await drainServers({ cluster, hosts, progress }, leaves, {
         timeoutMs: idleMs,
+        clock,
       });
       if (sessions > 0)
         progress.report(`${sessions} requests or connections are cut: they lasted over ${idleMs / 1000} s`);
@@ -69,9 +89,16 @@ export function createTraffic(definition: StackDefinition, cluster: Cluster, hos
 
   async function setOn(
     views: BalancerView[],
-    wanted: (server: LiveServer) => 'ready' | 'drain' | undefined,
+    wanted: (server: LiveServer) => 'ready' | 'hold' | 'drain' | undefined,
   ): Promise<void> {
     await setStates(views, { cluster, hosts }, wanted);
+  }
+
+  /** Sticky servers that are drained aren't checked, and nobody turns over to one that isn't. */
+  async function resumeChecks(held: (server: LiveServer) => boolean): Promise<void> {
+    await setOn(await viewBalancers(cluster, hosts), (server) =>
+      server.sticky && server.admin === 'drain' && held(server) ? 'hold' : undefined,
+    );
   }
 
   /** Servers that the balancers will get with their next configuration, but that are needed now. */
@@ -94,7 +121,21 @@ export function createTraffic(definition: StackDefinition, cluster: Cluster, hos
     { service, takes }: { service: string; takes: (server: LiveServer) => boolean },
     progress: Progress,
   ): Promise<BalancerView[]> {
-    const endsAt = performance.now() + checksMs;
+    const { views, down } = await lookUntilUp(takes, checksMs, progress);
+    if (down.length === 0) return views;
+    throw new UserError(`the new tasks of ${service} run, but the balancers' checks don't pass`, {
+      details: down,
+      next: 'does the check under x-balancer fit the new version? The old tasks serve on',
+    });
+  }
+
+  /** The last look, and what was down in it: nothing, unless the time was up. */
+  async function lookUntilUp(
+    takes: (server: LiveServer) => boolean,
+    timeoutMs: number,
+    progress: Progress,
+  ): Promise<{ views: BalancerView[]; down: string[] }> {
+    const endsAt = clock.now() + timeoutMs;
     for (;;) {
       const views = await viewBalancers(cluster, hosts);
       const down = views.flatMap(({ balancer, live }) =>
@@ -102,18 +143,14 @@ export function createTraffic(definition: StackDefinition, cluster: Cluster, hos
           .filter((server) => takes(server) && !server.up)
           .map(({ name, status, check }) => `${name} is ${status} (${check}) on ${balancer}`),
       );
-      if (down.length === 0) return views;
+      if (down.length === 0) return { views, down };
       if (progress.signal.aborted)
         throw new InterruptedError('interrupted', {
           next: 'run the same command again: it goes on where it stopped',
         });
-      if (performance.now() > endsAt)
-        throw new UserError(`the new tasks of ${service} run, but the balancers' checks don't pass`, {
-          details: down,
-          next: 'does the check under x-balancer fit the new version? The old tasks serve on',
-        });
+      if (clock.now() > endsAt) return { views, down };
       progress.report(`waiting for the balancers' checks: ${down[0]}`);
-      await sleep(pollMs);
+      await clock.pause(pollMs);
     }
   }
 

@@ -24,17 +24,40 @@ function buildHost(answer: string): { host: FakeHost; asked: string[] } {
 test('all servers are told in one line, those whose reads stand apart in both of their backends', async () => {
   const { host, asked } = buildHost('\n');
   await driveHaproxy.tellStates(host, [
-    { server: { backend: 'web.web', name: 'w1-web', reads: 'web.web:reads' }, state: 'drain' },
-    { server: { backend: 's3.s3', name: 'w1-s3' }, state: 'ready' },
+    {
+      server: { backend: 'web.web', name: 'w1-web', reads: 'web.web:reads', admin: 'ready' },
+      state: 'drain',
+    },
+    { server: { backend: 's3.s3', name: 'w1-s3', admin: 'drain' }, state: 'ready' },
   ]);
   expect(asked).toEqual([
     'set server web.web/w1-web state drain; set server web.web:reads/w1-web state drain; set server s3.s3/w1-s3 state ready',
   ]);
 });
 
+// HAProxy gives a server that drains, or whose check is answered with 404, all requests that carry its cookie.
+test.each([
+  ['ready', 'drain', 'set server web/w1 state maint'],
+  ['hold', 'drain', 'set server web/w1 state maint'],
+  ['ready', 'hold', 'set server web/w1 state drain'],
+  // it serves from that moment on
+  ['hold', 'ready', 'set server web/w1 state ready'],
+  // nobody has looked at it meanwhile, so its checks say when it is up
+  ['drain', 'ready', 'set server web/w1 state ready; set server web/w1 health down'],
+  ['maint', 'ready', 'set server web/w1 state ready; set server web/w1 health down'],
+  ['drain', 'hold', 'set server web/w1 state drain; set server web/w1 health down'],
+] as const)('a sticky server that is %s is told %s', async (admin, state, line) => {
+  const { host, asked } = buildHost('\n');
+  await driveHaproxy.tellStates(host, [
+    { server: { backend: 'web', name: 'w1', admin, sticky: true }, state },
+  ]);
+  expect(asked).toEqual([line]);
+});
+
 test('what HAProxy refuses is told in its own words', async () => {
   const { host } = buildHost('No such server.\n\n');
-  const told = driveHaproxy.tellStates(host, [{ server: { backend: 'a', name: 'b' }, state: 'ready' }]);
+  const server = { backend: 'a', name: 'b', admin: 'drain' as const };
+  const told = driveHaproxy.tellStates(host, [{ server, state: 'ready' }]);
   await expect(told).rejects.toThrow(UserError);
   await expect(told).rejects.toThrow(/No such server/);
 });

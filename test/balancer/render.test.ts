@@ -161,3 +161,20 @@ test('no private key is in a configuration', () => {
   expect(renderHaproxyConfig(model, {})).not.toContain('PRIVATE');
   expect(JSON.stringify(model)).not.toContain('PRIVATE');
 });
+
+test('a check answered with 404 lets a server leave; where clients have its cookie only being down does', () => {
+  const render = (more: string): string =>
+    renderHaproxyConfig(
+      planBackends(
+        buildStack(`web: {listen: 80, service: app, check: GET /healthz${more}}`, [
+          buildService('app', [[8080, 80]]),
+        ]),
+        buildCluster(),
+      ),
+      {},
+    );
+  expect(['', ', sticky: true'].map((more) => render(more).includes('http-check disable-on-404'))).toEqual([
+    true,
+    false,
+  ]);
+});

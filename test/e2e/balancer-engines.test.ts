@@ -360,6 +360,36 @@ describe('HAProxy', () => {
     expect(new Set(names)).toEqual(new Set([first.headers.get('x-server')]));
   });
 
+  test('a browser whose server is drained gets another one, and its cookie', async () => {
+    const first = await ask(9090);
+    const mine = first.headers.get('x-server');
+    const headers = { cookie: first.headers.get('set-cookie')?.split(';')[0] ?? '' };
+    const list = async (): Promise<
+      { backend: string; name: string; on: Record<string, { up: boolean }> }[]
+    > => {
+      const { stdout } = await expectKawanan(['balancer', 'show', '--json', '--file', small.file]);
+      return (JSON.parse(stdout) as { servers: Awaited<ReturnType<typeof list>> }).servers;
+    };
+    const own = (await list()).filter(
+      ({ backend, name, on }) =>
+        backend === 'cookie.servers' && name.endsWith(`-${mine}`) && Object.values(on).every(({ up }) => up),
+    );
+    expect(own).toHaveLength(1);
+    const server = `${own[0]!.backend}/${own[0]!.name}`;
+    await expectKawanan(['balancer', 'drain', server, '--yes', '--file', small.file]);
+    try {
+      const second = await ask(9090, { headers });
+      expect([second.status, second.headers.get('x-server')]).toEqual([200, mine === 'one' ? 'two' : 'one']);
+      expect(second.headers.get('set-cookie')).toMatch(/^SERVER=[0-9a-f]{8};/);
+      expect(second.headers.get('set-cookie')).not.toContain(headers.cookie);
+    } finally {
+      await expectKawanan(['balancer', 'ready', server, '--yes', '--file', small.file]);
+    }
+    await eventually(20_000, async () =>
+      expect((await ask(9090, { headers })).headers.get('x-server')).toBe(mine),
+    );
+  });
+
   test('a machine is gone in the middle of requests: another one answers them', async () => {
     const common = { kind: 'http', url: url(9081) } as const;
     const probe = startProbe({

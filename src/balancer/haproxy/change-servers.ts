@@ -9,6 +9,7 @@ import { addServer } from './add-server.ts';
 import { askHaproxy } from './runtime-api.ts';
 import type { ServerDifference } from './runtime-servers.ts';
 import { parseLiveBalancer } from './servers.ts';
+import { renderState } from './sticky.ts';
 
 const idleMs = 10_000;
 const removableMs = 5_000;
@@ -33,7 +34,7 @@ export async function changeServers(
 /** A server is let finish, for a while, what it has. */
 async function removeServer(
   host: Host,
-  { backend, name }: ConfiguredServer,
+  { backend, name, words }: ConfiguredServer,
   progress: Progress,
 ): Promise<boolean> {
   const server = `${backend}/${name}`;
@@ -41,7 +42,9 @@ async function removeServer(
   const isThere = async (): Promise<boolean> => (await countSessions(host, server)) !== undefined;
   if (!(await isThere())) return true;
   progress.report(`removing ${name} once it is idle`);
-  await askHaproxy(host, `set server ${server} state drain`);
+  const sticky = /(^| )cookie /.test(words);
+  const leaving = { name, admin: 'ready' as const, ...(sticky && { sticky }) };
+  await askHaproxy(host, renderState(backend, { server: { backend, ...leaving }, state: 'drain' }));
   await waitUntil(async () => (await countSessions(host, server)) === 0, {
     timeoutMs: idleMs,
     intervalMs: pollMs,

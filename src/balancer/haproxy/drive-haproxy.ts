@@ -11,6 +11,7 @@ import { renderRuntimeMarker, runtimeMarkerPath } from './runtime-marker.ts';
 import { compareServers, listRuntimeServers } from './runtime-servers.ts';
 import { emptyServerState, pickServerState } from './server-state.ts';
 import { parseLiveBalancer } from './servers.ts';
+import { renderState } from './sticky.ts';
 
 /** HAProxy: checked by `haproxy -c`, asked over its Runtime API. */
 export const driveHaproxy: EngineDriver = {
@@ -42,10 +43,10 @@ export const driveHaproxy: EngineDriver = {
   },
   tellStates: async (host, wanted) => {
     // all in one line, so that they change together
-    const commands = wanted.flatMap(({ server: { backend, name, reads }, state }) =>
-      [backend, ...(reads === undefined ? [] : [reads])].map(
-        (one) => `set server ${one}/${name} state ${state}`,
-      ),
+    const commands = wanted.flatMap((one) =>
+      [one.server.backend, one.server.reads]
+        .filter((section) => section !== undefined)
+        .map((section) => renderState(section, one)),
     );
     const answer = (await askHaproxy(host, commands.join('; '))).trim();
     if (answer === '') return;

@@ -114,14 +114,15 @@ function renderServer(
   return words.join(' ');
 }
 
-function renderCheck({ check, name }: BackendModel): string[] {
+function renderCheck({ check, name, sticky }: BackendModel): string[] {
   if (check.kind === 'http')
     return [
       'option httpchk',
       `http-check send meth ${check.method} uri ${check.path} ver HTTP/1.1 hdr Host ${name} hdr User-Agent kawanan-check`,
       'http-check expect status 200-399',
-      '# 404: nothing new for this server, what it has it keeps',
-      'http-check disable-on-404',
+      ...(sticky
+        ? ['# 404 counts as down, or clients with its cookie would still come; what it has it keeps']
+        : ['# 404: nothing new for this server, what it has it keeps', 'http-check disable-on-404']),
     ];
   // The greeting: three bytes of length, sequence number 0, protocol version 10; a refusal has ff instead of 0a.
   if (check.kind === 'mysql')

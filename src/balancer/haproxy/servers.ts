@@ -1,6 +1,7 @@
 /** HAProxy's servers and frontends with their figures, from `show stat` and `show servers state`. No I/O here. */
-import type { AdminState, LiveBalancer } from '../live-server.ts';
-import { readStatisticsRows } from './stats.ts';
+import type { LiveBalancer } from '../live-server.ts';
+import { isStickyRow, readServerStatus, readStatisticsRows } from './stats.ts';
+import { readAdminState } from './sticky.ts';
 
 /** One look at a running HAProxy. Source: HAProxy management guide, "CSV format" and "show servers state" (version 1). */
 export function parseLiveBalancer(statistics: string, serverStates: string): LiveBalancer {
@@ -20,13 +21,14 @@ export function parseLiveBalancer(statistics: string, serverStates: string): Liv
       });
     else if (name !== 'BACKEND') {
       const code = field('check_code');
-      const status = field('status');
+      const status = readServerStatus(field);
+      const sticky = isStickyRow(field);
       const state = admin.get(`${backend}/${name}`);
       live.servers.push({
         backend,
         name,
         address: field('addr'),
-        admin: state?.admin ?? 'ready',
+        admin: readAdminState(state?.bits ?? 0, sticky),
         up: state?.running ?? /^(UP|no check|DRAIN)/.test(status),
         status,
         check: `${field('check_status').replace(/^\* /, '')}${code ? `/${code}` : ''}`,
@@ -34,29 +36,26 @@ export function parseLiveBalancer(statistics: string, serverStates: string): Liv
         sessions: count('scur'),
         queued: count('qcur'),
         errors: count('econ', 'eresp'),
+        ...(sticky && { sticky }),
       });
     }
   }
   return live;
 }
 
-const forcedMaintenance = 0x01 | 0x02 | 0x04 | 0x20 | 0x40;
-const forcedDrain = 0x08 | 0x10;
 /** `srv_op_state`: stopped, starting, running, stopping (a check that answered 404). */
 const running = 2;
 
-function parseAdminStates(text: string): Map<string, { admin: AdminState; running: boolean }> {
-  const states = new Map<string, { admin: AdminState; running: boolean }>();
+function parseAdminStates(text: string): Map<string, { bits: number; running: boolean }> {
+  const states = new Map<string, { bits: number; running: boolean }>();
   const [version, header = '', ...lines] = text.split('\n').filter((line) => line.trim() !== '');
   if (version?.trim() !== '1') return states;
   const columns = header.replace(/^# /, '').split(' ');
   for (const line of lines) {
     const fields = line.split(' ');
     const field = (name: string): string => fields[columns.indexOf(name)] ?? '';
-    const bits = Number(field('srv_admin_state'));
-    const admin = bits & forcedMaintenance ? 'maint' : bits & forcedDrain ? 'drain' : 'ready';
     states.set(`${field('be_name')}/${field('srv_name')}`, {
-      admin,
+      bits: Number(field('srv_admin_state')),
       running: Number(field('srv_op_state')) === running,
     });
   }

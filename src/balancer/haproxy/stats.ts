@@ -47,7 +47,7 @@ export function parseStatistics(csv: string): BackendState[] {
 }
 
 function readServer(field: (name: string) => string): ServerState {
-  const status = field('status');
+  const status = readServerStatus(field);
   const code = field('check_code');
   return {
     name: field('svname'),
@@ -58,6 +58,17 @@ function readServer(field: (name: string) => string): ServerState {
     currentSessions: Number(field('scur')) || 0,
     up: /^(UP|no check)/.test(status),
   };
+}
+
+/** Whether a line is that of a server whose clients come back with a cookie. */
+export function isStickyRow(field: (name: string) => string): boolean {
+  return field('cookie') !== '';
+}
+
+/** A server's status; a sticky one in maintenance is drained, for that is how those are. */
+export function readServerStatus(field: (name: string) => string): string {
+  const status = field('status');
+  return isStickyRow(field) ? status.replace(/^MAINT/, 'DRAIN') : status;
 }
 
 /** The fields of one line; quoted ones may hold commas and doubled quotes. */

@@ -113,10 +113,13 @@ function renderServers({ servers, balancers }: BalancersShown, colors: Colors): 
 /** A server that was drained by hand says so whether its check passes or not. */
 function describeState(state: ServerRow['on'][string] | undefined, colors: Colors): string {
   if (!state) return colors.red('absent');
-  if (state.admin !== 'ready')
+  if (state.admin !== 'ready') {
+    // a sticky server that is drained isn't checked
+    const isUnchecked = state.status.startsWith('DRAIN');
     return colors.yellow(
-      `${state.admin === 'drain' ? 'drained' : 'in maintenance'} by hand${state.up ? '' : ', down'}`,
+      `${state.admin === 'maint' ? 'in maintenance' : 'drained'} by hand${state.up || isUnchecked ? '' : ', down'}`,
     );
+  }
   if (state.up) return colors.green('up');
   return colors.red(state.check === '' ? 'down' : `down (${neutralise(state.check)})`);
 }
