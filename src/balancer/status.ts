@@ -3,7 +3,7 @@ import type { EngineName } from '../cluster/engine-name.ts';
 import { UserError } from '../errors.ts';
 import type { Host, Hosts } from '../remote/host.ts';
 import { type CertificateStatus, listCertificates } from './certificate-expiry.ts';
-import { isReads } from './haproxy/reads.ts';
+import { foldReadsStatus } from './haproxy/reads.ts';
 import { askHaproxy } from './haproxy/runtime-api.ts';
 import { type BackendState, parseStatistics } from './haproxy/stats.ts';
 import { askWhoHas } from './keepalived/ask-who-has.ts';
@@ -101,6 +101,5 @@ async function readNode(node: ClusterNode, cluster: Cluster, hosts: Hosts): Prom
 
 async function readBackends(host: Host, engine: EngineName): Promise<BackendState[]> {
   if (engine === 'nginx') return groupServers(await viewNginx(host));
-  const backends = parseStatistics(await askHaproxy(host, 'show stat'));
-  return backends.filter(({ name }) => !isReads(name));
+  return foldReadsStatus(parseStatistics(await askHaproxy(host, 'show stat')));
 }

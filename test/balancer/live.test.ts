@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { chooseServers } from '../../src/balancer/choose-servers.ts';
 import { compareServers, listDifferences } from '../../src/balancer/describe-live.ts';
-import { foldReads } from '../../src/balancer/haproxy/reads.ts';
+import { foldReads, foldReadsStatus } from '../../src/balancer/haproxy/reads.ts';
 import { parseLiveBalancer } from '../../src/balancer/haproxy/servers.ts';
+import { parseStatistics } from '../../src/balancer/haproxy/stats.ts';
 import type { LiveServer } from '../../src/balancer/live-server.ts';
 import { findLastServers } from '../../src/balancer/rotation.ts';
 import { InputError } from '../../src/errors.ts';
@@ -53,6 +54,20 @@ describe('a running HAProxy', () => {
         },
       ],
     });
+  });
+});
+
+describe('a sticky server', () => {
+  test.each([
+    ['in maintenance is drained', 'MAINT', '0 1', { admin: 'drain', up: false, status: 'DRAIN' }],
+    ['that HAProxy calls drained is held back', 'DRAIN', '2 8', { admin: 'hold', up: true, status: 'DRAIN' }],
+    ['that takes requests does so', 'UP', '2 0', { admin: 'ready', up: true, status: 'UP' }],
+  ])('%s', (_, status, bits, expected) => {
+    const stat = `# pxname,svname,status,cookie,\nweb.web,w1-web,${status},12345678,\n`;
+    const state = `1\n# be_name srv_name srv_op_state srv_admin_state\nweb.web w1-web ${bits}\n`;
+    expect(parseLiveBalancer(stat, state).servers).toEqual([
+      expect.objectContaining({ name: 'w1-web', sticky: true, ...expected }),
+    ]);
   });
 });
 
@@ -143,7 +158,55 @@ describe('a backend whose reads have a section of their own', () => {
     // neither "ready" nor "drain": whatever is wanted, both are told
     [{ admin: 'drain' }, {}, { admin: 'maint', up: true }],
     [{}, { up: false }, { admin: 'ready', up: false }],
+    [
+      { check: 'L7OK/200' },
+      { up: false, status: 'DOWN', check: 'L4CON' },
+      { up: false, status: 'DOWN', check: 'L4CON' },
+    ],
+    [
+      { up: false, status: 'DOWN', check: 'L4CON' },
+      { check: 'L7OK/200' },
+      { up: false, status: 'DOWN', check: 'L4CON' },
+    ],
   ] as const)('%j and %j', (first, second, expected) => {
     expect(fold(server('a', first), twin(second))[0]).toMatchObject(expected);
+  });
+
+  test('says in status what is wrong in either', () => {
+    const line = (backend: string, name: string, state: string) => `${backend},${name},1,${state},\n`;
+    const shown = foldReadsStatus(
+      parseStatistics(
+        `# pxname,svname,scur,status,check_status,\n${[
+          line('web', 'a', 'UP,L7OK'),
+          line('web', 'b', 'DOWN,L4TOUT'),
+          line('web', 'BACKEND', 'UP,'),
+          line('web:reads', 'a', 'DOWN,L4CON'),
+          line('web:reads', 'b', 'UP,L7OK'),
+          line('web:reads', 'BACKEND', 'DOWN,'),
+        ].join('')}`,
+      ),
+    );
+    expect(shown).toEqual([
+      {
+        name: 'web',
+        status: 'DOWN',
+        servers: [
+          expect.objectContaining({
+            name: 'a',
+            status: 'DOWN',
+            check: 'L4CON',
+            up: false,
+            currentSessions: 2,
+          }),
+          expect.objectContaining({
+            name: 'b',
+            status: 'DOWN',
+            check: 'L4TOUT',
+            up: false,
+            currentSessions: 2,
+          }),
+        ],
+      },
+    ]);
   });
 });

@@ -1,6 +1,7 @@
 /** Backends in two sections: reads, which may be asked twice, apart from writes, which may not. No I/O here. */
 import type { BackendModel } from '../backends.ts';
 import type { LiveBalancer, LiveServer } from '../live-server.ts';
+import type { BackendState, ServerState } from './stats.ts';
 
 // No service of a compose file has a colon in its name.
 const suffix = ':reads';
@@ -37,8 +38,11 @@ export function foldReads({ frontends, servers }: LiveBalancer): LiveBalancer {
       const reads = nameReads(server.backend);
       const twin = servers.find(({ backend, name }) => backend === reads && name === server.name);
       if (!twin) return server;
+      const worse = server.up && !twin.up ? twin : server;
       return {
         ...server,
+        status: worse.status,
+        check: worse.check,
         // a pair that disagrees is in no state that is ever wanted, so both are told
         admin: server.admin === twin.admin ? server.admin : 'maint',
         up: server.up && twin.up,
@@ -49,4 +53,21 @@ export function foldReads({ frontends, servers }: LiveBalancer): LiveBalancer {
       };
     });
   return { frontends, servers: folded };
+}
+
+/** The same for what `status` shows: a server is up where both sections say so, and says what is wrong in either. */
+export function foldReadsStatus(backends: BackendState[]): BackendState[] {
+  return backends
+    .filter(({ name }) => !isReads(name))
+    .map((backend) => {
+      const reads = backends.find(({ name }) => name === nameReads(backend.name));
+      if (!reads) return backend;
+      const servers = backend.servers.map((server): ServerState => {
+        const twin = reads.servers.find(({ name }) => name === server.name);
+        if (!twin) return server;
+        const currentSessions = server.currentSessions + twin.currentSessions;
+        return { ...(server.up && !twin.up ? twin : server), currentSessions };
+      });
+      return { ...backend, status: backend.status === 'UP' ? reads.status : backend.status, servers };
+    });
 }
