@@ -144,7 +144,7 @@ describe('under load on both balancers', () => {
       });
       // whichever of the two sets of tasks serves
       await eventually(60_000, () => expectKawanan(at('doctor')), 2_000);
-      await expectKawanan(at('rollback', '--yes', '1'));
+      await expectKawanan(at('rollback', '--yes', '2'));
       await eventually(60_000, () => expectKawanan(at('doctor')), 2_000);
     }));
 });
