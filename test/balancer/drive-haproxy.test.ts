@@ -2,6 +2,7 @@ import { Duplex } from 'node:stream';
 import { expect, test } from 'vitest';
 import { driveHaproxy } from '../../src/balancer/haproxy/drive-haproxy.ts';
 import { UserError } from '../../src/errors.ts';
+import { FakeHaproxy } from './fake-haproxy.ts';
 import { FakeHost } from './fake-host.ts';
 
 /** A HAProxy that answers every command line with one text. */
@@ -60,4 +61,20 @@ test('what HAProxy refuses is told in its own words', async () => {
   const told = driveHaproxy.tellStates(host, [{ server, state: 'ready' }]);
   await expect(told).rejects.toThrow(UserError);
   await expect(told).rejects.toThrow(/No such server/);
+});
+
+test('one look tells what servers work on, connections from before a reload included', async () => {
+  const host = new FakeHaproxy('lb1', [
+    { backend: 'web.web', name: 'w1-web', admin: 'drain', up: true },
+    { backend: 'web.web:reads', name: 'w1-web', admin: 'drain', up: true },
+  ]);
+  const run = host.run.bind(host);
+  host.run = async (command) =>
+    command.args?.includes('/run/haproxy-master.sock')
+      ? { exitCode: 0, stdout: 'web.web w1-web 2\nweb.web:reads w1-web 1\n', stderr: '' }
+      : run(command);
+  const { servers } = await driveHaproxy.readLive(host);
+  expect(servers.map(({ name, admin, sessions }) => [name, admin, sessions])).toEqual([
+    ['w1-web', 'drain', 3],
+  ]);
 });

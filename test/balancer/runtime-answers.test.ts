@@ -81,6 +81,29 @@ test('only servers that stay where they are keep their state over a reload', () 
   );
 });
 
+// recorded: HAProxy 3.0.11; the first server was drained by hand
+const recorded = `1
+# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight srv_time_since_last_change srv_check_status srv_check_result srv_check_health srv_check_state srv_agent_state bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr srv_agent_addr srv_agent_port
+3 web.app 1 w1-app 127.0.0.1 2 8 1 1 3 6 3 3 6 0 0 0 - 19102 - 0 0 - - 0
+3 web.app 2 w2-app 127.0.0.2 2 0 1 1 3 6 3 3 6 0 0 0 - 19102 - 0 0 - - 0
+`;
+
+test('servers of a section of reads that is new are in the state of the section it was split from', () => {
+  const [first, second] = ['w1-app 127.0.0.1:19102', 'w2-app 127.0.0.2:19102'];
+  const config = `backend web.app\n server ${first}\n server ${second}\nbackend web.app:reads\n server ${first}\n`;
+  const copied = '3 web.app:reads 1 w1-app 127.0.0.1 2 8 1 1 3 6 3 3 6 0 0 0 - 19102 - 0 0 - - 0\n';
+  const split = pickServerState(recorded, config);
+  expect(split).toBe(`${recorded}${copied}`);
+  // from then on each has its own
+  const told = split.replace(copied, copied.replace(' 2 8 ', ' 0 1 '));
+  expect(pickServerState(told, config)).toBe(told);
+  // and a section of reads alone tells nothing of the other one
+  const whole = `backend web.app\n server ${first}\n`;
+  expect(pickServerState(told.replaceAll(/^3 web\.app \d .*\n/gm, ''), whole)).toBe(
+    `${recorded.split('\n').slice(0, 2).join('\n')}\n`,
+  );
+});
+
 test('an answer in another form is no state', () => {
   expect(pickServerState('Unknown command', 'backend a\n')).toBe(emptyServerState);
   expect(pickServerState('2\n# other\n', 'backend a\n')).toBe(emptyServerState);

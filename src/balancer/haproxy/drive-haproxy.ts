@@ -4,6 +4,7 @@ import type { EngineDriver } from '../engine-driver.ts';
 import { readSeal } from '../seal.ts';
 import { addServer } from './add-server.ts';
 import { changeServers } from './change-servers.ts';
+import { addLeftBehind, leftBehindScript, masterSocketPath } from './left-behind.ts';
 import { foldReads } from './reads.ts';
 import { serverStatePath } from './render-haproxy.ts';
 import { askHaproxy, readRunningDigest } from './runtime-api.ts';
@@ -35,11 +36,17 @@ export const driveHaproxy: EngineDriver = {
   readRunningDigest,
   leaveSignal: 'SIGUSR1',
   readLive: async (host) => {
-    const [statistics, states] = await Promise.all([
+    const [statistics, states, leftBehind] = await Promise.all([
       askHaproxy(host, 'show stat'),
       askHaproxy(host, 'show servers state'),
+      host.run({
+        program: 'perl',
+        args: ['-e', leftBehindScript, masterSocketPath],
+        title: 'asking what processes work on that a reload left behind',
+        asRoot: true,
+      }),
     ]);
-    return foldReads(parseLiveBalancer(statistics, states));
+    return foldReads(addLeftBehind(parseLiveBalancer(statistics, states), leftBehind.stdout));
   },
   tellStates: async (host, wanted) => {
     // all in one line, so that they change together
