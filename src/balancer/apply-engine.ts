@@ -12,6 +12,7 @@ import type { PartFile } from './engine-files.ts';
 import { watchCommand, watchPathIn, watchUnitOf } from './engine-watch.ts';
 import { engines } from './engines.ts';
 import { keepPrevious } from './keep-previous.ts';
+import { loadFresh, whilePrepared } from './load-engine.ts';
 import { type FrontendAnswers, listWorse, probeFrontends } from './probe-frontends.ts';
 import { readSeal } from './seal.ts';
 import { loadUnit, readJournal, reloadSystemd } from './units.ts';
@@ -53,11 +54,11 @@ export async function applyEngine(host: Host, wanted: EngineFilesToApply, progre
   await host.removeFile(leaveDropInPath(engine));
   await reloadSystemd(host);
 
-  progress.report('checking the configuration');
-  await driver.beforeLoad?.(host, config.content);
-  await writeChecked(host, engine, config);
-  const change = { before: previous ?? '', after: config.content };
-  if (!wanted.serversOnly || !(await driver.changeServers?.(host, change, progress))) {
+  await whilePrepared(host, { engine, config: config.content }, async () => {
+    progress.report('checking the configuration');
+    await writeChecked(host, engine, config);
+    const change = { before: previous ?? '', after: config.content };
+    if (wanted.serversOnly && (await driver.changeServers?.(host, change, progress))) return;
     progress.report('reloading');
     await loadAndConfirm(host, engine, {
       config: config.content,
@@ -67,8 +68,7 @@ export async function applyEngine(host: Host, wanted: EngineFilesToApply, progre
       answers,
       answerWithinMs,
     });
-  }
-  await driver.afterLoad?.(host);
+  });
   if (files.some(({ path }) => path === watchPathIn(engines[engine].folder))) await startWatch(host, engine);
   for (const path of obsolete) await host.removeFile(path);
 }
@@ -127,7 +127,7 @@ async function loadAndConfirm(host: Host, engine: EngineName, load: Load): Promi
   const { title, unit } = engines[engine];
   const journal = `journalctl -u ${unit.replace('.service', '')}`;
   const details = await readJournal(host, unit);
-  await putBack(host, engine, load.previous);
+  await putBack(host, engine, load);
   throw new UserError(`${title} doesn't run with the new configuration: ${failure}`, {
     place: { host: host.name },
     details,
@@ -143,19 +143,13 @@ async function tryLoad(
   engine: EngineName,
   { config, progress, model, answers, answerWithinMs }: Load,
 ): Promise<string | undefined> {
+  let runs = false;
   try {
-    await loadUnit(host, engines[engine].unit);
+    runs = await loadFresh(host, engine, { digest: readSeal(config), timeoutMs: answerWithinMs });
   } catch (error) {
     if (error instanceof CommandError) return error.message;
     throw error;
   }
-  const wanted = readSeal(config);
-  const driver = engineDrivers[engine];
-  const runs = await waitUntil(async () => (await driver.readRunningDigest(host)) === wanted, {
-    timeoutMs: answerWithinMs,
-    intervalMs: 50,
-    signal: progress.signal,
-  });
   if (!runs) return `no process answered with it within ${answerWithinMs / 1000} s`;
   progress.report('asking its frontends');
   // A check that fails now takes its server away only after the second time.
@@ -171,11 +165,17 @@ async function tryLoad(
   return worse.length > 0 ? worse.join('; ') : undefined;
 }
 
-async function putBack(host: Host, engine: EngineName, previous: string | undefined): Promise<void> {
+async function putBack(host: Host, engine: EngineName, { previous, answerWithinMs }: Load): Promise<void> {
   const { configPath, unit } = engines[engine];
   if (previous === undefined) return host.removeFile(configPath);
   await host.writeFile(configPath, previous);
-  await loadUnit(host, unit).catch((error: unknown) => {
+  const digest = readSeal(previous);
+  // one that isn't ours reads nothing that we prepared, and may have nowhere to ask
+  const load =
+    digest === undefined
+      ? loadUnit(host, unit)
+      : loadFresh(host, engine, { digest, timeoutMs: answerWithinMs });
+  await load.catch((error: unknown) => {
     // the failure that matters is the one we are about to report
     if (!(error instanceof CommandError)) throw error;
   });

@@ -17,10 +17,12 @@ export interface EngineDriver {
    * Absent: it always does.
    */
   changeServers?(host: Host, change: { before: string; after: string }, progress: Progress): Promise<boolean>;
-  /** Called once the new configuration runs. */
+  /** Called once the new configuration runs, or was given up. */
   afterLoad?(host: Host): Promise<void>;
   /** The digest of the configuration that runs; `undefined` when nothing answers or it isn't ours. */
   readRunningDigest(host: Host): Promise<string | undefined>;
+  /** Tells a process from the one that takes over from it; `undefined` when nothing answers. Absent: digests tell. */
+  readProcess?(host: Host): Promise<string | undefined>;
   /** The signal on which it takes no new connections, lets those it has end, and ends. */
   leaveSignal: string;
   /** One look at what runs. @throws UserError when it doesn't answer. */

@@ -1,7 +1,7 @@
 /** What the engines have in common, as data: units, files, and how their configuration is rendered. No I/O here. */
 import type { EngineName } from '../cluster/engine-name.ts';
 import type { BalancerModel } from './backends.ts';
-import { haproxyFolder, renderHaproxyConfig } from './haproxy/render-haproxy.ts';
+import { haproxyFolder, renderHaproxyConfig, serverStatePath } from './haproxy/render-haproxy.ts';
 import { nginxConfigPath, nginxFolder, renderNginxConfig } from './nginx/render-nginx.ts';
 
 /** What is particular to one balancer. */
@@ -24,6 +24,8 @@ export interface EngineFacts {
   folder: string;
   /** Major and minor number of the oldest version that understands what we write. */
   oldest: readonly [number, number];
+  /** What systemd runs before each start, and not before a reload. */
+  beforeStart?: string;
   /** The whole configuration of one balancer. */
   render(model: BalancerModel, node: NodeSettings): string;
 }
@@ -36,6 +38,8 @@ export const engines: Record<EngineName, EngineFacts> = {
     dropInPath: '/etc/systemd/system/haproxy.service.d/kawanan.conf',
     folder: haproxyFolder,
     oldest: [2, 4],
+    // left there where a reload was cut short, long ago perhaps
+    beforeStart: `-/bin/sh -c 'echo 1 > ${serverStatePath}'`,
     render: renderHaproxyConfig,
   },
   nginx: {

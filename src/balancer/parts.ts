@@ -135,14 +135,15 @@ function buildEnginePart(
   { interfaceName, version, held }: PartPlace,
 ): Part {
   const reachable = interfaceName !== '' && !cluster.balancer?.privateStatistics;
-  const { render, configPath, dropInPath, folder } = engines[model.engine];
+  const { render, configPath, dropInPath, folder, beforeStart } = engines[model.engine];
   const config = render(model, {
     ...(reachable && { address: node.address }),
     ...(version !== undefined && { version }),
     ...(held && { held }),
   });
   const shared = describeVip(cluster) !== undefined;
-  const dropIn = renderEngineDropIn(shared ? watchCommand(model.engine) : undefined);
+  const watch = shared ? watchCommand(model.engine) : undefined;
+  const dropIn = renderEngineDropIn({ watch, beforeStart });
   return {
     name: model.engine,
     files: [

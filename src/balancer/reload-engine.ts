@@ -1,12 +1,10 @@
 import type { EngineName } from '../cluster/engine-name.ts';
 import { UserError } from '../errors.ts';
-import type { Progress } from '../plan/layer.ts';
 import type { Host } from '../remote/host.ts';
-import { engineDrivers } from './engine-driver.ts';
 import { engines } from './engines.ts';
+import { loadFresh, whilePrepared } from './load-engine.ts';
 import { readSeal } from './seal.ts';
-import { loadUnit, readJournal } from './units.ts';
-import { waitUntil } from './wait.ts';
+import { readJournal } from './units.ts';
 
 const answerTimeoutMs = 10_000;
 
@@ -16,22 +14,16 @@ const answerTimeoutMs = 10_000;
  *
  * @throws UserError when the fresh process doesn't answer.
  */
-export async function reloadEngine(host: Host, engine: EngineName, { signal }: Progress): Promise<void> {
+export async function reloadEngine(host: Host, engine: EngineName): Promise<void> {
   const { configPath, title, unit } = engines[engine];
-  const driver = engineDrivers[engine];
   const config = (await host.readFile(configPath)) ?? '';
-  await driver.beforeLoad?.(host, config);
-  await loadUnit(host, unit);
-  const answers = await waitUntil(async () => (await driver.readRunningDigest(host)) === readSeal(config), {
-    timeoutMs: answerTimeoutMs,
-    intervalMs: 100,
-    signal,
-  });
-  if (!answers)
+  const digest = readSeal(config);
+  await whilePrepared(host, { engine, config }, async () => {
+    if (await loadFresh(host, engine, { digest, timeoutMs: answerTimeoutMs })) return;
     throw new UserError(`${title} doesn't answer after a reload`, {
       place: { host: host.name },
       details: await readJournal(host, unit),
       next: 'run kawanan up: it puts the configuration right',
     });
-  await driver.afterLoad?.(host);
+  });
 }

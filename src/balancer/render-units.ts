@@ -6,11 +6,16 @@ import { sealFile } from './seal.ts';
 
 export const nftRulesPath = '/etc/kawanan/balancer.nft';
 
+interface EngineCommands {
+  watch?: readonly string[] | undefined;
+  beforeStart?: string | undefined;
+}
+
 /**
  * Restarts the engine whatever ends it; with a virtual address, tells keepalived whether it runs. `watch` is the command
- * that starts what tells sooner when it ends.
+ * that starts what tells sooner when it ends, `beforeStart` the one before each start.
  */
-export function renderEngineDropIn(watch?: readonly string[]): string {
+export function renderEngineDropIn({ watch, beforeStart }: EngineCommands): string {
   const state = watch
     ? `RuntimeDirectory=kawanan
 RuntimeDirectoryPreserve=yes
@@ -24,7 +29,7 @@ StartLimitIntervalSec=0
 
 [Service]
 Restart=always
-${state}`);
+${beforeStart === undefined ? '' : `ExecStartPre=${beforeStart}\n`}${state}`);
 }
 
 /** Restarts keepalived whatever ends it, and never leaves a virtual address behind when it isn't there to guard it. */

@@ -5,6 +5,8 @@ import { backupPathOf, unitBackupPathOf } from '../../src/balancer/backup.ts';
 import { displaceEngine } from '../../src/balancer/displace-engine.ts';
 import type { PartFile } from '../../src/balancer/engine-files.ts';
 import { engines } from '../../src/balancer/engines.ts';
+import { serverStatePath } from '../../src/balancer/haproxy/render-haproxy.ts';
+import { emptyServerState } from '../../src/balancer/haproxy/server-state.ts';
 import { buildParts } from '../../src/balancer/parts.ts';
 import { removePart } from '../../src/balancer/remove-part.ts';
 import { UserError } from '../../src/errors.ts';
@@ -106,6 +108,29 @@ test('a configuration that does not start is taken back, and the previous one lo
   const error = await failureOf(applyHaproxy(host, buildFiles(), progress));
   expect(error.message).toMatch(/^HAProxy doesn't run with the new configuration/);
   expect([host.files.get(haproxyConfigPath), host.running]).toEqual([packaged, packaged]);
+});
+
+test.each<[string, (host: FakeHost, before: string) => void]>([
+  ['refused', (host) => (host.refuse = () => 'unknown keyword')],
+  ['taken back', (host, before) => (host.starts = (config) => config === before)],
+])('a configuration that is %s leaves no word of drained servers for a later start', async (_, spoil) => {
+  const host = buildPackagedHost();
+  await applyHaproxy(host, buildFiles('web: {listen: 80, service: flask}'), progress);
+  const before = host.running!;
+  const [, backend, server, address, port] = /backend (\S+)\n[\s\S]*?\n +server (\S+) (\S+):(\d+)/.exec(
+    before,
+  )!;
+  host.serverStates = `1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_port\n3 ${backend} 1 ${server} ${address} 2 8 ${port}\n`;
+  spoil(host, before);
+  const told: unknown[] = [];
+  const { starts } = host;
+  host.starts = (config) => {
+    told.push(host.files.get(serverStatePath));
+    return starts(config);
+  };
+  await failureOf(applyHaproxy(host, buildFiles(), progress));
+  expect(new Set(told)).toEqual(new Set(told.length === 0 ? [] : [host.serverStates]));
+  expect([host.running, host.files.get(serverStatePath)]).toEqual([before, emptyServerState]);
 });
 
 test('NGINX runs the new configuration beside HAProxy, which then ends; removal brings both back as they were', async () => {

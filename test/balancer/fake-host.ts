@@ -10,8 +10,12 @@ export class FakeHost implements Host {
   readonly user = 'root';
   readonly files = new Map<string, string>();
   readonly commands: string[] = [];
+  /** How many processes HAProxy has started. */
+  loads = 0;
   /** What HAProxy answers with; absent: it doesn't run. */
   running: string | undefined;
+  /** HAProxy's `show servers state`. */
+  serverStates = '';
   /** What NGINX answers with; absent: it doesn't run. */
   nginx: string | undefined;
   /** What `haproxy -c` says of a configuration; absent: it is well. */
@@ -29,6 +33,7 @@ export class FakeHost implements Host {
       const config = this.files.get('/etc/haproxy/haproxy.cfg') ?? '';
       if (!this.starts(config)) throw this.fail(line, 'Job for haproxy.service failed.');
       this.running = config;
+      this.loads++;
     }
     if (command.title === 'asking the frontends') return { exitCode: 0, stdout: this.answers(), stderr: '' };
     if (line === 'systemctl reload-or-restart nginx.service') {
@@ -73,14 +78,18 @@ export class FakeHost implements Host {
   }
 
   async openSocket(): Promise<Duplex> {
-    const { running } = this;
+    const { running, loads, serverStates } = this;
     if (running === undefined) throw new Error('nobody listens');
     return new Duplex({
       read() {},
       write(chunk: Buffer, _encoding, done) {
         const digest = /setenv (KAWANAN_CONFIG_DIGEST) (\S+)/.exec(running);
-        const answer =
-          String(chunk).startsWith('show env') && digest ? `${digest[1]}=${digest[2]}\n\n` : '\n';
+        const answers: Record<string, string> = {
+          ...(digest && { 'show env': `${digest[1]}=${digest[2]}\n` }),
+          'show servers': serverStates,
+          'show info': `Name: HAProxy\nPid: ${100 + loads}\n`,
+        };
+        const answer = `${answers[/^\w+ \w+/.exec(String(chunk))?.[0] ?? ''] ?? ''}\n`;
         this.push(answer);
         this.push(null);
         done();

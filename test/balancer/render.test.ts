@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { planBackends } from '../../src/balancer/backends.ts';
 import { watchCommand } from '../../src/balancer/engine-watch.ts';
+import { engines } from '../../src/balancer/engines.ts';
 import { renderHaproxyConfig } from '../../src/balancer/haproxy/render-haproxy.ts';
 import {
   renderCheckScript,
@@ -121,8 +122,11 @@ test.each<[string, string]>([
   ['check-engine', renderCheckScript()],
   ['balancer.nft', renderNftables(['192.0.2.12'])],
   ['balancer-alone.nft', renderNftables([])],
-  ['engine-drop-in.conf', renderEngineDropIn(watchCommand('haproxy'))],
-  ['engine-drop-in-no-vip.conf', renderEngineDropIn()],
+  [
+    'engine-drop-in.conf',
+    renderEngineDropIn({ watch: watchCommand('haproxy'), beforeStart: engines.haproxy.beforeStart }),
+  ],
+  ['engine-drop-in-no-vip.conf', renderEngineDropIn({})],
   ['keepalived-drop-in.conf', renderKeepalivedDropIn(vips, 'eth0')],
   ['kawanan-nftables.service', renderNftablesUnit()],
 ])('renders %s', async (name, text) => {

@@ -7,7 +7,7 @@ import { changeServers } from './change-servers.ts';
 import { addLeftBehind, leftBehindScript, masterSocketPath } from './left-behind.ts';
 import { foldReads } from './reads.ts';
 import { serverStatePath } from './render-haproxy.ts';
-import { askHaproxy, readRunningDigest } from './runtime-api.ts';
+import { askHaproxy, readProcess, readRunningDigest } from './runtime-api.ts';
 import { renderRuntimeMarker, runtimeMarkerPath } from './runtime-marker.ts';
 import { compareServers, listRuntimeServers } from './runtime-servers.ts';
 import { emptyServerState, pickServerState } from './server-state.ts';
@@ -31,9 +31,10 @@ export const driveHaproxy: EngineDriver = {
     await host.writeFile(runtimeMarkerPath, renderRuntimeMarker(started, now));
     return true;
   },
-  // what was true at this reload must not be believed at a later start
+  // what was true at this reload must not be believed at a later one
   afterLoad: (host) => host.writeFile(serverStatePath, emptyServerState),
   readRunningDigest,
+  readProcess,
   leaveSignal: 'SIGUSR1',
   readLive: async (host) => {
     const [statistics, states, leftBehind] = await Promise.all([

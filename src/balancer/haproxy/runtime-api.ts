@@ -44,9 +44,19 @@ export async function askHaproxy(host: Host, command: string): Promise<string> {
 
 /** The digest of the configuration that HAProxy runs; `undefined` when it doesn't run or runs one that isn't ours. */
 export async function readRunningDigest(host: Host): Promise<string | undefined> {
-  const answer = await askHaproxy(host, `show env ${runningDigestVariable}`).catch((error: unknown) => {
+  const answer = await askLeniently(host, `show env ${runningDigestVariable}`);
+  return new RegExp(`^${runningDigestVariable}=([0-9a-f]+)$`, 'm').exec(answer)?.[1];
+}
+
+/** The id of the process that answers; `undefined` when none does. */
+export async function readProcess(host: Host): Promise<string | undefined> {
+  return /^Pid: (\d+)$/m.exec(await askLeniently(host, 'show info'))?.[1];
+}
+
+/** Nothing where HAProxy doesn't answer. */
+function askLeniently(host: Host, command: string): Promise<string> {
+  return askHaproxy(host, command).catch((error: unknown) => {
     if (error instanceof UserError) return '';
     throw error;
   });
-  return new RegExp(`^${runningDigestVariable}=([0-9a-f]+)$`, 'm').exec(answer)?.[1];
 }

@@ -80,7 +80,7 @@ export async function moveAddress(
     await yieldAddress(move, giver);
     await confirmTaken(move, target);
     if (!seamless) return { ...move, cut: 0 };
-    await reloadEngine(giver.host, cluster.balancer?.engine ?? 'haproxy', progress);
+    await reloadEngine(giver.host, cluster.balancer?.engine ?? 'haproxy');
     return { ...move, cut: await waitForEnd(move, { giver, waitMs, progress }) };
   } finally {
     // each of them also ends by itself, where we can't any more
