@@ -208,9 +208,9 @@ async function measureCost(engine: Engine, vip: string, direct: string): Promise
   ];
 }
 
-function printTable(title: string, header: string[], rows: string[][]): void {
+function printTable(title: string, header: string[], rows: string[][], words = ''): void {
   if (rows.length === 0) return;
-  print(`### ${title}\n\n${renderMarkdownTable(header, rows)}\n`);
+  print(`### ${title}\n\n${words && `${words}\n\n`}${renderMarkdownTable(header, rows)}\n`);
   process.stderr.write(renderTable(header, rows));
 }
 
@@ -284,7 +284,7 @@ try {
     losses,
   );
   printTable(
-    `The balancer's own cost: the page ${page} of a Flask application over ${connections} connections, best of ${turns} turns; a server that answers at once over one, median`,
+    "The balancer's own cost",
     [
       'engine',
       'direct /s',
@@ -295,6 +295,7 @@ try {
       'difference ms',
     ],
     costs,
+    `The page \`${page}\` of a Flask application over ${connections} connections, best of ${turns} turns; a server that answers at once over one connection, median. At least 0.97 and at most 0.1 ms are wanted. What sends, balances and works shares this computer, so that a balancer's work is missing elsewhere, whichever the engine.`,
   );
   if (process.argv.includes('--write'))
     await writeSection('## Methods of balancing, and what a balancer costs', lines.join('\n'));
