@@ -42,6 +42,7 @@ const pollMs = 300;
 const tasksGoneMs = 300_000;
 /** What the scheduler finds no place for in this long, it won't. */
 const stuckMs = 4_000;
+/** So long without one more task that runs. */
 const settleMs = 180_000;
 
 /** Servers of the node drained on all balancers; only then its tasks are sent elsewhere, and waited for. */
@@ -105,14 +106,17 @@ async function waitForServices(
   work: NodeWork,
   concerns: (snapshot: Snapshot, serviceId: string) => boolean,
 ): Promise<string[]> {
-  const endsAt = performance.now() + settleMs;
+  let endsAt = performance.now() + settleMs;
+  let fewest = Number.POSITIVE_INFINITY;
   let stuckSince: number | undefined;
   for (;;) {
     const snapshot = await look(work);
     const unsettled = findUnsettled(snapshot, ({ ID }) => concerns(snapshot, ID));
     if (!unsettled) return [];
-    const { short, stuck } = unsettled;
+    const { short, missing, stuck } = unsettled;
     const now = performance.now();
+    if (missing < fewest) endsAt = now + settleMs;
+    fewest = Math.min(fewest, missing);
     stuckSince = stuck ? (stuckSince ?? now) : undefined;
     if ((stuckSince !== undefined && now - stuckSince > stuckMs) || now > endsAt) return short;
     work.progress.report(short.join('; '));

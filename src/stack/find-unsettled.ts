@@ -1,11 +1,13 @@
 /** Services that are not yet as they should be, told apart from those that won't be. Pure. */
-import { isUpdating, judgeService, type ServiceHealth } from './judge-service.ts';
+import { isStopping, isUpdating, judgeService, type ServiceHealth } from './judge-service.ts';
 import type { ObservedService } from './observed.ts';
 import type { Snapshot } from './snapshots.ts';
 
 export interface Unsettled {
   /** Each of them in words: `shop_web: 1 of 2 tasks run`. */
   short: string[];
+  /** Tasks that should run and don't yet, of all of them. */
+  missing: number;
   /** Nothing moves: updates are paused, or the scheduler has no place for what is missing. */
   stuck: boolean;
 }
@@ -27,7 +29,12 @@ export function findUnsettled(
     short: unsettled.map(
       ({ service, health }) => `${service.Spec.Name}: ${describe(health, isUpdating(service))}`,
     ),
-    stuck: unsettled.every(({ service, health }) => isStuck(service, health)),
+    missing: unsettled.reduce((sum, { health }) => sum + Math.max(0, health.wanted - health.running), 0),
+    stuck: unsettled.every(({ service, health }) => {
+      // What still stops may hold the port or the room that the next task waits for.
+      const frees = tasks.some((task) => task.ServiceID === service.ID && isStopping(task, nodes));
+      return !frees && isStuck(service, health);
+    }),
   };
 }
 

@@ -28,12 +28,23 @@ test.each<[string, UpdateStatus['State'] | undefined, ObservedTask[], string | u
   ['an update has stopped half-way', 'paused', half, 'stuck: 1 of 2 tasks run'],
   ['a task starts', undefined, starting, 'moves: 1 of 2 tasks run'],
   ['no node takes a task', undefined, noPlace, 'stuck: 1 of 2 tasks run'],
+  [
+    'the new task waits for what the old one still holds',
+    'updating',
+    [...noPlace, { ...makeTask(old, { Slot: 2, DesiredState: 'shutdown' }), ServiceID: web.ID }],
+    'moves: 1 of 2 tasks run the new spec',
+  ],
   ['no node takes the new task', 'updating', noPlace, 'stuck: 1 of 2 tasks run the new spec'],
 ])('%s', (_, state, tasks, wanted) => {
   const found = findUnsettled({ services: [inState(state)], tasks, nodes }, () => true);
   expect(found && `${found.stuck ? 'stuck' : 'moves'}: ${found.short.join()}`).toBe(
     wanted?.replace(': ', ': stk_web: '),
   );
+});
+
+test('counts what is missing of all of them', () => {
+  const services = [inState(), makeService(makeSpec('db'))];
+  expect(findUnsettled({ services, tasks: starting, nodes }, () => true)?.missing).toBe(2);
 });
 
 test('one that moves may make a place for one that is stuck', () => {
