@@ -127,14 +127,15 @@ async function loadAndConfirm(host: Host, engine: EngineName, load: Load): Promi
   const { title, unit } = engines[engine];
   const journal = `journalctl -u ${unit.replace('.service', '')}`;
   const details = await readJournal(host, unit);
-  await putBack(host, engine, load);
+  const isBack = await putBack(host, engine, load);
+  const back = isBack ? 'is back' : 'was put back, and no process answers with it, either';
   throw new UserError(`${title} doesn't run with the new configuration: ${failure}`, {
     place: { host: host.name },
     details,
     next:
       load.previous === undefined
         ? `look at it on the host: ${journal}`
-        : `the previous configuration is back; look at it on the host: ${journal}`,
+        : `the previous configuration ${back}; look at it on the host: ${journal}`,
   });
 }
 
@@ -165,18 +166,23 @@ async function tryLoad(
   return worse.length > 0 ? worse.join('; ') : undefined;
 }
 
-async function putBack(host: Host, engine: EngineName, { previous, answerWithinMs }: Load): Promise<void> {
+/** Whether it is known to run again. */
+async function putBack(host: Host, engine: EngineName, { previous, answerWithinMs }: Load): Promise<boolean> {
   const { configPath, unit } = engines[engine];
-  if (previous === undefined) return host.removeFile(configPath);
+  if (previous === undefined) {
+    await host.removeFile(configPath);
+    return false;
+  }
   await host.writeFile(configPath, previous);
   const digest = readSeal(previous);
   // one that isn't ours reads nothing that we prepared, and may have nowhere to ask
   const load =
     digest === undefined
-      ? loadUnit(host, unit)
+      ? loadUnit(host, unit).then(() => true)
       : loadFresh(host, engine, { digest, timeoutMs: answerWithinMs });
-  await load.catch((error: unknown) => {
+  return load.catch((error: unknown) => {
     // the failure that matters is the one we are about to report
     if (!(error instanceof CommandError)) throw error;
+    return false;
   });
 }

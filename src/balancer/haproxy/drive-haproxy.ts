@@ -31,7 +31,7 @@ export const driveHaproxy: EngineDriver = {
     await host.writeFile(runtimeMarkerPath, renderRuntimeMarker(started, now));
     return true;
   },
-  // what was true at this reload must not be believed at a later one
+  // what was true at this reload must not be believed at a later one; a start takes it away by itself
   afterLoad: (host) => host.writeFile(serverStatePath, emptyServerState),
   readRunningDigest,
   readProcess,
