@@ -57,7 +57,6 @@ export function createTraffic(
         return comesBack(server) ? 'ready' : undefined;
       });
       await drainServers({ cluster, hosts, progress }, holds, { timeoutMs: idleMs, clock });
-      await resumeChecks(holds);
     },
 
     async turn({ service, to, from, nodes }, progress) {
@@ -94,7 +93,10 @@ export function createTraffic(
     await setStates(views, { cluster, hosts }, wanted);
   }
 
-  /** Sticky servers that are drained aren't checked, and nobody turns over to one that isn't. */
+  /**
+   * Sticky servers that are drained aren't checked, and nobody turns over to one that isn't. Late, for while they are held
+   * clients come that have their cookie from an earlier turn.
+   */
   async function resumeChecks(held: (server: LiveServer) => boolean): Promise<void> {
     await setOn(await viewBalancers(cluster, hosts), (server) =>
       server.sticky && server.admin === 'drain' && held(server) ? 'hold' : undefined,
