@@ -8,7 +8,7 @@ import type Docker from 'dockerode';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startProbe } from '../../src/drill/probe/probe.ts';
 import { eventually } from './support/eventually.ts';
-import { judgeLosses } from './support/explain-losses.ts';
+import { explainLosses } from './support/explain-losses.ts';
 import { expectKawanan, projectDir } from './support/kawanan.ts';
 import { openSmallCluster, type SmallCluster } from './support/small-cluster.ts';
 
@@ -152,8 +152,7 @@ test('one is deployed anew while the other serves on, as it was deployed and not
     await expectKawanan(deploy('shop'));
   } finally {
     const result = await probe.stop();
-    const { lost, receipt } = await judgeLosses(small, result);
-    expect(lost, receipt).toBe(0);
+    expect(result.figures.failed, await explainLosses(small, result)).toBe(0);
   }
   await serves(80, 2);
   expect(await listTasks('blog')).toEqual(before);

@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import type { HttpTarget } from '../../../src/drill/probe/options.ts';
 import { startProbe } from '../../../src/drill/probe/probe.ts';
-import { judgeLosses } from './explain-losses.ts';
+import { explainLosses } from './explain-losses.ts';
 import type { SmallCluster } from './small-cluster.ts';
 
 type Connection = 'keep' | 'new';
@@ -36,8 +36,7 @@ export async function expectNoLoss(
     await work();
   } finally {
     const result = await probe.stop();
-    const { lost, receipt } = await judgeLosses(small, result);
-    expect(lost, receipt).toBe(0);
+    expect(result.figures.failed, await explainLosses(small, result)).toBe(0);
     expect(result.figures.requests).toBeGreaterThan(50);
   }
 }
