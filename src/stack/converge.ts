@@ -7,8 +7,8 @@ import { describeServiceFailure } from './describe-failure.ts';
 import {
   isCurrentTask,
   isFailed,
+  isMakingRoom,
   isOneShot,
-  isStopping,
   isUpdating,
   judgeService,
   type ServiceHealth,
@@ -103,11 +103,10 @@ export async function convergeService(target: ConvergeTarget, progress: Progress
 
     const count = health.running + health.completed - health.outdated;
     if (count > best.count) best = { count, at: now };
-    // A task that is still stopping holds the port or the place that the pending one waits for.
     const blocked =
       health.troubles.length > 0 &&
       health.troubles.every(({ kind }) => kind === 'pending') &&
-      !snapshot.tasks.some((task) => task.ServiceID === service.ID && isStopping(task, snapshot.nodes));
+      !isMakingRoom(service, tasks, snapshot.nodes);
     pendingSince = blocked ? (pendingSince ?? now) : undefined;
     if (pendingSince !== undefined && now - pendingSince > limits.pendingMs)
       await fail(`no node takes ${health.troubles.length === 1 ? 'its task' : 'its tasks'}`);

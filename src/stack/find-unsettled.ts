@@ -1,5 +1,5 @@
 /** Services that are not yet as they should be, told apart from those that won't be. Pure. */
-import { isStopping, isUpdating, judgeService, type ServiceHealth } from './judge-service.ts';
+import { isMakingRoom, isUpdating, judgeService, type ServiceHealth } from './judge-service.ts';
 import type { ObservedService } from './observed.ts';
 import type { Snapshot } from './snapshots.ts';
 
@@ -30,11 +30,9 @@ export function findUnsettled(
       ({ service, health }) => `${service.Spec.Name}: ${describe(health, isUpdating(service))}`,
     ),
     missing: unsettled.reduce((sum, { health }) => sum + Math.max(0, health.wanted - health.running), 0),
-    stuck: unsettled.every(({ service, health }) => {
-      // What still stops may hold the port or the room that the next task waits for.
-      const frees = tasks.some((task) => task.ServiceID === service.ID && isStopping(task, nodes));
-      return !frees && isStuck(service, health);
-    }),
+    stuck: unsettled.every(
+      ({ service, health }) => !isMakingRoom(service, tasks, nodes) && isStuck(service, health),
+    ),
   };
 }
 

@@ -112,6 +112,15 @@ export function isCurrentTask(task: ObservedTask, service: Pick<ObservedService,
   return comparable(task.Spec) === comparable(service.Spec.TaskTemplate);
 }
 
+/** Whether a task of the service still stops: it may hold the port or the place that a pending one waits for. */
+export function isMakingRoom(
+  service: Pick<ObservedService, 'ID'>,
+  tasks: ObservedTask[],
+  nodes: ObservedNode[],
+): boolean {
+  return tasks.some((task) => task.ServiceID === service.ID && isStopping(task, nodes));
+}
+
 /** Whether the swarm is on its way to another spec of the service, or watches the tasks that it has just started. */
 export function isUpdating({ UpdateStatus }: Pick<ObservedService, 'UpdateStatus'>): boolean {
   return UpdateStatus?.State === 'updating' || UpdateStatus?.State === 'rollback_started';
@@ -123,7 +132,7 @@ export function isFailed(task: ObservedTask): boolean {
 }
 
 /** True for a task that was told to go and hasn't gone yet, on a node that answers. */
-export function isStopping(task: ObservedTask, nodes: ObservedNode[]): boolean {
+function isStopping(task: ObservedTask, nodes: ObservedNode[]): boolean {
   return (
     goneStates.has(task.DesiredState) &&
     !goneStates.has(task.Status.State) &&
