@@ -46,7 +46,7 @@ export function createTraffic(
       const comesBack = (server: LiveServer): boolean =>
         serves(server) &&
         before.some(({ live }) => isTurned(live?.servers ?? [], server.backend, serves, holds));
-      await resumeChecks(comesBack);
+      await resumeChecks(before, comesBack);
       const { views } = await lookUntilUp(
         (server) => server.sticky === true && comesBack(server),
         checksAnewMs,
@@ -62,7 +62,7 @@ export function createTraffic(
     async turn({ service, to, from, nodes }, progress) {
       await addMissing(service, to, 'drain');
       const [takes, leaves] = [isOf(service, to), isOf(service, from)];
-      await resumeChecks(takes);
+      await resumeChecks(await viewBalancers(cluster, hosts), takes);
       const views = await waitForChecks({ service, takes: isOf(service, to, nodes) }, progress);
       const byHand = listHeldByHand(views, service, { to, from });
       await setOn(views, (server) => {
@@ -97,8 +97,8 @@ export function createTraffic(
    * Sticky servers that are drained aren't checked, and nobody turns over to one that isn't. Late, for while they are held
    * clients come that have their cookie from an earlier turn.
    */
-  async function resumeChecks(held: (server: LiveServer) => boolean): Promise<void> {
-    await setOn(await viewBalancers(cluster, hosts), (server) =>
+  async function resumeChecks(views: BalancerView[], held: (server: LiveServer) => boolean): Promise<void> {
+    await setOn(views, (server) =>
       server.sticky && server.admin === 'drain' && held(server) ? 'hold' : undefined,
     );
   }

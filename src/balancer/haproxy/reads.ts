@@ -38,7 +38,7 @@ export function foldReads({ frontends, servers }: LiveBalancer): LiveBalancer {
       const reads = nameReads(server.backend);
       const twin = servers.find(({ backend, name }) => backend === reads && name === server.name);
       if (!twin) return server;
-      const worse = server.up && !twin.up ? twin : server;
+      const worse = pickWorse(server, twin);
       return {
         ...server,
         status: worse.status,
@@ -66,8 +66,13 @@ export function foldReadsStatus(backends: BackendState[]): BackendState[] {
         const twin = reads.servers.find(({ name }) => name === server.name);
         if (!twin) return server;
         const currentSessions = server.currentSessions + twin.currentSessions;
-        return { ...(server.up && !twin.up ? twin : server), currentSessions };
+        return { ...pickWorse(server, twin), currentSessions };
       });
       return { ...backend, status: backend.status === 'UP' ? reads.status : backend.status, servers };
     });
+}
+
+/** Of a pair, the one that tells what is wrong. */
+function pickWorse<Server extends { up: boolean }>(server: Server, twin: Server): Server {
+  return server.up && !twin.up ? twin : server;
 }
